@@ -1,0 +1,166 @@
+import { InputError } from "./errors.ts";
+import type { AccuracyMetricName } from "./accuracy.ts";
+import type { Profile } from "./profile.ts";
+
+/**
+ * A pipeline as plain data, so that it crosses workers, URLs and journals.
+ * Units: seconds, requests per second, CPU cores; accuracies and margins are fractions.
+ */
+export interface Pipeline {
+  readonly name: string;
+  /** In topological order. */
+  readonly stages: readonly Stage[];
+  readonly sla: Sla;
+  readonly objective: Objective;
+  readonly limits: Limits;
+  readonly margins: Margins;
+  readonly adaptation: Adaptation;
+  readonly reproduction: Reproduction;
+  /** What the file fixes for a policy, by policy name. */
+  readonly policies: Readonly<Record<string, PinsByStage>>;
+}
+
+/** What a policy fixes of one stage; absent is free. */
+export interface Pins {
+  readonly variants?: readonly string[];
+  readonly batches?: readonly number[];
+  readonly replicas?: number;
+}
+
+/** Pins by stage name. */
+export type PinsByStage = Readonly<Record<string, Pins>>;
+
+export interface Sla {
+  /** End-to-end latency promised, seconds. */
+  readonly seconds: number;
+  /** The share of requests it is promised to, for example 0.99. */
+  readonly quantile: number;
+}
+
+interface AnyObjective {
+  /** The metric that the objective and the floor speak of. */
+  readonly accuracy: AccuracyMetricName;
+  /** Least value of that metric which a plan may have. */
+  readonly accuracyFloor?: number;
+}
+
+/** Maximise alpha·accuracy − beta·cores − delta·(sum of batch sizes). */
+export interface WeightedObjective extends AnyObjective {
+  readonly kind: "weighted";
+  readonly alpha: number;
+  readonly beta: number;
+  readonly delta: number;
+}
+
+/** The greatest accuracy; among ties the fewest cores. */
+export interface MaxAccuracyObjective extends AnyObjective {
+  readonly kind: "maxAccuracy";
+}
+
+/** The fewest cores; among ties the greatest accuracy. */
+export interface MinCostObjective extends AnyObjective {
+  readonly kind: "minCost";
+}
+
+export type Objective = WeightedObjective | MaxAccuracyObjective | MinCostObjective;
+
+export interface Limits {
+  /** Most replicas of a stage. */
+  readonly replicas: number;
+  /** Largest batch offered. */
+  readonly batch: number;
+  /** Most cores of the whole pipeline, if there is such a budget. */
+  readonly cores?: number;
+}
+
+/** Safety margins, fractions ≥ 0; 0 is none. */
+export interface Margins {
+  /** The load is taken as λ·(1 + load). */
+  readonly load: number;
+  /** Service times are taken as (1 + serviceTime) times the profile's. */
+  readonly serviceTime: number;
+  /** Capacities are taken as (1 − throughput) times b/l̄. Below 1. */
+  readonly throughput: number;
+}
+
+/** When and for what load the plan is made again. */
+export interface Adaptation {
+  /** Seconds between two decisions. */
+  readonly interval: number;
+  /** Name of the predictor. */
+  readonly predictor: string;
+  /** The load of an instant is the mean over this many seconds: what predictors see and forecast. */
+  readonly loadWindow: number;
+  /** Seconds of load that a predictor sees. */
+  readonly history: number;
+  /** Seconds ahead for which the load is predicted. */
+  readonly horizon: number;
+  /** Least load ever planned for, requests per second. */
+  readonly minLoad: number;
+  /** The load planned for is rounded up to a multiple of this; 0 is none. */
+  readonly loadStep: number;
+}
+
+/** Departures from the model that exist only to replay published experiments. */
+export interface Reproduction {
+  /** `mean`: capacity is b/l̄. `measured`: the profile's throughput column. */
+  readonly capacity: "mean" | "measured";
+  /** `mean`: the latency model adds mean service times. `p99`: their 99th percentiles. */
+  readonly latency: "mean" | "p99";
+  /** What to do when no plan is feasible: the nearest to one, or `hold` the plan in force. */
+  readonly infeasible: "best-effort" | "hold";
+  /** Whether the load planned for is rounded to the nearest whole rate. */
+  readonly roundLoad: boolean;
+}
+
+export interface Stage {
+  readonly name: string;
+  /** Names of the stages it follows; none for the stage that takes the requests. */
+  readonly after: readonly string[];
+  /** Mean number of items that an item entering the stage becomes; greater than 0. */
+  readonly fanOut: number;
+  /** Batch sizes offered; absent: the profiled ones. */
+  readonly batches?: readonly number[];
+  readonly variants: readonly Variant[];
+}
+
+/** One trained model that can serve a stage. All variants of a stage answer the same requests. */
+export interface Variant {
+  readonly name: string;
+  /** Task quality on the stage's reference data set, in [0, 1]; more is better. */
+  readonly accuracy: number;
+  /** CPU cores reserved by one replica; may be fractional. */
+  readonly coresPerReplica: number;
+  readonly startUp: StartUp;
+  readonly profile: Profile;
+  /** The Kubernetes object whose replicas a live controller sets. */
+  readonly scaleTargetRef?: { readonly kind: string; readonly name: string };
+}
+
+/** Time from asking for a replica until it serves: constant, or lognormal where a p90 is given. */
+export interface StartUp {
+  readonly mean: number;
+  readonly p90?: number;
+}
+
+/** Relative slack within which a row of a plan still holds. */
+export const ROW_TOLERANCE = 1e-9;
+
+/**
+ * The stages of a pipeline that is a chain without fan-out.
+ * Throws an InputError for any other graph: those cannot be planned or simulated yet.
+ */
+export function chain(pipeline: Pipeline): readonly Stage[] {
+  pipeline.stages.forEach((stage, index) => {
+    const previous = pipeline.stages[index - 1];
+    const follows = previous === undefined ? stage.after.length === 0 : stage.after.join() === previous.name;
+    if (!follows || stage.fanOut !== 1) {
+      throw new InputError(
+        "not_supported",
+        `pipeline "${pipeline.name}": stage "${stage.name}" ${follows ? "has a fan-out" : "makes the graph more than a chain"}. ` +
+          `Only chains without fan-out can be planned today: let each stage come \`after\` the one before it, with \`fanOut: 1\`.`,
+      );
+    }
+  });
+  return pipeline.stages;
+}

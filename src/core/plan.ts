@@ -1,0 +1,61 @@
+import { InputError, unknownName } from "./errors.ts";
+import type { Pipeline, Variant } from "./pipeline.ts";
+
+/** The setting of one stage, as it is applied, journalled and observed. */
+export interface StagePlan {
+  readonly stage: string;
+  readonly variant: string;
+  readonly batch: number;
+  /** Longest time that the oldest request waits for its batch to fill, seconds. */
+  readonly batchTimeout: number;
+  readonly replicas: number;
+}
+
+/** One setting per stage, in the pipeline's stage order. */
+export type Plan = readonly StagePlan[];
+
+/** The chosen variant of each stage; an InputError if the plan is not one of this pipeline. */
+export function planVariants(pipeline: Pipeline, plan: Plan): readonly Variant[] {
+  if (plan.length !== pipeline.stages.length) {
+    throw new InputError(
+      "bad_value",
+      `a plan of "${pipeline.name}" needs ${pipeline.stages.length} stages, this one has ${plan.length}`,
+    );
+  }
+  return pipeline.stages.map((stage, s) => {
+    const name = plan[s]?.variant ?? "";
+    const found = stage.variants.find((variant) => variant.name === name);
+    return (
+      found ??
+      unknownName(
+        `variant of stage "${stage.name}"`,
+        name,
+        stage.variants.map((v) => v.name),
+      )
+    );
+  });
+}
+
+/** Cores that a plan reserves. */
+export function planCores(pipeline: Pipeline, plan: Plan): number {
+  return planVariants(pipeline, plan).reduce(
+    (cores, variant, s) => cores + variant.coresPerReplica * (plan[s]?.replicas ?? 0),
+    0,
+  );
+}
+
+/** Whether two plans apply the same variants, batches and replicas; the batch time-out follows the load and does not count. */
+export function samePlan(a: Plan, b: Plan): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, s) => {
+      const other = b[s];
+      return (
+        one.stage === other?.stage &&
+        one.variant === other.variant &&
+        one.batch === other.batch &&
+        one.replicas === other.replicas
+      );
+    })
+  );
+}

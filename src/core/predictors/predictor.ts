@@ -1,0 +1,24 @@
+import type { LoadSeries } from "../cluster.ts";
+
+/**
+ * The load of the horizon (seconds from the series' end), requests per second; null if the series
+ * does not say enough to act on.
+ */
+export type Predictor = (load: LoadSeries, horizon: number) => number | null;
+
+/** The greatest load of [from, to), requests per second, of a workload that is known beforehand. */
+export type FutureLoad = (from: number, to: number) => number;
+
+/** A way to predict. `make` gets the future where one is known, as in a simulation. */
+export interface PredictorKind {
+  readonly make: (future: FutureLoad | undefined) => Predictor;
+  readonly describes: string;
+}
+
+/** The measured values of a series, or null where the newest or more than half of them are missing. */
+export function measured(load: LoadSeries): readonly number[] | null {
+  const known = load.rates.filter((rate) => rate !== null);
+  const newest = load.rates.at(-1);
+  if (newest === undefined || newest === null) return null;
+  return 2 * known.length < load.rates.length ? null : known;
+}

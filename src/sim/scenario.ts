@@ -1,0 +1,68 @@
+import type { Observation } from "../core/cluster.ts";
+import type { Decision } from "../core/decide.ts";
+import type { Pipeline } from "../core/pipeline.ts";
+import type { Plan } from "../core/plan.ts";
+import type { Trace } from "../workload/trace.ts";
+
+/** Everything that one run depends on. The rules (S1 …) are those of docs/simulator.md. Seconds. */
+export interface Scenario {
+  readonly pipeline: Pipeline;
+  readonly trace: Trace;
+  readonly seed: number;
+  /** S2: how the instants of a rate trace are drawn; a trace of exact arrivals is replayed as it is. */
+  readonly arrivals: "poisson" | "uniform" | "paper-clustered";
+  /** S5: the factor X of a service time. */
+  readonly service: "lognormal" | "deterministic" | "exponential";
+  /** S5: whether a partial batch pays for a full one. */
+  readonly pad: boolean;
+  /** S6: requests older than `seconds` are dropped; `paper-age-limit` drops their whole batch. */
+  readonly drop: { readonly kind: "none" } | { readonly kind: "age" | "paper-age-limit"; readonly seconds: number };
+  /** S3: most requests that wait at a stage; Infinity for no limit. */
+  readonly queueCap: number;
+  /** S1: time from the end at one stage to the arrival at the next. */
+  readonly hop: number;
+  /** S7: from a decision to its plan being in force; less than the interval. */
+  readonly decisionDelay: number;
+  /** S7: arrivals and costs before this instant stay out of every statistic. */
+  readonly warmup: number;
+  /** S7: load per second before time 0, oldest first; what decisions see of it. */
+  readonly history: readonly number[];
+  /** S7: in force, and ready, at time 0. */
+  readonly startPlan: Plan;
+  /** Whether the run keeps a row per request, and one per request and stage. */
+  readonly keepRequests: boolean;
+  readonly keepVisits: boolean;
+}
+
+/** What the simulator asks at every control instant; the same function that a live controller calls. */
+export type Control = (seen: Observation) => Decision;
+
+export const outcomes = ["served", "dropped", "in_flight"] as const;
+
+/** One row per request, by id; columns of equal length. */
+export interface RequestRecords {
+  readonly arrival: Float64Array;
+  /** NaN where it never left. */
+  readonly departure: Float64Array;
+  /** Index into `outcomes`. */
+  readonly outcome: Uint8Array;
+  /** Stage index, −1 where it was not dropped. */
+  readonly droppedAt: Int16Array;
+}
+
+/** One row per item and stage, by stage, then in queue order. Columns of equal length. */
+export interface VisitRecords {
+  readonly request: Uint32Array;
+  readonly item: Uint32Array;
+  readonly stage: Uint16Array;
+  /** Index into the stage's variants, −1 if it never started. */
+  readonly variant: Int16Array;
+  /** Requests in the batch, 0 if it never started. */
+  readonly batchSize: Uint16Array;
+  readonly arrival: Float64Array;
+  /** NaN if it never started. */
+  readonly start: Float64Array;
+  /** NaN if it never ended before the run did. */
+  readonly end: Float64Array;
+  readonly outcome: Uint8Array;
+}
