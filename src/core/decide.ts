@@ -1,5 +1,9 @@
+import { assess } from "./assess.ts";
+import { bestEffort } from "./best-effort.ts";
+import { formulate } from "./formulate.ts";
+import { plannedLoad } from "./load.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { Plan } from "./plan.ts";
+import { planCores, samePlan, type Plan } from "./plan.ts";
 import type { Policy } from "./policies.ts";
 import type { Predictor } from "./predictors/predictor.ts";
 import type { Outcome, Solver } from "./problem.ts";
@@ -14,6 +18,7 @@ export interface Planner {
   readonly solver: Solver;
 }
 
+/** Why a plan is in force. */
 export type Reason =
   | "first"
   | "load-rose"
@@ -35,4 +40,43 @@ export interface Decision {
   readonly plan: Plan;
   readonly outcome: Outcome | null;
   readonly reason: Reason;
+}
+
+/** One decision for a known load, requests per second before the margin. */
+export function decide(planner: Planner, load: number, running: Plan): Omit<Decision, "at"> {
+  const planned = plannedLoad(planner.pipeline, load);
+  const outcome = planner.solver(formulate(planner, planned, running));
+  const decision = { load, planned, outcome };
+  switch (outcome.status) {
+    case "optimal":
+    case "feasible": {
+      const plan = outcome.options.map(({ stage, variant, batch, batchTimeout, replicas }) => ({
+        stage,
+        variant,
+        batch,
+        batchTimeout,
+        replicas,
+      }));
+      return { ...decision, plan, reason: reasonFor(planner, planned, running, plan) };
+    }
+    case "infeasible": {
+      const nearest =
+        planner.pipeline.reproduction.infeasible === "hold" ? null : bestEffort(planner, planned, planner.solver);
+      return nearest === null
+        ? { ...decision, plan: running, reason: "held-infeasible" }
+        : { ...decision, plan: nearest, reason: "best-effort" };
+    }
+    case "unknown":
+      return { ...decision, plan: running, reason: "held-unknown" };
+  }
+}
+
+function reasonFor(planner: Planner, planned: number, running: Plan, plan: Plan): Reason {
+  if (running.length === 0) return "first";
+  if (samePlan(running, plan)) return "unchanged";
+  const broken = assess(planner, planned, running).violations;
+  if (broken.some(({ row }) => row.startsWith("capacity"))) return "load-rose";
+  // A batch that fills too slowly breaks the SLA when the load falls.
+  if (broken.some(({ row }) => row === "sla")) return "load-fell";
+  return planCores(planner.pipeline, plan) < planCores(planner.pipeline, running) ? "load-fell" : "better-plan";
 }

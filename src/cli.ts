@@ -1,0 +1,47 @@
+import { Command, CommanderError } from "commander";
+import { planCommand } from "./commands/plan.ts";
+import { simulateCommand } from "./commands/simulate.ts";
+import { traceCommand } from "./commands/trace.ts";
+import { InputError } from "./core/errors.ts";
+
+/** Exit codes: what was asked was done; it was not (no feasible plan, or a fault of ours); the input is wrong. */
+const [DONE, NOT_DONE, BAD_INPUT] = [0, 1, 2];
+
+/** Runs the command line; returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = new Command("ipa")
+    .description(
+      "Plans and simulates multi-model inference pipelines at the best trade-off of accuracy, latency and cost.",
+    )
+    .version("0.1.0")
+    .exitOverride()
+    .showHelpAfterError("(see `ipa --help`)")
+    .addHelpText(
+      "after",
+      `
+Start here:
+  ipa plan pipelines/video.yaml --load 20
+  ipa simulate pipelines/video.yaml --trace traces/bursty.csv --policy ipa fa2-high
+Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
+    );
+  let exitCode: number = DONE;
+  const done = (feasible: boolean): void => {
+    if (!feasible) exitCode = NOT_DONE;
+  };
+  for (const command of [planCommand(done), simulateCommand(), traceCommand()]) {
+    program.addCommand(command.exitOverride());
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof InputError) {
+      console.error(`ipa: ${error.message}`);
+      return BAD_INPUT;
+    }
+    if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : BAD_INPUT;
+    console.error(error);
+    console.error("ipa: this is a fault in ipa, not in your input; please report it with the lines above.");
+    return NOT_DONE;
+  }
+}

@@ -1,0 +1,45 @@
+import { Command } from "commander";
+import { policyKinds } from "../core/policies.ts";
+import { queueingModels } from "../core/queueing/models.ts";
+import { engines } from "../solver/engines.ts";
+import { choiceOption, numberIn } from "./arguments.ts";
+
+interface PlanFlags {
+  readonly load: number;
+  readonly policy: string;
+  readonly engine: string;
+  readonly queueing: string;
+  readonly json?: true;
+}
+
+/** `ipa plan`: one decision for a load, what and why. `done` is told whether a feasible plan was found. */
+export function planCommand(done: (feasible: boolean) => void): Command {
+  return new Command("plan")
+    .description("One decision for a load: the variant, batch size and replicas of each stage, and what binds")
+    .argument("<pipeline>", "pipeline file (YAML)")
+    .requiredOption("--load <rps>", "requests per second, before the load margin", numberIn(0))
+    .addOption(choiceOption("--policy <name>", "what is free and what is fixed", policyKinds).default("ipa"))
+    .addOption(choiceOption("--engine <name>", "how the plan is found", engines).default("exhaustive"))
+    .addOption(choiceOption("--queueing <name>", "latency model", queueingModels).default("paper"))
+    .option("--json", "print the decision as JSON (docs/cli.md)")
+    .addHelpText("after", "\nExample:\n  ipa plan pipelines/video.yaml --load 20 --policy fa2-high")
+    .action(async (path: string, { load, policy, engine, queueing, json }: PlanFlags) => {
+      const { loadPipeline } = await import("../formats/files.ts");
+      const { assemble } = await import("../study/setup.ts");
+      const { explain } = await import("../study/explain.ts");
+      const { planReport } = await import("../report/plan.ts");
+
+      const pipeline = await loadPipeline(path);
+      const { predictor } = pipeline.adaptation;
+      // One decision for a known load needs no prediction, and no future.
+      const planner = await assemble({ pipeline, policy, predictor, queueing, engine }, () => load);
+      const { decision, solveSeconds, binding, relaxations } = explain(planner, load, () => performance.now() / 1000);
+      const report = planReport(planner, load, decision, { queueing, engine, solveSeconds, binding, relaxations });
+      if (json) console.log(JSON.stringify(report, null, 2));
+      else {
+        const { planText } = await import("../report/plan-text.ts");
+        console.log(planText(report));
+      }
+      done(report.status === "optimal" || report.status === "feasible");
+    });
+}

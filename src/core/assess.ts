@@ -1,0 +1,81 @@
+import { accuracyOf } from "./accuracy.ts";
+import { capacityOf } from "./capacity.ts";
+import { type Formulation, weightsOf } from "./formulate.ts";
+import { chain, ROW_TOLERANCE, type Pipeline } from "./pipeline.ts";
+import { planCores, planVariants, type Plan } from "./plan.ts";
+import { addTerms, composeLatency, type LatencyTerms } from "./queueing/latency.ts";
+
+/** What a plan promises at a load, and what it breaks. Knows nothing of solvers. */
+export interface Assessment {
+  /** In the objective's metric. */
+  readonly accuracy: number;
+  readonly cores: number;
+  /** End-to-end latency by the queueing model, seconds. */
+  readonly latency: number;
+  readonly objective: number;
+  readonly stages: readonly StageAssessment[];
+  readonly violations: readonly Violation[];
+}
+
+export interface StageAssessment {
+  readonly stage: string;
+  /** Items per second that the replicas carry together. */
+  readonly capacity: number;
+  /** Load over capacity. */
+  readonly utilisation: number;
+  readonly latency: LatencyTerms;
+}
+
+export interface Violation {
+  /** `sla`, `cores`, `accuracy_floor`; or `capacity`, `replicas`, `batch`, `pin` with the stage's name. */
+  readonly row: string;
+  readonly value: number;
+  readonly limit: number;
+}
+
+/** Judges a plan at a planned load (margins already in it), requests per second. */
+export function assess(from: Formulation, planned: number, plan: Plan): Assessment {
+  const { pipeline, policy, queueing } = from;
+  const { objective, limits, sla } = pipeline;
+  const variants = planVariants(pipeline, plan);
+  const violations: Violation[] = [];
+  const atMost = (row: string, value: number, limit: number): void => {
+    if (value > limit + ROW_TOLERANCE) violations.push({ row, value, limit });
+  };
+
+  const stages = chain(pipeline).flatMap((stage, s): StageAssessment[] => {
+    const [setting, variant] = [plan[s], variants[s]];
+    if (setting === undefined || variant === undefined) return [];
+    const { rate, service } = capacityOf(pipeline, variant, setting.batch);
+    const capacity = setting.replicas * rate;
+    const pins = policy.pins[stage.name];
+    // The slack of ⌈λ/h − 1e-9⌉ is in replicas.
+    if (planned / rate > setting.replicas + ROW_TOLERANCE) {
+      violations.push({ row: `capacity ${stage.name}`, value: planned, limit: capacity });
+    }
+    atMost(`replicas ${stage.name}`, setting.replicas, limits.replicas);
+    atMost(`batch ${stage.name}`, setting.batch, limits.batch);
+    const pinned = (pins?.variants?.includes(variant.name) ?? true) && (pins?.batches?.includes(setting.batch) ?? true);
+    if (!pinned || (pins?.replicas ?? setting.replicas) !== setting.replicas) {
+      violations.push({ row: `pin ${stage.name}`, value: setting.replicas, limit: pins?.replicas ?? setting.replicas });
+    }
+    const { batch, replicas } = setting;
+    const latency = queueing.terms({ rate: planned, batch, replicas, service, quantile: sla.quantile });
+    return [{ stage: stage.name, capacity, utilisation: planned / capacity, latency }];
+  });
+
+  const accuracy = accuracyOf(objective.accuracy, pipeline.stages, variants);
+  const cores = planCores(pipeline, plan);
+  const latency = composeLatency(addTerms(stages.map((stage) => stage.latency)));
+  atMost("sla", latency, sla.seconds);
+  if (limits.cores !== undefined) atMost("cores", cores, limits.cores);
+  if (objective.accuracyFloor !== undefined) atMost("accuracy_floor", -accuracy, -objective.accuracyFloor);
+  return { accuracy, cores, latency, objective: planObjective(pipeline, plan), stages, violations };
+}
+
+/** alpha·accuracy − beta·cores − delta·Σ batch, the accuracy, or minus the cores: what the objective maximises. */
+export function planObjective(pipeline: Pipeline, plan: Plan): number {
+  const { alpha, beta, delta } = weightsOf(pipeline.objective);
+  const accuracy = accuracyOf(pipeline.objective.accuracy, pipeline.stages, planVariants(pipeline, plan));
+  return alpha * accuracy - plan.reduce((sum, stage) => sum + delta * stage.batch, beta * planCores(pipeline, plan));
+}

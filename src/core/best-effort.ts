@@ -1,0 +1,82 @@
+import { leastReplicas } from "./capacity.ts";
+import type { Formulation } from "./formulate.ts";
+import { choiceOf, settingsOf, type Setting } from "./options.ts";
+import { chain, ROW_TOLERANCE } from "./pipeline.ts";
+import type { Plan } from "./plan.ts";
+import type { Option, Problem, Solver } from "./problem.ts";
+
+/**
+ * The plan to run when none is feasible: within the limits and pins the greatest share of the load
+ * that every stage carries (min over stages of min(1, n·h/λ)), then the least latency, then the
+ * fewest cores. Null if not even one replica a stage fits the core budget.
+ */
+export function bestEffort(from: Formulation, planned: number, solver: Solver): Plan | null {
+  const stages = chain(from.pipeline).map((stage) =>
+    settingsOf(from.pipeline, stage, from.policy.pins[stage.name]).map((setting) => ({ stage, setting })),
+  );
+  const limits = from.pipeline.limits;
+  const shares = new Set<number>([1]);
+  for (const { setting } of stages.flat()) {
+    for (const n of setting.pinned === undefined ? counts(limits.replicas) : [setting.pinned]) {
+      shares.add(Math.min(1, (n * setting.capacity.rate) / planned));
+    }
+  }
+  // More share needs more replicas, so the greatest one that fits is found by bisection.
+  const ascending = [...shares].sort((a, b) => a - b);
+  let best: readonly Option[] | null = null;
+  let [low, high] = [0, ascending.length - 1];
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const options = plansWithShare(ascending[middle] ?? 0);
+    if (options === null) high = middle - 1;
+    else {
+      best = options;
+      low = middle + 1;
+    }
+  }
+  return (
+    best?.map(({ stage, variant, batch, batchTimeout, replicas }) => ({
+      stage,
+      variant,
+      batch,
+      batchTimeout,
+      replicas,
+    })) ?? null
+  );
+
+  function plansWithShare(share: number): readonly Option[] | null {
+    const options = stages.map((ofStage) =>
+      ofStage.flatMap(({ stage, setting }): Option[] => {
+        const replicas = replicasFor(setting, share * planned);
+        if (replicas === null) return [];
+        const { chosen, ...choice } = choiceOf(from.pipeline, stage, setting, from.queueing, planned, replicas);
+        const cores = replicas * chosen.coresPerReplica;
+        return [{ ...choice, score: 0, cores, penalty: choice.latency.mean, tie: cores * 1e-12, uses: [cores] }];
+      }),
+    );
+    const problem: Problem = {
+      alpha: 0,
+      tieAlpha: 0,
+      combine: "sum",
+      options,
+      latency: { limit: Infinity, paths: [stages.map((_, s) => s)] },
+      rows: limits.cores === undefined ? [] : [{ name: "cores", limit: limits.cores }],
+    };
+    const outcome = solver(limits.cores === undefined ? { ...problem, options: options.map(withoutUses) } : problem);
+    return outcome.status === "optimal" || outcome.status === "feasible" ? outcome.options : null;
+  }
+
+  function replicasFor(setting: Setting, load: number): number | null {
+    const least = leastReplicas(load, setting.capacity.rate);
+    const replicas = setting.pinned ?? least;
+    return replicas + ROW_TOLERANCE < least || replicas > limits.replicas ? null : replicas;
+  }
+}
+
+function counts(most: number): readonly number[] {
+  return Array.from({ length: most }, (_, n) => n + 1);
+}
+
+function withoutUses(options: readonly Option[]): readonly Option[] {
+  return options.map((option) => ({ ...option, uses: [] }));
+}

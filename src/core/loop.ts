@@ -1,0 +1,34 @@
+import type { LoadSeries, Observation } from "./cluster.ts";
+import { decide, type Decision, type Planner } from "./decide.ts";
+
+/**
+ * One turn of the loop: are the data fit to act on, predict, decide, or hold, and why. Pure and
+ * synchronous: the simulator, a controller, and a replay of its journal all call this.
+ * `make` may be a remembering `decide`.
+ */
+export function tick(planner: Planner, seen: Observation, make: typeof decide = decide): Decision {
+  const { loadWindow, horizon } = planner.pipeline.adaptation;
+  const load = planner.predictor(windowed(seen.load, loadWindow), horizon);
+  if (load === null || !Number.isFinite(load)) {
+    return { at: seen.now, load: null, planned: null, plan: seen.running, outcome: null, reason: "held-no-data" };
+  }
+  return { at: seen.now, ...make(planner, load, seen.running) };
+}
+
+/**
+ * Means over windows of `seconds`, counted back from the end; what is left over at the old end is
+ * dropped, unless it is all there is. A window with a missing value is missing. A series coarser than
+ * the window cannot be predicted from: all of it is missing.
+ */
+export function windowed(load: LoadSeries, seconds: number): LoadSeries {
+  const size = Math.round(seconds / load.step);
+  if (size <= 1 && load.step <= seconds * (1 + 1e-9)) return load;
+  if (size < 1) return { ...load, rates: load.rates.map(() => null) };
+  const windows: (number | null)[] = [];
+  for (let end = load.rates.length; end >= size || (end > 0 && windows.length === 0); end -= size) {
+    const window = load.rates.slice(Math.max(0, end - size), end);
+    const known = window.filter((rate) => rate !== null);
+    windows.unshift(known.length < window.length ? null : known.reduce((a, b) => a + b, 0) / known.length);
+  }
+  return { end: load.end, step: seconds, rates: windows };
+}

@@ -1,0 +1,141 @@
+import { capacityOf } from "./capacity.ts";
+import { floorAccuracy, formulate, type Formulation } from "./formulate.ts";
+import { plannedLoad } from "./load.ts";
+import { settingsOf } from "./options.ts";
+import { chain } from "./pipeline.ts";
+import type { Plan } from "./plan.ts";
+import {
+  latencyOf,
+  tieWidth,
+  useOf,
+  type Option,
+  type Outcome,
+  type Problem,
+  type RowName,
+  type Solver,
+} from "./problem.ts";
+
+/** The least change of one row, or of the load, that makes a plan possible, all else as it is. */
+export interface Relaxation {
+  readonly row: RowName | "load";
+  /** Seconds, cores, accuracy, or requests per second before the margin; null if this alone does not help. */
+  readonly value: number | null;
+  readonly exact: boolean;
+}
+
+/** Names of the rows that a problem has. */
+export function rowNames(problem: Problem): readonly RowName[] {
+  return ["sla", ...problem.rows.map((row) => row.name)];
+}
+
+/** The same problem with one row at another limit. */
+function withLimit(problem: Problem, name: RowName, limit: number): Problem {
+  return name === "sla"
+    ? { ...problem, latency: { ...problem.latency, limit } }
+    : { ...problem, rows: problem.rows.map((row) => (row.name === name ? { ...row, limit } : row)) };
+}
+
+function use(problem: Problem, name: RowName, options: readonly Option[]): number {
+  return name === "sla"
+    ? latencyOf(problem, options)
+    : useOf(
+        options,
+        problem.rows.findIndex((row) => row.name === name),
+      );
+}
+
+/**
+ * The rows that cost something: without the row alone there is a plan that is better by more than a
+ * tie (of an infeasible problem: any plan). Found by solving again.
+ */
+export function bindingRows(problem: Problem, outcome: Outcome, solver: Solver): readonly RowName[] {
+  return rowNames(problem).filter((name) => {
+    const without = solver(withLimit(problem, name, Infinity));
+    if (without.status !== "optimal" && without.status !== "feasible") return false;
+    if (outcome.status !== "optimal" && outcome.status !== "feasible") return true;
+    return without.objective > outcome.objective + tieWidth(outcome.objective);
+  });
+}
+
+/** The least relaxation of each row, and of the load, of an infeasible problem. `load`: before the margin. */
+export function relaxations(from: Formulation, load: number, running: Plan, solver: Solver): readonly Relaxation[] {
+  const problem = formulate(from, plannedLoad(from.pipeline, load), running);
+  const rows = rowNames(problem).map((row): Relaxation => {
+    const least = leastLimit(problem, row, solver);
+    const { objective } = from.pipeline;
+    return {
+      row,
+      value: least === null || row !== "accuracy_floor" ? least : floorAccuracy(objective, least),
+      exact: true,
+    };
+  });
+  return [...rows, { row: "load", value: greatestLoad(from, load, solver), exact: true }];
+}
+
+/** The least limit of one row at which the rest can be met, or null if no limit helps. */
+function leastLimit(problem: Problem, name: RowName, solver: Solver): number | null {
+  const row = problem.rows.findIndex((one) => one.name === name);
+  // Least total use; where the use of a path is more than the sum of its means, a first guess only.
+  const least: Problem = {
+    ...problem,
+    alpha: 0,
+    tieAlpha: 0,
+    options: problem.options.map((ofStage) =>
+      ofStage.map((option) => ({
+        ...option,
+        tie: 0,
+        penalty: name === "sla" ? option.latency.mean : (option.uses[row] ?? 0),
+      })),
+    ),
+  };
+  let limit: number | null = null;
+  for (;;) {
+    const below = limit === null ? Infinity : limit - 2e-9 * Math.max(1, Math.abs(limit));
+    const outcome = solver(withLimit(least, name, below));
+    if (outcome.status !== "optimal" && outcome.status !== "feasible") return limit;
+    limit = use(problem, name, outcome.options);
+  }
+}
+
+/**
+ * The greatest load below the asked one that has a plan, requests per second before the margin; null
+ * if none down to the least load has. With `paper` latency the loads that a choice of variants and
+ * batches can carry are an interval, whose right end is where the replicas of one stage are full
+ * (n·h for some n): so one of these loads is the answer, and the feasibility of loads need not be
+ * monotone (a slow trickle never fills a batch).
+ */
+function greatestLoad(from: Formulation, load: number, solver: Solver): number | null {
+  const { pipeline, policy } = from;
+  const asked = plannedLoad(pipeline, load);
+  const full = chain(pipeline).flatMap((stage) =>
+    settingsOf(pipeline, stage, policy.pins[stage.name]).flatMap(({ variant, batch, pinned }) => {
+      const { rate } = capacityOf(pipeline, variant, batch);
+      const counts =
+        pinned === undefined ? Array.from({ length: pipeline.limits.replicas }, (_, n) => n + 1) : [pinned];
+      return counts.map((n) => n * rate);
+    }),
+  );
+  const { minLoad, loadStep } = pipeline.adaptation;
+  const step = pipeline.reproduction.roundLoad ? 1 : loadStep;
+  const ends = full.map((end) => (step > 0 ? Math.floor(end / step + 1e-9) * step : end));
+  const candidates = [...new Set([minLoad, ...ends])]
+    .filter((end) => end < asked && end >= minLoad)
+    .sort((a, b) => b - a);
+  const found = candidates.find((end) => {
+    const problem = formulate(from, end, []);
+    if (!mayHold(problem)) return false;
+    const { status } = solver(problem);
+    return status === "optimal" || status === "feasible";
+  });
+  return found === undefined ? null : Math.max(minLoad, found / (1 + pipeline.margins.load));
+}
+
+/** A quick refusal: each row with the least use of every stage. */
+function mayHold(problem: Problem): boolean {
+  const least = (of: (option: Option) => number): number =>
+    problem.options.reduce((sum, ofStage) => sum + Math.min(Infinity, ...ofStage.map(of)), 0);
+  return (
+    least((option) => option.latency.mean) <= problem.latency.limit + 1e-9 &&
+    problem.rows.every((row, r) => least((option) => option.uses[r] ?? 0) <= row.limit + 1e-9)
+  );
+}

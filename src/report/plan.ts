@@ -1,0 +1,102 @@
+import { accuracyOf } from "../core/accuracy.ts";
+import { assess } from "../core/assess.ts";
+import type { Decision, Planner, Reason } from "../core/decide.ts";
+import { planVariants } from "../core/plan.ts";
+import { composeLatency } from "../core/queueing/latency.ts";
+import type { Relaxation } from "../core/relax.ts";
+
+/** What `ipa plan --json` prints; keys are only ever added (docs/cli.md). */
+export interface PlanReport {
+  readonly pipeline: string;
+  readonly load_rps: number;
+  readonly planned_load_rps: number;
+  readonly sla_s: number;
+  readonly quantile: number;
+  readonly policy: string;
+  readonly queueing: string;
+  readonly engine: string;
+  readonly status: "optimal" | "feasible" | "infeasible" | "unknown";
+  readonly reason: Reason;
+  readonly objective: number | null;
+  readonly bound: number | null;
+  readonly accuracy_metric: string;
+  /** Product of the stage accuracies. */
+  readonly accuracy: number | null;
+  readonly objective_accuracy: number | null;
+  readonly cost_cores: number | null;
+  readonly latency_s: number | null;
+  readonly solve_ms: number;
+  readonly stages: readonly PlanStageReport[];
+  readonly binding: readonly string[];
+  readonly relaxations: readonly Relaxation[];
+}
+
+export interface PlanStageReport {
+  readonly stage: string;
+  readonly variant: string;
+  readonly batch: number;
+  readonly batch_timeout_s: number;
+  readonly replicas: number;
+  readonly cores_per_replica: number;
+  readonly capacity_rps: number;
+  readonly utilisation: number;
+  readonly mean_s: number;
+  readonly excess_s: number;
+}
+
+/** The names and findings that a decision does not hold itself. */
+export interface PlanContext {
+  readonly queueing: string;
+  readonly engine: string;
+  readonly solveSeconds: number;
+  readonly binding: readonly string[];
+  readonly relaxations: readonly Relaxation[];
+}
+
+/** One decision for a known load. When no plan is feasible the stages are those of the nearest to one. */
+export function planReport(planner: Planner, load: number, decision: Omit<Decision, "at">, context: PlanContext): PlanReport {
+  const { pipeline } = planner;
+  const { plan, outcome } = decision;
+  const planned = decision.planned ?? load;
+  const promise = plan.length === 0 ? null : assess(planner, planned, plan);
+  const variants = plan.length === 0 ? [] : planVariants(pipeline, plan);
+  const solved = outcome?.status === "optimal" || outcome?.status === "feasible" ? outcome : null;
+  return {
+    pipeline: pipeline.name,
+    load_rps: load,
+    planned_load_rps: planned,
+    sla_s: pipeline.sla.seconds,
+    quantile: pipeline.sla.quantile,
+    policy: planner.policy.name,
+    queueing: context.queueing,
+    engine: context.engine,
+    status: outcome?.status ?? "unknown",
+    reason: decision.reason,
+    objective: promise?.objective ?? null,
+    bound: solved?.bound ?? null,
+    accuracy_metric: pipeline.objective.accuracy,
+    accuracy: promise === null ? null : accuracyOf("pas", pipeline.stages, variants),
+    objective_accuracy: promise?.accuracy ?? null,
+    cost_cores: promise?.cores ?? null,
+    latency_s: promise?.latency ?? null,
+    solve_ms: context.solveSeconds * 1000,
+    stages: plan.map((stage, s) => {
+      const judged = promise?.stages[s];
+      const latency = judged?.latency ?? { mean: 0, forming: 0, excessSquared: 0 };
+      return {
+        stage: stage.stage,
+        variant: stage.variant,
+        batch: stage.batch,
+        batch_timeout_s: stage.batchTimeout,
+        replicas: stage.replicas,
+        cores_per_replica: variants[s]?.coresPerReplica ?? 0,
+        capacity_rps: judged?.capacity ?? 0,
+        utilisation: judged?.utilisation ?? 0,
+        mean_s: latency.mean,
+        excess_s: composeLatency({ ...latency, mean: 0 }),
+      };
+    }),
+    binding: context.binding,
+    relaxations: context.relaxations,
+  };
+}

@@ -1,0 +1,77 @@
+import type { Variant } from "../core/pipeline.ts";
+import type { StagePlan } from "../core/plan.ts";
+import { batchSigma, serviceTime } from "../core/profile.ts";
+
+/** One replica, for as long as it holds its cores. Seconds. */
+export interface Replica {
+  /** Its ordinal in the stage's run. */
+  readonly id: number;
+  readonly cores: number;
+  readonly since: number;
+  readonly readyAt: number;
+  /** When it gives its cores back; Infinity while nobody asked for that. */
+  until: number;
+}
+
+/** The replicas of one variant that are not on their way out, with the batch size they run. */
+export class Pool {
+  batch: number;
+  timeout: number;
+  readonly variant: number;
+  readonly accuracy: number;
+  readonly cores: number;
+  /** By batch size m: mean service time (seconds) and σ of its factor. */
+  readonly mean: Float64Array;
+  readonly sigma: Float64Array;
+  /** By id. */
+  readonly replicas: Replica[] = [];
+  /** When the replica at the same place can begin a batch: when it is ready, or its batch ends. */
+  readonly freeAt: number[] = [];
+
+  constructor(variants: readonly Variant[], plan: StagePlan) {
+    this.variant = variants.findIndex((variant) => variant.name === plan.variant);
+    const variant = variants[this.variant];
+    if (variant === undefined) throw new RangeError(`stage "${plan.stage}" has no variant "${plan.variant}"`);
+    this.batch = plan.batch;
+    this.timeout = plan.batchTimeout;
+    this.accuracy = variant.accuracy;
+    this.cores = variant.coresPerReplica;
+    const most = variant.profile.at(-1)?.batch ?? 0;
+    const sizes = Array.from({ length: most }, (_, m) => m + 1);
+    this.mean = Float64Array.from([NaN, ...sizes.map((m) => serviceTime(variant.profile, m).mean)]);
+    this.sigma = Float64Array.from([NaN, ...sizes.map((m) => batchSigma(variant.profile, m))]);
+  }
+
+  add(replica: Replica): void {
+    this.replicas.push(replica);
+    this.freeAt.push(replica.readyAt);
+  }
+
+  /** The instant from which all replicas are ready. */
+  allReadyAt(): number {
+    return this.replicas.reduce((latest, replica) => Math.max(latest, replica.readyAt), 0);
+  }
+
+  readyCount(now: number): number {
+    return this.replicas.filter((replica) => replica.readyAt <= now).length;
+  }
+
+  /** Lets replicas go until `count` are left: starting ones first, then idle, then busy ones, which end their batch (S10). */
+  shrink(count: number, now: number): void {
+    while (this.replicas.length > count) {
+      const last = (is: (i: number) => boolean): number => this.replicas.findLastIndex((_, i) => is(i));
+      const starting = last((i) => (this.replicas[i]?.readyAt ?? 0) > now);
+      const idle = last((i) => this.freeAt[i]! <= now);
+      this.release(starting >= 0 ? starting : idle >= 0 ? idle : this.replicas.length - 1, now);
+    }
+  }
+
+  private release(i: number, now: number): void {
+    const replica = this.replicas[i];
+    if (replica === undefined) return;
+    // A busy one drains: it keeps its cores until its batch ends.
+    replica.until = replica.readyAt > now ? now : Math.max(now, this.freeAt[i]!);
+    this.replicas.splice(i, 1);
+    this.freeAt.splice(i, 1);
+  }
+}

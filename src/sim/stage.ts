@@ -1,0 +1,135 @@
+import type { ReplicaCount } from "../core/cluster.ts";
+import type { Stage, Variant } from "../core/pipeline.ts";
+import type { StagePlan } from "../core/plan.ts";
+import { rollOut } from "../core/rollout.ts";
+import { advance, type StageRules } from "./advance.ts";
+import { Flights } from "./flights.ts";
+import { Flow } from "./flow.ts";
+import { Pool, type Replica } from "./pool.ts";
+
+/** Told of what a stage does with its replicas. Seconds. */
+export interface ReplicaEvents {
+  readonly onStartUp: (now: number) => void;
+  readonly onHandOver: (now: number) => void;
+}
+
+/** One stage of a run: its queue, the replicas that serve it, and those that are to take over (S10, S11). */
+export class StageRun {
+  readonly queue = new Flow();
+  readonly flights = new Flights();
+  private readonly stage: Stage;
+  private readonly rules: StageRules;
+  private readonly events: ReplicaEvents;
+  private readonly startUpTime: (ordinal: number, variant: Variant) => number;
+  private serving: Pool;
+  private inForce: StagePlan;
+  private pending: Pool | null = null;
+  private wanted: StagePlan;
+  /** Every replica that holds cores, or did since they were last counted. */
+  private held: Replica[] = [];
+  private ordinal = 0;
+  private now = 0;
+
+  constructor(
+    stage: Stage,
+    plan: StagePlan,
+    rules: StageRules,
+    events: ReplicaEvents,
+    startUpTime: (ordinal: number, variant: Variant) => number,
+  ) {
+    this.stage = stage;
+    this.rules = rules;
+    this.events = events;
+    this.startUpTime = startUpTime;
+    this.inForce = plan;
+    this.wanted = plan;
+    this.serving = new Pool(stage.variants, plan);
+    // What runs at time 0 is ready, and no decision started it.
+    for (let n = 0; n < plan.replicas; n++) this.hold(this.serving, 0, 0);
+  }
+
+  /** Serves up to `until`: batches that would start then are left, replicas that are ready then are not. */
+  advanceTo(until: number): void {
+    for (;;) {
+      const handOver = this.pending?.allReadyAt() ?? Infinity;
+      const cut = Math.min(until, handOver);
+      advance(this.queue, this.serving, this.flights, this.rules, this.now, cut);
+      this.now = cut;
+      if (handOver > until) return;
+      this.handOverIfReady();
+    }
+  }
+
+  /** Puts a plan in force now. */
+  apply(plan: StagePlan): void {
+    this.wanted = plan;
+    if (this.stage.variants[this.serving.variant]?.name === plan.variant) {
+      this.pending?.shrink(0, this.now);
+      this.pending = null;
+      this.resize(this.serving, plan);
+      this.inForce = plan;
+      return;
+    }
+    if (this.pending !== null && this.stage.variants[this.pending.variant]?.name !== plan.variant) {
+      this.pending.shrink(0, this.now);
+      this.pending = null;
+    }
+    this.pending ??= new Pool(this.stage.variants, plan);
+    this.resize(this.pending, plan);
+    this.handOverIfReady();
+  }
+
+  /** Replicas of the variant that serves, and of the one that is to take over, if any. */
+  counts(): readonly ReplicaCount[] {
+    return [this.serving, ...(this.pending === null ? [] : [this.pending])].map((pool) => {
+      const ready = pool.readyCount(this.now);
+      const variant = this.stage.variants[pool.variant]?.name ?? "";
+      return { stage: this.stage.name, variant, ready, starting: pool.replicas.length - ready };
+    });
+  }
+
+  /** Ready replicas that serve. */
+  ready(): number {
+    return this.serving.readyCount(this.now);
+  }
+
+  /** Core-seconds held in [from, to). */
+  coreSeconds(from: number, to: number): number {
+    return this.held.reduce(
+      (sum, { cores, since, until }) => sum + cores * Math.max(0, Math.min(until, to) - Math.max(since, from)),
+      0,
+    );
+  }
+
+  /** Forgets the replicas that were gone at an instant. */
+  forget(before: number): void {
+    this.held = this.held.filter((replica) => replica.until > before);
+  }
+
+  private resize(pool: Pool, plan: StagePlan): void {
+    pool.batch = plan.batch;
+    pool.timeout = plan.batchTimeout;
+    pool.shrink(plan.replicas, this.now);
+    const variant = this.stage.variants[pool.variant];
+    while (variant !== undefined && pool.replicas.length < plan.replicas) {
+      this.hold(pool, this.now, this.startUpTime(this.ordinal, variant));
+      this.events.onStartUp(this.now);
+    }
+  }
+
+  private hold(pool: Pool, since: number, startUp: number): void {
+    const replica = { id: this.ordinal++, cores: pool.cores, since, readyAt: since + startUp, until: Infinity };
+    pool.add(replica);
+    this.held.push(replica);
+  }
+
+  private handOverIfReady(): void {
+    const next = this.pending;
+    if (next === null || rollOut(this.wanted, this.inForce, this.counts()).serving !== this.wanted) return;
+    this.serving.shrink(0, this.now);
+    this.serving = next;
+    this.pending = null;
+    this.inForce = this.wanted;
+    this.events.onHandOver(this.now);
+  }
+}

@@ -1,0 +1,77 @@
+import { ROW_TOLERANCE } from "../core/pipeline.ts";
+import { GrowingArray } from "../workload/growing-array.ts";
+
+/** The ⌈pN⌉-th smallest of ascending values (S16); null if there are none. */
+export function percentile(ascending: Float64Array, p: number): number | null {
+  return ascending[Math.max(0, Math.ceil(p * ascending.length - 1e-9) - 1)] ?? null;
+}
+
+/** What became of the requests that ended in some interval. */
+export class Ended {
+  served = 0;
+  late = 0;
+  dropped = 0;
+  readonly latencies = new GrowingArray();
+
+  /** A request that was served with this latency; returns whether it was on time. */
+  serve(latency: number, sla: number): boolean {
+    const onTime = latency <= sla + ROW_TOLERANCE;
+    this.served++;
+    if (!onTime) this.late++;
+    this.latencies.push(latency);
+    return onTime;
+  }
+
+  ascending(): Float64Array {
+    return this.latencies.view().slice().sort();
+  }
+}
+
+/** The items that one stage handled. Times in seconds. */
+export class StageTally {
+  batches = 0;
+  items = 0;
+  dropped = 0;
+  switches = 0;
+  replicasStarted = 0;
+  private waited = 0;
+  private stayed = 0;
+
+  serve(arrival: number, start: number, end: number): void {
+    this.items++;
+    this.waited += start - arrival;
+    this.stayed += end - arrival;
+  }
+
+  meanWait(): number | null {
+    return this.items === 0 ? null : this.waited / this.items;
+  }
+
+  meanSojourn(): number | null {
+    return this.items === 0 ? null : this.stayed / this.items;
+  }
+}
+
+/** Time averages of what changes in steps: each value holds until the next is set. */
+export class TimeAverage {
+  private area = 0;
+  private value = 0;
+  private since: number;
+  private readonly from: number;
+
+  constructor(from: number) {
+    this.from = from;
+    this.since = from;
+  }
+
+  set(value: number, now: number): void {
+    this.area += this.value * Math.max(0, now - this.since);
+    this.since = Math.max(this.since, now);
+    this.value = value;
+  }
+
+  /** The average from the beginning to `now`. */
+  over(now: number): number {
+    return (this.area + this.value * Math.max(0, now - this.since)) / (now - this.from);
+  }
+}

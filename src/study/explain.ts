@@ -1,0 +1,31 @@
+import { decide, type Decision, type Planner } from "../core/decide.ts";
+import { formulate } from "../core/formulate.ts";
+import { bindingRows, relaxations, type Relaxation } from "../core/relax.ts";
+import type { RowName } from "../core/problem.ts";
+
+/** A decision with what it took and what stands in its way. */
+export interface Explanation {
+  readonly decision: Omit<Decision, "at">;
+  /** Measured by the clock that was given. */
+  readonly solveSeconds: number;
+  readonly binding: readonly RowName[];
+  /** Of an infeasible problem: the least change of each row alone; else empty. */
+  readonly relaxations: readonly Relaxation[];
+}
+
+/** Decides for a load (requests per second, before the margin) with nothing running, and finds out why. `clock`: seconds. */
+export function explain(planner: Planner, load: number, clock: () => number): Explanation {
+  const from = clock();
+  const decision = decide(planner, load, []);
+  const solveSeconds = clock() - from;
+  const { outcome, planned } = decision;
+  const binding =
+    outcome === null || planned === null ? [] : bindingRows(formulate(planner, planned, []), outcome, planner.solver);
+  const infeasible = outcome?.status === "infeasible";
+  return {
+    decision,
+    solveSeconds,
+    binding,
+    relaxations: infeasible ? relaxations(planner, load, [], planner.solver) : [],
+  };
+}

@@ -1,0 +1,66 @@
+import { decide, type Planner } from "../core/decide.ts";
+import { InputError } from "../core/errors.ts";
+import { windowed, tick } from "../core/loop.ts";
+import type { FutureLoad } from "../core/predictors/predictor.ts";
+import type { Run } from "../sim/run.ts";
+import type { Scenario } from "../sim/scenario.ts";
+import { simulate } from "../sim/simulator.ts";
+import { perSecond, type Trace } from "../workload/trace.ts";
+
+/** What may be changed of a replay; the rest follows from the pipeline and the trace. */
+export type ReplayOptions = Partial<Omit<Scenario, "pipeline" | "trace" | "seed" | "startPlan">> & {
+  /** The load whose plan is in force and ready at time 0, requests per second; by default the mean of the first 10 s. */
+  readonly startLoad?: number;
+};
+
+/** A scenario with the defaults: Poisson arrivals, lognormal service, drops at twice the SLA. */
+export function scenarioOf(planner: Planner, trace: Trace, seed: number, options: ReplayOptions = {}): Scenario {
+  const { startLoad = meanRate(trace, 10), ...rest } = options;
+  const start = decide(planner, startLoad, []);
+  if (start.plan.length === 0) {
+    throw new InputError(
+      "bad_value",
+      `pipeline "${planner.pipeline.name}", policy ${planner.policy.name}: no plan fits the limits at the start load of ${startLoad} rps. ` +
+        `Raise limits.cores or limits.replicas, or see \`ipa plan\` for what binds.`,
+    );
+  }
+  return {
+    arrivals: "poisson",
+    service: "lognormal",
+    pad: false,
+    drop: { kind: "age", seconds: 2 * planner.pipeline.sla.seconds },
+    queueCap: Infinity,
+    hop: 0,
+    decisionDelay: 0,
+    warmup: 0,
+    history: [],
+    keepRequests: false,
+    keepVisits: false,
+    ...rest,
+    pipeline: planner.pipeline,
+    trace,
+    seed,
+    startPlan: start.plan,
+  };
+}
+
+/** Replays a trace through the simulator, the planner deciding. */
+export function replay(planner: Planner, trace: Trace, seed: number, options: ReplayOptions = {}): Run {
+  return simulate(scenarioOf(planner, trace, seed, options), (seen) => tick(planner, seen));
+}
+
+/** The load of a trace that an oracle sees: the greatest mean over `window` seconds. */
+export function futureOf(trace: Trace, window: number): FutureLoad {
+  const rates = perSecond(trace);
+  return (from, to) => {
+    const ahead = rates.subarray(Math.floor(from), Math.max(Math.floor(from) + 1, Math.ceil(to)));
+    if (ahead.length === 0) return rates.at(-1) ?? 0;
+    const series = { end: to, step: 1, rates: Array.from(ahead) };
+    return Math.max(...windowed(series, window).rates.map((rate) => rate ?? 0));
+  };
+}
+
+function meanRate(trace: Trace, seconds: number): number {
+  const first = perSecond(trace).subarray(0, seconds);
+  return first.reduce((a, b) => a + b, 0) / first.length;
+}

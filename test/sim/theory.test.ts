@@ -1,0 +1,268 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Scenario } from "../../src/sim/scenario.ts";
+import type { Run } from "../../src/sim/run.ts";
+import { simulate } from "../../src/sim/simulator.ts";
+import { percentile } from "../../src/sim/statistics.ts";
+import { Z_99 } from "../../src/core/profile.ts";
+import { constantRate, hold, pipelineOf, scenarioOf, stagePlan, variant } from "./fixtures.ts";
+
+// The simulator against queueing theory. Each statistic is the mean of 30 replications (seeds 1–30);
+// theory must lie inside its 99.9 % t-interval, and the interval must be at most ±1 % of theory wide,
+// so that a wrong simulator is found out. A law that fails is tried once more, on seeds 31–150.
+
+/** Student's t, two-sided 99.9 %, by degrees of freedom: tables, e.g. NIST/SEMATECH e-Handbook 1.3.6.7.2. */
+const T_999: Readonly<Record<number, number>> = { 29: 3.659, 119: 3.374 };
+
+interface Law {
+  readonly name: string;
+  readonly scenario: Scenario;
+  /** Name of each statistic, its theory, and how a run gives it. */
+  readonly statistics: Readonly<Record<string, readonly [theory: number, of: (run: Run) => number]>>;
+}
+
+const mean = (values: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
+  return sum / values.length;
+};
+
+/** The longest interval: theory needs no decisions. */
+const once = { adaptation: { ...pipelineOf([]).adaptation, interval: 1e12 } };
+
+function law(
+  name: string,
+  scenario: Partial<Scenario> & Pick<Scenario, "pipeline" | "trace" | "startPlan">,
+  statistics: Law["statistics"],
+): Law {
+  const { pipeline, trace, startPlan, ...rest } = scenario;
+  const base = scenarioOf(pipeline, trace, startPlan, {
+    service: "exponential",
+    keepRequests: false,
+    keepVisits: false,
+  });
+  return { name, scenario: { ...base, ...rest }, statistics };
+}
+
+/** Erlang's C: the probability of waiting in M/M/c, by the Erlang-B recursion. */
+function erlangC(servers: number, utilisation: number): number {
+  let blocking = 1;
+  for (let n = 1; n <= servers; n++) {
+    blocking = (servers * utilisation * blocking) / (n + servers * utilisation * blocking);
+  }
+  return blocking / (1 - utilisation * (1 - blocking));
+}
+
+function bisect(f: (x: number) => number, low: number, high: number): number {
+  for (let i = 0; i < 200; i++) {
+    const middle = (low + high) / 2;
+    if (f(middle) > 0 === f(low) > 0) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+const WARMUP = 2000;
+const single = pipelineOf([[variant("a", [1])]], once);
+const sojourn = (run: Run): number => mean(run.latencies);
+const wait = (run: Run): number => run.stages[0]?.meanWait ?? 0;
+
+function mm1(): Law {
+  const rate = 0.6;
+  return law(
+    "M/M/1",
+    { pipeline: single, trace: constantRate(rate, 400_000), startPlan: [stagePlan()], warmup: WARMUP },
+    {
+      "mean sojourn": [1 / (1 - rate), sojourn],
+      "mean wait": [rate / (1 - rate), wait],
+      // Little's law: the requests present on average are the load times the mean sojourn.
+      "requests present": [
+        rate / (1 - rate),
+        (run) => (run.requests.served * (run.stages[0]?.meanSojourn ?? 0)) / (400_000 - WARMUP),
+      ],
+    },
+  );
+}
+
+function mmc(): Law {
+  const [servers, rate] = [3, 2.1];
+  const c = erlangC(servers, rate / servers);
+  const beyond = 0.5;
+  return law(
+    "M/M/c",
+    {
+      pipeline: single,
+      trace: constantRate(rate, 150_000),
+      startPlan: [stagePlan({ replicas: servers })],
+      warmup: WARMUP,
+      keepVisits: true,
+    },
+    {
+      "mean wait": [c / (servers - rate), wait],
+      "P(W > t)": [
+        c * Math.exp(-(servers - rate) * beyond),
+        ({ visitRecords }) => {
+          let [late, all] = [0, 0];
+          visitRecords?.start.forEach((start, i) => {
+            const arrival = visitRecords.arrival[i] ?? NaN;
+            if (arrival < WARMUP || Number.isNaN(start)) return;
+            all++;
+            if (start - arrival > beyond) late++;
+          });
+          return late / all;
+        },
+      ],
+    },
+  );
+}
+
+function md1(): Law {
+  const rate = 0.7;
+  return law(
+    "M/D/1",
+    {
+      pipeline: single,
+      trace: constantRate(rate, 200_000),
+      startPlan: [stagePlan()],
+      service: "deterministic",
+      warmup: WARMUP,
+    },
+    { "mean wait": [rate / (2 * (1 - rate)), wait] },
+  );
+}
+
+/** Pollaczek–Khinchine with lognormal service: E[S²] = e^{σ²} of a mean of 1. */
+function mg1(): Law {
+  const rate = 0.6;
+  const p99 = 2.5;
+  const sigma = Z_99 - Math.sqrt(Z_99 ** 2 - 2 * Math.log(p99));
+  const pipeline = pipelineOf([[variant("a", [1], { profile: [{ batch: 1, mean: 1, p99 }] })]], once);
+  return law(
+    "M/G/1 lognormal",
+    { pipeline, trace: constantRate(rate, 300_000), startPlan: [stagePlan()], service: "lognormal", warmup: WARMUP },
+    { "mean wait": [(rate * Math.exp(sigma ** 2)) / (2 * (1 - rate)), wait] },
+  );
+}
+
+/** Sojourns of tandem M/M/1 queues are independent exponentials (Burke 1956, Reich 1957). */
+function tandem(): Law {
+  const rate = 0.5;
+  const [a, b] = [1 - rate, 1.25 - rate];
+  const tail = (t: number): number => (b * Math.exp(-a * t) - a * Math.exp(-b * t)) / (b - a);
+  const pipeline = pipelineOf([[variant("a", [1])], [variant("a", [0.8])]], once);
+  return law(
+    "tandem M/M/1",
+    {
+      pipeline,
+      trace: constantRate(rate, 400_000),
+      startPlan: [stagePlan(), stagePlan({ stage: "s1" })],
+      warmup: WARMUP,
+    },
+    {
+      "p99 end to end": [bisect((t) => tail(t) - 0.01, 0, 100), (run) => percentile(run.latencies, 0.99) ?? 0],
+      "mean sojourn of the second": [1 / b, (run) => run.stages[1]?.meanSojourn ?? 0],
+    },
+  );
+}
+
+/**
+ * Bulk service M/M(1,b)/1 (Bailey's rule with batches of 1 to b at once): with r the root in (0, 1) of
+ * λ + μ·r^{b+1} = (λ + μ)·r, the queue behind a busy server is geometric in r (Gross et al.,
+ * Fundamentals of Queueing Theory, 4th ed., section 3.2): E[queue] = P₀·λ/μ · r/(1−r)² · … below.
+ */
+function bulk(): Law {
+  const [rate, batch] = [2, 4];
+  const r = bisect((x) => rate + x ** (batch + 1) - (rate + 1) * x, 0, 1 - 1e-9);
+  // States: idle with none waiting (p0), busy with n waiting (q_n = q0·r^n); λ·p0 = μ·q0.
+  const q0 = 1 / (1 / rate + 1 / (1 - r));
+  const waiting = (q0 * r) / (1 - r) ** 2;
+  const pipeline = pipelineOf([[variant("a", [1, 1, 1, 1])]], once);
+  return law(
+    "M/M(1,b)/1",
+    {
+      pipeline,
+      trace: constantRate(rate, 150_000),
+      startPlan: [stagePlan({ batch, batchTimeout: 0 })],
+      warmup: WARMUP,
+    },
+    { "mean wait": [waiting / rate, wait] },
+  );
+}
+
+/** Full batches only: each batch arrives as an Erlang-b renewal, E_b/M/1; G/M/1 gives the wait of batches. */
+function fullBatches(): Law {
+  const [rate, batch] = [2.4, 4];
+  const a = bisect((x) => (rate / (rate + 1 - x)) ** batch - x, 1e-9, 1 - 1e-6);
+  // A batch waits a/(μ(1−a)); a request waits for the rest of its batch (b−1)/(2λ) besides.
+  const pipeline = pipelineOf([[variant("a", [1, 1, 1, 1])]], once);
+  return law(
+    "E_b/M/1",
+    {
+      pipeline,
+      trace: constantRate(rate, 250_000),
+      startPlan: [stagePlan({ batch, batchTimeout: Infinity })],
+      warmup: WARMUP,
+    },
+    { "mean wait": [a / (1 - a) + (batch - 1) / (2 * rate), wait] },
+  );
+}
+
+/** M_t/M/∞ under a sine load: the mean number present at t (Eick, Massey, Whitt 1993), over many periods. */
+function infiniteServers(): Law {
+  const [base, swing, period, periods] = [20, 10, 400, 250];
+  const omega = (2 * Math.PI) / period;
+  // The rate is constant within each second, as in every trace: at the middle of the second.
+  const rates = Float64Array.from({ length: period * periods }, (_, s) => base + swing * Math.sin(omega * (s + 0.5)));
+  const at = (t: number): number =>
+    base + (swing / (1 + omega ** 2)) * (Math.sin(omega * t) - omega * Math.cos(omega * t));
+  const present = (phase: number) => (run: Run) => {
+    let count = 0;
+    const { arrival, departure } = run.requestRecords ?? { arrival: new Float64Array(), departure: new Float64Array() };
+    arrival.forEach((from, i) => {
+      const until = departure[i] ?? NaN;
+      // The instants phase + k·period that fall into [from, until).
+      count += Math.ceil((until - phase) / period) - Math.ceil((from - phase) / period);
+    });
+    return count / periods;
+  };
+  return law(
+    "M_t/M/∞",
+    {
+      pipeline: pipelineOf([[variant("a", [1])]], { ...once, limits: { replicas: 1000, batch: 1 } }),
+      trace: { kind: "rates", name: "sine", rates },
+      startPlan: [stagePlan({ replicas: 90 })],
+      keepRequests: true,
+    },
+    {
+      "present at a quarter": [at(period / 4), present(period / 4)],
+      "present at three quarters": [at((3 * period) / 4), present((3 * period) / 4)],
+    },
+  );
+}
+
+function judge({ scenario, statistics }: Law, seeds: readonly number[]): readonly string[] {
+  const runs = seeds.map((seed) => {
+    const run = simulate({ ...scenario, seed }, hold);
+    return Object.values(statistics).map(([, of]) => of(run));
+  });
+  return Object.entries(statistics).flatMap(([name, [theory]], k) => {
+    const values = runs.map((run) => run[k] ?? NaN);
+    const average = mean(values);
+    const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - average) ** 2, 0) / (values.length - 1));
+    const half = ((T_999[values.length - 1] ?? NaN) * deviation) / Math.sqrt(values.length);
+    const text = `${name}: ${average} ± ${half}, theory ${theory}`;
+    if (!(half <= 0.01 * theory)) return [`too few requests to tell: ${text}`];
+    return Math.abs(average - theory) <= half ? [] : [text];
+  });
+}
+
+const range = (from: number, to: number): readonly number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+for (const one of [mm1(), mmc(), md1(), mg1(), tandem(), bulk(), fullBatches(), infiniteServers()]) {
+  test(`the simulator agrees with theory: ${one.name}`, () => {
+    const first = judge(one, range(1, 30));
+    const failures = first.length === 0 ? first : judge(one, range(31, 150));
+    assert.deepEqual(failures, [], `on seeds 1–30: ${first.join("; ")}`);
+  });
+}
