@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Decision } from "../../src/core/decide.ts";
 import type { Run } from "../../src/sim/run.ts";
-import { outcomes } from "../../src/sim/scenario.ts";
+import { outcomes, type Control } from "../../src/sim/scenario.ts";
 import { draws, hold, pipeline, plan, scenario, script, variant } from "./hand-made.ts";
 import { referenceSimulate } from "./reference-simulator.ts";
 
@@ -379,6 +380,33 @@ describe("reference simulator", () => {
       [
         { end: 2, step: 1, rates: [7, 8, 1, 1] },
         { end: 5, step: 1, rates: [1, 2, 0, 2] },
+      ],
+    );
+  });
+
+  test("S9: a decision without a feasible plan counts and shows in its interval, held or not", () => {
+    const of = pipeline([[variant("a", { 1: 1 }, { coresPerReplica: 2 })]], {
+      adaptation: { ...pipeline([]).adaptation, interval: 2 },
+      objective: { kind: "minCost", accuracy: "pas" },
+    });
+    const control: Control = (seen) => {
+      const status = seen.now === 2 ? "infeasible" : "optimal";
+      const outcome: Decision["outcome"] =
+        status === "infeasible"
+          ? { status, engine: "hand" }
+          : { status, engine: "hand", options: [], objective: 0, bound: 0 };
+      const next = seen.now === 2 ? seen.running : plan(["a", 2]);
+      const reason = seen.now === 2 ? "held-infeasible" : "load-rose";
+      return { at: seen.now, load: 3, planned: seen.now, plan: next, outcome, reason };
+    };
+    const run = referenceSimulate(scenario(of, plan(["a", 1]), 5), draws([]), control);
+    assert.deepEqual([run.decisions, run.infeasibleDecisions], [2, 1]);
+    assert.deepEqual(
+      run.intervals.map((row) => [row.planned, row.reason, row.feasible, row.plan[0]?.replicas, row.objective]),
+      [
+        [null, "first", true, 1, -2],
+        [2, "held-infeasible", false, 1, -2],
+        [4, "load-rose", true, 2, -4],
       ],
     );
   });
