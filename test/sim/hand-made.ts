@@ -1,0 +1,110 @@
+import type { Observation } from "../../src/core/cluster.ts";
+import type { Decision } from "../../src/core/decide.ts";
+import type { Pipeline, Variant } from "../../src/core/pipeline.ts";
+import type { Plan, StagePlan } from "../../src/core/plan.ts";
+import type { Control, Scenario } from "../../src/sim/scenario.ts";
+import type { Draws } from "./reference-simulator.ts";
+
+/** A variant by its service times, batch → seconds, all without noise. */
+export function variant(name: string, times: Readonly<Record<number, number>>, rest: Partial<Variant> = {}): Variant {
+  return {
+    name,
+    accuracy: 0.5,
+    coresPerReplica: 1,
+    startUp: { mean: 0 },
+    profile: Object.entries(times).map(([batch, mean]) => ({ batch: Number(batch), mean, p99: mean })),
+    ...rest,
+  };
+}
+
+/** A chain of stages "s0", "s1", …, each given by its variants. */
+export function pipeline(stages: readonly (readonly Variant[])[], rest: Partial<Pipeline> = {}): Pipeline {
+  return {
+    name: "hand-made",
+    stages: stages.map((variants, s) => ({
+      name: `s${s}`,
+      after: s === 0 ? [] : [`s${s - 1}`],
+      fanOut: 1,
+      variants,
+    })),
+    sla: { seconds: 2, quantile: 0.99 },
+    objective: { kind: "weighted", accuracy: "pas", alpha: 10, beta: 1, delta: 0 },
+    limits: { replicas: 100, batch: 64 },
+    margins: { load: 0, serviceTime: 0, throughput: 0 },
+    adaptation: {
+      interval: 10,
+      predictor: "reactive",
+      loadWindow: 1,
+      history: 120,
+      horizon: 20,
+      minLoad: 1,
+      loadStep: 0,
+    },
+    reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+    policies: {},
+    ...rest,
+  };
+}
+
+/** "variant × replicas, batches of b that leave after T" for each stage, in stage order. */
+export function plan(
+  ...stages: readonly (readonly [variant: string, replicas: number, batch?: number, timeout?: number])[]
+): Plan {
+  return stages.map(([name, replicas, batch = 1, batchTimeout = 0], s): StagePlan => ({
+    stage: `s${s}`,
+    variant: name,
+    batch,
+    batchTimeout,
+    replicas,
+  }));
+}
+
+/** Everything optional at its plainest; `duration` is T_end. */
+export function scenario(of: Pipeline, startPlan: Plan, duration: number, rest: Partial<Scenario> = {}): Scenario {
+  return {
+    pipeline: of,
+    trace: { kind: "rates", name: "hand-made", rates: new Float64Array(duration) },
+    seed: 1,
+    arrivals: "uniform",
+    service: "deterministic",
+    pad: false,
+    drop: { kind: "none" },
+    queueCap: Infinity,
+    hop: 0,
+    decisionDelay: 0,
+    warmup: 0,
+    history: [],
+    startPlan,
+    keepRequests: true,
+    keepVisits: true,
+    ...rest,
+  };
+}
+
+/** These arrivals, and nothing random, except what is given. */
+export function draws(arrivals: readonly number[], rest: Partial<Draws> = {}): Draws {
+  return {
+    arrivals: Float64Array.from(arrivals),
+    serviceFactor: () => 1,
+    startUp: (_stage, _ordinal, { startUp }) => startUp.mean,
+    ...rest,
+  };
+}
+
+/** Keeps whatever runs. */
+export const hold: Control = (seen) => decision(seen, seen.running);
+
+export function decision(seen: Observation, next: Plan): Decision {
+  return { at: seen.now, load: 1, planned: 1, plan: next, outcome: null, reason: "unchanged" };
+}
+
+/** Asks for these plans at the ticks, one after the other, then holds. Keeps what it saw in `observations`. */
+export function script(...plans: readonly Plan[]): { readonly control: Control; readonly observations: Observation[] } {
+  const observations: Observation[] = [];
+  const control: Control = (seen) => {
+    const next = plans[observations.length] ?? seen.running;
+    observations.push(seen);
+    return decision(seen, next);
+  };
+  return { control, observations };
+}

@@ -1,0 +1,453 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Decision } from "../../src/core/decide.ts";
+import type { Run } from "../../src/sim/run.ts";
+import { outcomes, type Control } from "../../src/sim/scenario.ts";
+import { draws, hold, pipeline, plan, scenario, script, variant } from "./hand-made.ts";
+import { referenceSimulate } from "./reference-simulator.ts";
+
+/** "start–end variant×m outcome" of every visit of a stage, in queue order. */
+function visitsOf(run: Run, stage: number): string[] {
+  const records = run.visitRecords;
+  assert.ok(records);
+  const text: string[] = [];
+  for (const [row, of] of records.stage.entries()) {
+    if (of !== stage) continue;
+    const outcome = outcomes[records.outcome[row] ?? -1];
+    const request = records.request[row];
+    const started = `${records.start[row]}–${records.end[row]} v${records.variant[row]}×${records.batchSize[row]}`;
+    text.push(`${request}@${records.arrival[row]}: ${Number.isNaN(records.start[row]) ? "" : `${started} `}${outcome}`);
+  }
+  return text;
+}
+
+function near(actual: number | null | undefined, expected: number): void {
+  assert.ok(typeof actual === "number" && Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
+}
+
+describe("reference simulator", () => {
+  test("S3, S4: one server and a constant service time", () => {
+    const run = referenceSimulate(
+      scenario(pipeline([[variant("a", { 1: 2 })]]), plan(["a", 1]), 10),
+      draws([0, 1, 5]),
+      hold,
+    );
+    assert.deepEqual(visitsOf(run, 0), ["0@0: 0–2 v0×1 served", "1@1: 2–4 v0×1 served", "2@5: 5–7 v0×1 served"]);
+    assert.deepEqual([...run.latencies], [2, 2, 3]);
+    assert.deepEqual(run.requests, { offered: 3, served: 3, dropped: 0, inFlight: 0, late: 1 });
+    near(run.stages[0]?.meanWait, 1 / 3);
+    near(run.stages[0]?.meanSojourn, 7 / 3);
+    near(run.accuracy, 0.5);
+    near(run.accuracyOnTime, 1 / 3);
+    // No tick: the first one would be at T_end.
+    assert.equal(run.decisions, 0);
+    assert.equal(run.intervals.length, 1);
+    assert.deepEqual([run.costCores, run.plannedCores, run.objective, run.objectiveAccuracy], [1, 1, 4, 0.5]);
+  });
+
+  test("S4: a full batch leaves at once, a partial one when its oldest has waited T", () => {
+    const run = referenceSimulate(
+      scenario(pipeline([[variant("a", { 1: 1, 2: 1.5, 3: 2 })]]), plan(["a", 1, 3, 1.5]), 10),
+      draws([0, 1, 4, 4, 4, 5]),
+      hold,
+    );
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@0: 1.5–3 v0×2 served",
+      "1@1: 1.5–3 v0×2 served",
+      "2@4: 4–6 v0×3 served",
+      "3@4: 4–6 v0×3 served",
+      "4@4: 4–6 v0×3 served",
+      "5@5: 6.5–7.5 v0×1 served",
+    ]);
+    assert.equal(run.stages[0]?.batches, 3);
+  });
+
+  test("S4: while all replicas are busy later arrivals still join, up to b", () => {
+    const run = referenceSimulate(
+      scenario(pipeline([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0.5]), 10),
+      draws([0, 1, 2, 3]),
+      hold,
+    );
+    // The first leaves alone at 0.5 and keeps the replica until 3.5; the second has then long timed out.
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@0: 0.5–3.5 v0×1 served",
+      "1@1: 3.5–6.5 v0×2 served",
+      "2@2: 3.5–6.5 v0×2 served",
+      "3@3: 6.5–9.5 v0×1 served",
+    ]);
+  });
+
+  test("S5: a partial batch pays for the fit, or for b if padded", () => {
+    const of = pipeline([[variant("a", { 1: 1, 4: 2.5 })]]);
+    const endsOf = (pad: boolean): number[] => {
+      const run = referenceSimulate(scenario(of, plan(["a", 1, 4, 1]), 5, { pad }), draws([0, 0.5, 0.5]), hold);
+      return [...(run.visitRecords?.end ?? [])];
+    };
+    // Three start at 1; the line through the two points gives 2 s for three.
+    for (const end of endsOf(false)) near(end, 3);
+    assert.deepEqual(endsOf(true), [3.5, 3.5, 3.5]);
+  });
+
+  test("S5: the factor is asked for by the batch's first in queue order, with its σ", () => {
+    const asked: (readonly number[])[] = [];
+    const profile = [
+      { batch: 1, mean: 1, p99: 1 },
+      { batch: 2, mean: 1, p99: 2 },
+    ];
+    const run = referenceSimulate(
+      scenario(pipeline([[variant("a", {}, { profile })]]), plan(["a", 1, 2, 1]), 10),
+      draws([0, 0, 4], {
+        serviceFactor: (...key) => {
+          asked.push(key);
+          return 2;
+        },
+      }),
+      hold,
+    );
+    // exp(zσ − σ²/2) = 2 at z = 2.3263…: σ = z − √(z² − 2 ln 2).
+    const sigma = 2.3263478740408408 - Math.sqrt(2.3263478740408408 ** 2 - 2 * Math.LN2);
+    assert.deepEqual(asked, [
+      [0, 0, 0, sigma],
+      [0, 2, 0, 0],
+    ]);
+    assert.deepEqual(visitsOf(run, 0).at(-1), "2@4: 5–7 v0×1 served");
+  });
+
+  test("S6: too old is tested only for a place in a batch, alone, and strictly", () => {
+    const run = referenceSimulate(
+      scenario(pipeline([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0]), 5, {
+        drop: { kind: "age", seconds: 2 },
+      }),
+      draws([0, 0.5, 1, 1.5, 2]),
+      hold,
+    );
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@0: 0–3 v0×1 served",
+      "1@0.5: dropped",
+      "2@1: 3–6 v0×2 served",
+      "3@1.5: 3–6 v0×2 served",
+      "4@2: dropped",
+    ]);
+    assert.deepEqual([...(run.requestRecords?.droppedAt ?? [])], [-1, 0, -1, -1, 0]);
+    assert.deepEqual(run.requests, { offered: 5, served: 3, dropped: 2, inFlight: 0, late: 3 });
+    // Request 4 goes at 6, after T_end: no interval sees it. Nor the end of the batch before.
+    assert.deepEqual(
+      run.intervals.map(({ arrived, served, late, dropped }) => ({ arrived, served, late, dropped })),
+      [{ arrived: 5, served: 1, late: 1, dropped: 1 }],
+    );
+  });
+
+  test("S6: paper-age-limit takes the whole batch, before service and at the completion", () => {
+    const run = referenceSimulate(
+      scenario(pipeline([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0]), 10, {
+        drop: { kind: "paper-age-limit", seconds: 3 },
+      }),
+      draws([0, 0.5, 0.75, 3, 3.5, 6.5]),
+      hold,
+    );
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@0: 0–3 v0×1 served", // exactly 3 old at the end
+      "1@0.5: 3–6 v0×2 dropped", // 5.5 old at the end, with its batch
+      "2@0.75: 3–6 v0×2 dropped",
+      "3@3: 6–9 v0×2 dropped", // 3 old at the start, not too old yet
+      "4@3.5: 6–9 v0×2 dropped",
+      "5@6.5: 9–12 v0×1 dropped",
+    ]);
+    const before = referenceSimulate(
+      scenario(pipeline([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0]), 10, {
+        drop: { kind: "paper-age-limit", seconds: 2 },
+      }),
+      draws([0, 0.5, 2.5, 2.75]),
+      hold,
+    );
+    // At 3 the next two are taken together and go together for the first one's age; then S4 is looked at anew.
+    assert.deepEqual(visitsOf(before, 0), [
+      "0@0: 0–3 v0×1 dropped",
+      "1@0.5: dropped",
+      "2@2.5: dropped",
+      "3@2.75: 3–6 v0×1 dropped",
+    ]);
+  });
+
+  test("S3: a full queue turns the newcomer away before anything starts at that instant", () => {
+    const run = referenceSimulate(
+      scenario(pipeline([[variant("a", { 1: 2 })]]), plan(["a", 1]), 10, { queueCap: 1 }),
+      draws([0, 0.5, 1, 5, 5]),
+      hold,
+    );
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@0: 0–2 v0×1 served",
+      "1@0.5: 2–4 v0×1 served",
+      "2@1: dropped",
+      "3@5: 5–7 v0×1 served",
+      "4@5: dropped",
+    ]);
+  });
+
+  test("S1: what reaches a stage at one instant joins by request id, and starts at that instant", () => {
+    const factors = [1, 3, 2];
+    const run = referenceSimulate(
+      scenario(
+        pipeline([[variant("a", { 1: 1 })], [variant("b", { 1: 4 })]], { sla: { seconds: 8, quantile: 0.99 } }),
+        plan(["a", 2], ["b", 1]),
+        9,
+      ),
+      draws([0, 0, 0], { serviceFactor: (stage, request) => (stage === 0 ? (factors[request] ?? 1) : 1) }),
+      hold,
+    );
+    // Replica 0 serves 0 and then 2, replica 1 serves 1; 1 and 2 end together at 3.
+    assert.deepEqual(visitsOf(run, 0), ["0@0: 0–1 v0×1 served", "1@0: 0–3 v0×1 served", "2@0: 1–3 v0×1 served"]);
+    assert.deepEqual(visitsOf(run, 1), ["0@1: 1–5 v0×1 served", "1@3: 5–9 v0×1 served", "2@3: 9–13 v0×1 served"]);
+    near(run.accuracy, 0.25);
+  });
+
+  test("S1, S15: hop lies between stages only", () => {
+    const of = pipeline([[variant("a", { 1: 1 })], [variant("b", { 1: 1 })]]);
+    const run = referenceSimulate(scenario(of, plan(["a", 1], ["b", 1]), 5, { hop: 0.25 }), draws([0]), hold);
+    assert.deepEqual(visitsOf(run, 1), ["0@1.25: 1.25–2.25 v0×1 served"]);
+    assert.deepEqual([...run.latencies], [2.25]);
+    assert.deepEqual([...(run.requestRecords?.departure ?? [])], [2.25]);
+  });
+
+  test("S11, S12: the new group takes the queue when it is ready, the old one drains and costs until then", () => {
+    const of = pipeline(
+      [
+        [
+          variant("a", { 1: 2 }, { accuracy: 0.5 }),
+          variant("b", { 1: 1 }, { accuracy: 0.75, coresPerReplica: 2, startUp: { mean: 3 } }),
+        ],
+      ],
+      { adaptation: { ...pipeline([]).adaptation, interval: 4 } },
+    );
+    const { control, observations } = script(plan(["b", 1]));
+    const run = referenceSimulate(scenario(of, plan(["a", 1]), 12), draws([0, 3.5, 6.5, 6.75]), control);
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@0: 0–2 v0×1 served",
+      "1@3.5: 3.5–5.5 v0×1 served",
+      "2@6.5: 6.5–8.5 v0×1 served",
+      "3@6.75: 7–8 v1×1 served",
+    ]);
+    assert.equal(run.switches, 1);
+    assert.equal(run.replicasStarted, 1);
+    near(run.costCores, (8.5 + 2 * 8) / 12);
+    near(run.plannedCores, (4 + 2 * 8) / 12);
+    near(run.objectiveAccuracy, (4 * 0.5 + 8 * 0.75) / 12);
+    near(run.objective, (4 * 4 + 8 * 5.5) / 12);
+    assert.deepEqual(
+      run.intervals.map((row) => [row.from, row.to, row.costCores, row.plannedCores, ...row.ready]),
+      [
+        [0, 4, 1, 1, 1],
+        [4, 8, 3, 2, 1],
+        [8, 12, 2.125, 2, 1],
+      ],
+    );
+    assert.deepEqual(
+      run.intervals.map((row) => [row.arrived, row.served, row.latencyP50, row.latencyP99]),
+      [
+        [2, 1, 2, 2],
+        [2, 1, 2, 2],
+        [0, 2, 1.25, 2],
+      ],
+    );
+    assert.deepEqual(
+      run.intervals.map((row) => [row.predicted, row.reason]),
+      [
+        [null, "first"],
+        [1, "unchanged"],
+        [1, "unchanged"],
+      ],
+    );
+    // S7: a tick sees what came before its own instant; the old group is no longer counted once it drains.
+    assert.deepEqual(observations[0]?.replicas, [{ stage: "s0", variant: "a", ready: 1, starting: 0 }]);
+    assert.deepEqual(observations[1]?.replicas, [{ stage: "s0", variant: "b", ready: 1, starting: 0 }]);
+    assert.deepEqual(observations[1]?.load, { end: 8, step: 1, rates: [1, 0, 0, 1, 0, 0, 2, 0] });
+  });
+
+  test("S11: back to the variant that serves cancels the switch, then scales as S10 says", () => {
+    const startUp = { mean: 5 };
+    const of = pipeline([[variant("a", { 1: 2 }, { startUp }), variant("b", { 1: 1 }, { startUp })]], {
+      adaptation: { ...pipeline([]).adaptation, interval: 4 },
+    });
+    const { control, observations } = script(plan(["b", 2]), plan(["a", 2]));
+    const run = referenceSimulate(scenario(of, plan(["a", 1]), 20), draws([12.5, 12.5, 13.5]), control);
+    // Two of b from 4 to 8, a second of a from 8, ready at 13.
+    near(run.costCores, (20 + 2 * 4 + 12) / 20);
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@12.5: 12.5–14.5 v0×1 served",
+      "1@12.5: 13–15 v0×1 served",
+      "2@13.5: 14.5–16.5 v0×1 served",
+    ]);
+    assert.equal(run.switches, 0);
+    assert.equal(run.replicasStarted, 3);
+    assert.deepEqual(
+      observations.map((seen) => seen.replicas.map((group) => [group.variant, group.ready, group.starting].join(" "))),
+      [["a 1 0"], ["a 1 0", "b 0 2"], ["a 1 1"], ["a 2 0"]],
+    );
+  });
+
+  test("S11: a pending group that is cut down to its ready ones takes over at once", () => {
+    const startUps = [0, 2, 9, 9];
+    const of = pipeline([[variant("a", { 1: 2 }), variant("b", { 1: 1, 2: 1 }, { startUp: { mean: 9 } })]], {
+      adaptation: { ...pipeline([]).adaptation, interval: 4 },
+    });
+    const { control } = script(plan(["b", 3]), plan(["b", 1, 2, 3]));
+    const run = referenceSimulate(
+      scenario(of, plan(["a", 1]), 12),
+      draws([8, 9], { startUp: (_stage, ordinal) => startUps[ordinal] ?? 0 }),
+      control,
+    );
+    // The replica of a idles at 8, is released at 8; the later plan's b and T hold.
+    assert.deepEqual(visitsOf(run, 0), ["0@8: 9–10 v1×2 served", "1@9: 9–10 v1×2 served"]);
+    near(run.costCores, (8 + 4 + 4 + 8) / 12);
+    assert.equal(run.switches, 1);
+  });
+
+  test("S11: a third variant replaces the one that was starting", () => {
+    const startUp = { mean: 5 };
+    const variants = ["a", "b", "c"].map((name) => variant(name, { 1: 1 }, { startUp }));
+    const of = pipeline([variants], { adaptation: { ...pipeline([]).adaptation, interval: 4 } });
+    const { control } = script(plan(["b", 1]), plan(["c", 1]));
+    const run = referenceSimulate(scenario(of, plan(["a", 1]), 16), draws([12.5, 13]), control);
+    assert.deepEqual(visitsOf(run, 0), ["0@12.5: 12.5–13.5 v0×1 served", "1@13: 13–14 v2×1 served"]);
+    // a until it drains at 13.5, b from 4 to 8, c from 8.
+    near(run.costCores, (13.5 + 4 + 8) / 16);
+  });
+
+  test("S10: down-scaling takes starting, then idle, then busy replicas, the largest id first", () => {
+    const of = pipeline([[variant("a", { 1: 3 }, { startUp: { mean: 6 } })]], {
+      adaptation: { ...pipeline([]).adaptation, interval: 4 },
+    });
+    // 4: one more, starting until 10. 8: two fewer, of one starting, one idle (2) and two busy (0, 1).
+    // 12: one fewer; both serve, so the larger id drains: it ends its batch and takes no more.
+    const { control } = script(plan(["a", 4]), plan(["a", 2]), plan(["a", 1]));
+    const run = referenceSimulate(scenario(of, plan(["a", 3]), 20), draws([7, 7, 11, 11, 12, 13]), control);
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@7: 7–10 v0×1 served",
+      "1@7: 7–10 v0×1 served",
+      "2@11: 11–14 v0×1 served",
+      "3@11: 11–14 v0×1 served",
+      "4@12: 14–17 v0×1 served",
+      "5@13: 17–20 v0×1 served",
+    ]);
+    // Replica 0 for 20, 1 until 14, 2 until 8, 3 from 4 to 8.
+    near(run.costCores, (20 + 14 + 8 + 4) / 20);
+    assert.equal(run.replicasStarted, 1);
+  });
+
+  test("S13: a start-up that takes no time serves the arrivals of the same instant", () => {
+    const of = pipeline([[variant("a", { 1: 5 }), variant("b", { 1: 1 })]], {
+      adaptation: { ...pipeline([]).adaptation, interval: 4 },
+    });
+    const run = referenceSimulate(
+      scenario(of, plan(["a", 1]), 9),
+      draws([4, 4]),
+      script(plan(["b", 1]), plan(["b", 2])).control,
+    );
+    assert.deepEqual(visitsOf(run, 0), ["0@4: 4–5 v1×1 served", "1@4: 5–6 v1×1 served"]);
+    near(run.costCores, (4 + 5 + 1) / 9);
+    assert.equal(run.switches, 1);
+  });
+
+  test("S7, S13: a delayed plan counts from when it applies, and never at or after T_end", () => {
+    const of = pipeline([[variant("a", { 1: 1 })]], { adaptation: { ...pipeline([]).adaptation, interval: 4 } });
+    const { control, observations } = script(plan(["a", 2]), plan(["a", 3]));
+    const run = referenceSimulate(scenario(of, plan(["a", 1]), 9, { decisionDelay: 1 }), draws([]), control);
+    near(run.plannedCores, (5 + 2 * 4) / 9);
+    assert.equal(run.replicasStarted, 1);
+    assert.equal(run.decisions, 2);
+    assert.deepEqual(
+      run.intervals.map((row) => row.plan[0]?.replicas),
+      [1, 1, 2],
+    );
+    assert.deepEqual(
+      observations.map((seen) => seen.running[0]?.replicas),
+      [1, 2],
+    );
+  });
+
+  test("S7: the load seen is history, then counts, and nothing for what nobody measured", () => {
+    const of = pipeline([[variant("a", { 1: 1 })]], {
+      adaptation: { ...pipeline([]).adaptation, interval: 2.5, history: 4 },
+    });
+    const { control, observations } = script();
+    referenceSimulate(
+      scenario(of, plan(["a", 9]), 6, { history: [7, 8] }),
+      draws([0, 1.5, 2, 2.25, 4, 4.5, 5]),
+      control,
+    );
+    assert.deepEqual(
+      observations.map((seen) => seen.load),
+      [
+        { end: 2, step: 1, rates: [7, 8, 1, 1] },
+        { end: 5, step: 1, rates: [1, 2, 0, 2] },
+      ],
+    );
+  });
+
+  test("S9: a decision without a feasible plan counts and shows in its interval, held or not", () => {
+    const of = pipeline([[variant("a", { 1: 1 }, { coresPerReplica: 2 })]], {
+      adaptation: { ...pipeline([]).adaptation, interval: 2 },
+      objective: { kind: "minCost", accuracy: "pas" },
+    });
+    const control: Control = (seen) => {
+      const status = seen.now === 2 ? "infeasible" : "optimal";
+      const outcome: Decision["outcome"] =
+        status === "infeasible"
+          ? { status, engine: "hand" }
+          : { status, engine: "hand", options: [], objective: 0, bound: 0 };
+      const next = seen.now === 2 ? seen.running : plan(["a", 2]);
+      const reason = seen.now === 2 ? "held-infeasible" : "load-rose";
+      return { at: seen.now, load: 3, planned: seen.now, plan: next, outcome, reason };
+    };
+    const run = referenceSimulate(scenario(of, plan(["a", 1]), 5), draws([]), control);
+    assert.deepEqual([run.decisions, run.infeasibleDecisions], [2, 1]);
+    assert.deepEqual(
+      run.intervals.map((row) => [row.planned, row.reason, row.feasible, row.plan[0]?.replicas, row.objective]),
+      [
+        [null, "first", true, 1, -2],
+        [2, "held-infeasible", false, 1, -2],
+        [4, "load-rose", true, 2, -4],
+      ],
+    );
+  });
+
+  test("S13: what is left at the cut-off is in flight, and what happens at it still happens", () => {
+    const of = pipeline([[variant("a", { 1: 1 })], [variant("b", { 1: 1 })]], { sla: { seconds: 1, quantile: 0.99 } });
+    // Cut-off: 1 + 60. Request 0 ends its first stage at 61 and starts the next there; 1 is on a replica; 2 waits.
+    const run = referenceSimulate(
+      scenario(of, plan(["a", 2], ["b", 1]), 1),
+      draws([0, 0, 0.5], { serviceFactor: (_stage, request) => (request === 0 ? 61 : 100) }),
+      hold,
+    );
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@0: 0–61 v0×1 served",
+      "1@0: 0–NaN v0×1 in_flight",
+      "2@0.5: 61–NaN v0×1 in_flight",
+    ]);
+    assert.deepEqual(visitsOf(run, 1), ["0@61: 61–NaN v0×1 in_flight"]);
+    assert.deepEqual(run.requests, { offered: 3, served: 0, dropped: 0, inFlight: 3, late: 0 });
+    assert.deepEqual([run.accuracy, run.accuracyOnTime], [null, 0]);
+    assert.equal(run.stages[0]?.items, 1);
+  });
+
+  test("S7: the warm-up is out of every statistic, but not out of the records", () => {
+    const of = pipeline([[variant("a", { 1: 1 }, { startUp: { mean: 1 } })]], {
+      adaptation: { ...pipeline([]).adaptation, interval: 2 },
+    });
+    const { control } = script(plan(["a", 2]), plan(["a", 3]));
+    const run = referenceSimulate(scenario(of, plan(["a", 1]), 8, { warmup: 4 }), draws([1, 3.5, 3.5, 4]), control);
+    assert.deepEqual(run.requests, { offered: 1, served: 1, dropped: 0, inFlight: 0, late: 0 });
+    assert.equal(run.requestRecords?.arrival.length, 4);
+    // Both replicas serve from 3.5 to 4.5, and only then the one that counts.
+    assert.deepEqual([...run.latencies], [1.5]);
+    near(run.stages[0]?.meanWait, 0.5);
+    assert.equal(run.stages[0]?.batches, 1);
+    near(run.costCores, 3);
+    assert.equal(run.decisions, 2);
+    assert.equal(run.replicasStarted, 1);
+    assert.deepEqual(
+      run.intervals.map((row) => row.arrived),
+      [1, 2, 1, 0],
+    );
+  });
+});

@@ -1,0 +1,381 @@
+import { batchSigma, serviceTime } from "../../src/core/profile.ts";
+import { timesOutAt, tooOld } from "../../src/core/batching.ts";
+import type { Observation, ReplicaCount } from "../../src/core/cluster.ts";
+import type { Decision } from "../../src/core/decide.ts";
+import { chain, type Variant } from "../../src/core/pipeline.ts";
+import { planVariants, type Plan, type StagePlan } from "../../src/core/plan.ts";
+import type { Run } from "../../src/sim/run.ts";
+import type { Control, Scenario } from "../../src/sim/scenario.ts";
+import { traceEnd } from "../../src/workload/trace.ts";
+import {
+  addReplica,
+  count,
+  oldestOf,
+  type Group,
+  type History,
+  type Replica,
+  type Request,
+  type StageState,
+  type Visit,
+} from "./reference-state.ts";
+import { summarise } from "./reference-statistics.ts";
+
+/**
+ * The simulator's rules S1 … S16 for chains, written down as literally as a program can: the state
+ * says at which instant something happens next, and at that instant the five steps of S1 are done.
+ * It is slow, and shares nothing with the simulator under test but the random numbers and the
+ * formulas of `core`.
+ */
+export function referenceSimulate(scenario: Scenario, draws: Draws, control: Control): Run {
+  return summarise(scenario, new Simulation(scenario, draws, control).run());
+}
+
+/** All that is random in a run, keyed so that the order of events does not matter (S5). */
+export interface Draws {
+  /** Instants of the arrivals at the pipeline, ascending, before T_end. */
+  readonly arrivals: Float64Array;
+  /** The X of S5 for the batch whose first item in queue order is this one. */
+  serviceFactor(stage: number, request: number, item: number, sigma: number): number;
+  /** Start-up time of the replica with this ordinal, seconds. */
+  startUp(stage: number, ordinal: number, variant: Variant): number;
+}
+
+class Simulation {
+  readonly scenario: Scenario;
+  readonly draws: Draws;
+  readonly control: Control;
+  readonly end: number;
+  /** Ends of the adaptation intervals: the ticks, then T_end. */
+  readonly boundaries: readonly number[];
+  readonly stages: readonly StageState[];
+  readonly requests: Request[] = [];
+  readonly plans: { from: number; plan: Plan }[];
+  readonly ticks: { at: number; decision: Decision }[] = [];
+  readonly readyAtEnd: number[][] = [];
+  due: { readonly at: number; readonly plan: Plan }[] = [];
+  now = 0;
+
+  constructor(scenario: Scenario, draws: Draws, control: Control) {
+    this.scenario = scenario;
+    this.draws = draws;
+    this.control = control;
+    this.end = traceEnd(scenario.trace);
+    const boundaries: number[] = [];
+    const { interval } = scenario.pipeline.adaptation;
+    for (let k = 1; k * interval < this.end; k++) boundaries.push(k * interval);
+    this.boundaries = [...boundaries, this.end];
+    this.plans = [{ from: 0, plan: scenario.startPlan }];
+    const variants = planVariants(scenario.pipeline, scenario.startPlan);
+    this.stages = chain(scenario.pipeline).map((stage, index): StageState => {
+      const { batch, batchTimeout, replicas } = at(scenario.startPlan, index);
+      const serving: Group = { variant: at(variants, index), batch, timeout: batchTimeout, replicas: [] };
+      const state: StageState = {
+        index,
+        stage,
+        queue: [],
+        onTheWay: [],
+        serving,
+        pending: null,
+        visits: [],
+        replicas: [],
+        batchStarts: [],
+        handOvers: [],
+      };
+      // S7: the plan of time 0 is ready, and costs from 0.
+      for (let n = 0; n < replicas; n++) addReplica(state, serving, 0, 0);
+      return state;
+    });
+  }
+
+  run(): History {
+    const { drop, pipeline } = this.scenario;
+    const dropAge = drop.kind !== "none" && Number.isFinite(drop.seconds) ? drop.seconds : 0;
+    // S13: what happens at the cut-off itself still happens.
+    const cutOff = this.end + Math.max(60, 2 * pipeline.sla.seconds, dropAge);
+    for (let instant = this.nextInstant(); instant <= cutOff; instant = this.nextInstant()) {
+      if (instant < this.now) throw new Error(`time runs backwards from ${this.now} to ${instant}`);
+      this.now = instant;
+      // S1, in this order.
+      this.completeBatches();
+      this.makeReady();
+      this.controlStep();
+      this.admitArrivals();
+      this.startBatches();
+    }
+    const { requests, stages, plans, ticks, readyAtEnd } = this;
+    return { requests, stages, plans, ticks, readyAtEnd };
+  }
+
+  /** The least of all instants at which, as things stand, something happens; Infinity if nothing ever will. */
+  nextInstant(): number {
+    const instants = [
+      this.draws.arrivals[this.requests.length],
+      this.boundaries[this.readyAtEnd.length],
+      ...this.due.map((due) => due.at),
+      ...this.stages.flatMap((stage) => [
+        ...stage.replicas.filter((replica) => replica.state === "busy").map((replica) => replica.batchEnd),
+        ...stage.replicas.filter((replica) => replica.state === "starting").map((replica) => replica.readyAt),
+        ...stage.onTheWay.map((coming) => coming.at),
+        ...stage.queue
+          .slice(0, 1)
+          .map((oldest) => timesOutAt(oldest.arrival, stage.serving.timeout))
+          // A time-out that is past waits for a replica, whose own instant comes.
+          .filter((timeOut) => timeOut > this.now),
+      ]),
+    ];
+    return Math.min(...instants.map((instant) => instant ?? Infinity));
+  }
+
+  /** S1 (1). */
+  completeBatches(): void {
+    const { drop, hop } = this.scenario;
+    for (const stage of this.stages) {
+      for (const replica of stage.replicas) {
+        if (replica.state !== "busy" || replica.batchEnd !== this.now) continue;
+        // S6: the batch has used its replica, and nothing goes on.
+        const expired = drop.kind === "paper-age-limit" && tooOld(this.now, oldestOf(replica.batch), drop.seconds);
+        for (const visit of replica.batch) {
+          visit.end = this.now;
+          if (expired) {
+            this.drop(stage, visit);
+            continue;
+          }
+          visit.outcome = "served";
+          visit.request.accuracy *= replica.variant.accuracy;
+          const next = this.stages[stage.index + 1];
+          if (next === undefined) {
+            visit.request.outcome = "served";
+            visit.request.endedAt = this.now;
+          } else {
+            next.onTheWay.push({ request: visit.request, at: this.now + hop });
+          }
+        }
+        replica.batch = [];
+        replica.state = "idle";
+        if (replica.draining) this.release(replica);
+      }
+    }
+  }
+
+  /** S1 (2). */
+  makeReady(): void {
+    for (const stage of this.stages) {
+      for (const replica of stage.replicas) {
+        if (replica.state === "starting" && replica.readyAt === this.now) replica.state = "idle";
+      }
+      this.handOverIfReady(stage);
+    }
+  }
+
+  /** S1 (3): what is due is applied before the tick of the same instant sees anything. */
+  controlStep(): void {
+    const isBoundary = this.now === this.boundaries[this.readyAtEnd.length];
+    if (isBoundary) this.readyAtEnd.push(this.stages.map((stage) => count(stage.serving, "ready")));
+
+    const dueNow = this.due.filter((due) => due.at === this.now);
+    this.due = this.due.filter((due) => due.at !== this.now);
+    for (const { plan } of dueNow) this.apply(plan);
+
+    if (!isBoundary || this.now >= this.end) return;
+    const seen = this.observe();
+    const decision = this.control(seen);
+    this.ticks.push({ at: this.now, decision });
+    if (decision.plan === seen.running) return; // held
+    const dueAt = this.now + this.scenario.decisionDelay;
+    if (dueAt === this.now) this.apply(decision.plan);
+    // S13: a plan due at or after T_end is not applied.
+    else if (dueAt < this.end) this.due.push({ at: dueAt, plan: decision.plan });
+  }
+
+  /** S7: only what precedes step 3; whole seconds that have ended, and no zeros for what nobody measured. */
+  observe(): Observation {
+    const { history, pipeline } = this.scenario;
+    const end = Math.floor(this.now);
+    const rates: number[] = [];
+    for (let second = Math.max(end - pipeline.adaptation.history, -history.length); second < end; second++) {
+      rates.push(
+        second < 0
+          ? at(history, history.length + second)
+          : this.requests.filter((request) => Math.floor(request.arrival) === second).length,
+      );
+    }
+    return {
+      now: this.now,
+      load: { end, step: 1, rates },
+      running: at(this.plans, this.plans.length - 1).plan,
+      replicas: this.stages.flatMap(({ stage, serving, pending }) =>
+        [serving, ...(pending === null ? [] : [pending])].map((group): ReplicaCount => ({
+          stage: stage.name,
+          variant: group.variant.name,
+          ready: count(group, "ready"),
+          starting: count(group, "starting"),
+        })),
+      ),
+    };
+  }
+
+  apply(plan: Plan): void {
+    const variants = planVariants(this.scenario.pipeline, plan);
+    this.plans.push({ from: this.now, plan });
+    for (const stage of this.stages) {
+      const setting = at(plan, stage.index);
+      const target = at(variants, stage.index);
+      if (target === stage.serving.variant) {
+        // S11: back to the variant that serves.
+        this.cancelPending(stage);
+        this.resize(stage, stage.serving, setting);
+        continue;
+      }
+      if (target !== stage.pending?.variant) this.cancelPending(stage);
+      stage.pending ??= { variant: target, batch: setting.batch, timeout: setting.batchTimeout, replicas: [] };
+      this.resize(stage, stage.pending, setting);
+      this.handOverIfReady(stage);
+    }
+  }
+
+  /** S10. */
+  resize(stage: StageState, group: Group, setting: StagePlan): void {
+    group.batch = setting.batch;
+    group.timeout = setting.batchTimeout;
+    while (group.replicas.length < setting.replicas) {
+      const startUp = this.draws.startUp(stage.index, stage.replicas.length, group.variant);
+      // S13: a start-up that takes no time is over before step 4 of this instant.
+      addReplica(stage, group, this.now, this.now + startUp);
+    }
+    // Starting ones go first, the latest of them first; then idle ones, then busy ones, the largest id first.
+    const order = ["starting", "idle", "busy"] as const;
+    const leaving = order
+      .flatMap((state) => group.replicas.filter((replica) => replica.state === state).toReversed())
+      .slice(0, group.replicas.length - setting.replicas);
+    group.replicas = group.replicas.filter((replica) => !leaving.includes(replica));
+    for (const replica of leaving) this.letGo(replica);
+  }
+
+  /** S11: once all of the new group are ready, the queue is theirs. */
+  handOverIfReady(stage: StageState): void {
+    if (stage.pending === null || count(stage.pending, "starting") > 0) return;
+    for (const replica of stage.serving.replicas) this.letGo(replica);
+    stage.serving = stage.pending;
+    stage.pending = null;
+    stage.handOvers.push(this.now);
+  }
+
+  cancelPending(stage: StageState): void {
+    for (const replica of stage.pending?.replicas ?? []) this.letGo(replica);
+    stage.pending = null;
+  }
+
+  letGo(replica: Replica): void {
+    if (replica.state === "busy") replica.draining = true;
+    else this.release(replica);
+  }
+
+  release(replica: Replica): void {
+    replica.state = "released";
+    replica.releasedAt = this.now;
+  }
+
+  /** S1 (4): external arrivals, then what the stages sent, by request whatever batch it comes from. */
+  admitArrivals(): void {
+    while (this.draws.arrivals[this.requests.length] === this.now) {
+      const request: Request = {
+        id: this.requests.length,
+        arrival: this.now,
+        accuracy: 1,
+        outcome: "in_flight",
+        endedAt: NaN,
+        droppedAt: -1,
+      };
+      this.requests.push(request);
+      this.join(at(this.stages, 0), request);
+    }
+    for (const stage of this.stages) {
+      const here = stage.onTheWay.filter((coming) => coming.at === this.now).map((coming) => coming.request);
+      stage.onTheWay = stage.onTheWay.filter((coming) => coming.at !== this.now);
+      for (const request of here.toSorted((a, b) => a.id - b.id)) this.join(stage, request);
+    }
+  }
+
+  join(stage: StageState, request: Request): void {
+    const visit: Visit = {
+      request,
+      arrival: this.now,
+      start: NaN,
+      end: NaN,
+      variant: -1,
+      batchSize: 0,
+      outcome: "in_flight",
+    };
+    stage.visits.push(visit);
+    // S3: a full queue turns the newcomer away.
+    if (stage.queue.length >= this.scenario.queueCap) this.drop(stage, visit);
+    else stage.queue.push(visit);
+  }
+
+  /** S1 (5). */
+  startBatches(): void {
+    let any = true;
+    while (any) {
+      any = false;
+      for (const stage of this.stages) while (this.startBatch(stage)) any = true;
+    }
+  }
+
+  /** S4: whether the condition held, in which case a batch started or requests were dropped. */
+  startBatch(stage: StageState): boolean {
+    const { queue, serving } = stage;
+    const replica = serving.replicas.find((one) => one.state === "idle");
+    const oldest = queue[0];
+    if (replica === undefined || oldest === undefined) return false;
+    if (queue.length < serving.batch && this.now < timesOutAt(oldest.arrival, serving.timeout)) return false;
+    const batch = this.takeBatch(stage);
+    const first = batch[0];
+    if (first === undefined) return true;
+    const paidFor = this.scenario.pad ? serving.batch : batch.length;
+    const { profile } = serving.variant;
+    const factor = this.draws.serviceFactor(stage.index, first.request.id, 0, batchSigma(profile, paidFor));
+    replica.state = "busy";
+    replica.batch = batch;
+    replica.batchEnd = this.now + serviceTime(profile, paidFor).mean * factor;
+    stage.batchStarts.push(this.now);
+    for (const visit of batch) {
+      visit.start = this.now;
+      visit.variant = replica.variantIndex;
+      visit.batchSize = batch.length;
+    }
+    return true;
+  }
+
+  /** S6: up to b from the front of the queue; empty if all that was looked at is dropped. */
+  takeBatch(stage: StageState): Visit[] {
+    const { drop } = this.scenario;
+    const { queue, serving } = stage;
+    if (drop.kind === "paper-age-limit") {
+      const batch = queue.splice(0, serving.batch);
+      if (!tooOld(this.now, oldestOf(batch), drop.seconds)) return batch;
+      for (const visit of batch) this.drop(stage, visit);
+      return [];
+    }
+    const batch: Visit[] = [];
+    while (batch.length < serving.batch) {
+      const visit = queue.shift();
+      if (visit === undefined) break;
+      if (drop.kind === "age" && tooOld(this.now, visit.request.arrival, drop.seconds)) this.drop(stage, visit);
+      else batch.push(visit);
+    }
+    return batch;
+  }
+
+  drop(stage: StageState, visit: Visit): void {
+    visit.outcome = "dropped";
+    visit.request.outcome = "dropped";
+    visit.request.endedAt = this.now;
+    visit.request.droppedAt = stage.index;
+  }
+}
+
+function at<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new RangeError(`there is no item ${index} of ${items.length}`);
+  return item;
+}

@@ -1,0 +1,105 @@
+import type { Decision } from "../../src/core/decide.ts";
+import type { Stage, Variant } from "../../src/core/pipeline.ts";
+import type { Plan } from "../../src/core/plan.ts";
+
+export interface Request {
+  readonly id: number;
+  readonly arrival: number;
+  /** Product of the accuracies of the variants that served it so far (S16). */
+  accuracy: number;
+  outcome: "served" | "dropped" | "in_flight";
+  /** When it was served or dropped; NaN while in flight. */
+  endedAt: number;
+  droppedAt: number;
+}
+
+/** A request at a stage. */
+export interface Visit {
+  readonly request: Request;
+  readonly arrival: number;
+  start: number;
+  end: number;
+  /** Index of the variant that took it, −1 before. */
+  variant: number;
+  batchSize: number;
+  outcome: "served" | "dropped" | "in_flight";
+}
+
+export interface Replica {
+  /** Ordinal within its stage, in order of request, over the whole run (S10). */
+  readonly id: number;
+  readonly variant: Variant;
+  readonly variantIndex: number;
+  readonly requestedAt: number;
+  readonly readyAt: number;
+  state: "starting" | "idle" | "busy" | "released";
+  /** Ends its batch and takes no more (S10). */
+  draining: boolean;
+  batch: readonly Visit[];
+  batchEnd: number;
+  releasedAt: number;
+}
+
+/** The replicas of one variant that were asked for together, without those that drain or are gone. */
+export interface Group {
+  readonly variant: Variant;
+  batch: number;
+  timeout: number;
+  replicas: Replica[];
+}
+
+export interface StageState {
+  readonly index: number;
+  readonly stage: Stage;
+  readonly queue: Visit[];
+  /** What left the stage before and is not here yet. */
+  onTheWay: { readonly request: Request; readonly at: number }[];
+  serving: Group;
+  /** The group that a switch of the variant waits for (S11). */
+  pending: Group | null;
+  /** Every visit, in the order in which they joined the queue. */
+  readonly visits: Visit[];
+  /** Every replica that there ever was, by id. */
+  readonly replicas: Replica[];
+  readonly batchStarts: number[];
+  readonly handOvers: number[];
+}
+
+/** What happened in a run; `reference-statistics` makes the statistics of it. */
+export interface History {
+  readonly requests: readonly Request[];
+  readonly stages: readonly StageState[];
+  /** The plans in force, each until the next one's instant. */
+  readonly plans: readonly { readonly from: number; readonly plan: Plan }[];
+  readonly ticks: readonly { readonly at: number; readonly decision: Decision }[];
+  /** By interval: the ready replicas that serve each stage at its end. */
+  readonly readyAtEnd: readonly (readonly number[])[];
+}
+
+/** Asks for one more replica of a group. */
+export function addReplica(stage: StageState, group: Group, requestedAt: number, readyAt: number): void {
+  const replica: Replica = {
+    id: stage.replicas.length,
+    variant: group.variant,
+    variantIndex: stage.stage.variants.indexOf(group.variant),
+    requestedAt,
+    readyAt,
+    state: readyAt === requestedAt ? "idle" : "starting",
+    draining: false,
+    batch: [],
+    batchEnd: NaN,
+    releasedAt: Infinity,
+  };
+  stage.replicas.push(replica);
+  group.replicas.push(replica);
+}
+
+/** Idle and busy ones are ready. */
+export function count(group: Group, what: "ready" | "starting"): number {
+  return group.replicas.filter((replica) => (replica.state === "starting") === (what === "starting")).length;
+}
+
+/** The smallest arrival at the pipeline in a batch. */
+export function oldestOf(batch: readonly Visit[]): number {
+  return Math.min(...batch.map((visit) => visit.request.arrival));
+}
