@@ -1,4 +1,4 @@
-import { percent, seconds, withHalfWidth } from "./numbers.ts";
+import { summaryColumns } from "./columns.ts";
 import type { Summary } from "./summary.ts";
 
 export interface TextColumn {
@@ -21,25 +21,10 @@ export function textTable(columns: readonly TextColumn[], rows: readonly (readon
   return [line(columns.map((column) => column.title)), rule, ...rows.map(line)].join("\n");
 }
 
-/** What a terminal shows of a comparison: one row per policy, ± the 95 % interval where there are several seeds. */
+/** What a terminal shows of a comparison: one row per policy. */
 export function summaryTable(summaries: readonly Summary[]): string {
-  const columns: TextColumn[] = [
-    { title: "policy", align: "left" },
-    ...["cost (cores)", "accuracy", "in SLA (%)", "p50 (s)", "p99 (s)", "drops (%)", "objective"].map(
-      (title): TextColumn => ({ title, align: "right" }),
-    ),
-  ];
   return textTable(
-    columns,
-    summaries.map(({ policy, cost_cores, accuracy, sla_attainment, latency_s, requests, objective, ci95 }) => [
-      policy,
-      withHalfWidth(cost_cores, ci95.cost_cores, 2),
-      withHalfWidth(accuracy, ci95.accuracy, 3),
-      percent(sla_attainment, 2),
-      seconds(latency_s.p50),
-      seconds(latency_s.p99),
-      percent(requests.offered > 0 ? requests.dropped / requests.offered : null, 2),
-      withHalfWidth(objective, ci95.objective, 3),
-    ]),
+    summaryColumns.map(({ title }, c) => ({ title, align: c === 0 ? "left" : "right" })),
+    summaries.map((summary) => summaryColumns.map(({ cell }) => cell(summary))),
   );
 }
