@@ -3,22 +3,23 @@ import { parseHTML } from "linkedom";
 import { percentile } from "../core/percentile.ts";
 import type { IntervalRow } from "../core/run-log.ts";
 import { escapeText } from "./escape.ts";
+import { placeLabels } from "./labels.ts";
+import { FONT_SIZE, legendOf, LINE_HEIGHT, type Entry } from "./legend.ts";
+import { logarithmicTicks, span, timeUnit } from "./scales.ts";
 import { drawnIntervals, findings, observedLoad, type PolicyRuns } from "./findings.ts";
-import { answeredWithin, steps, type Point } from "./series.ts";
+import { answeredWithin, pool, steps, type Point } from "./series.ts";
 import { policyStyles, type PolicyStyle } from "./styles.ts";
 
 // Every function returns an SVG that stands alone and takes its text colour from where it is put.
 
-const FONT_SIZE = 13;
-const LINE_HEIGHT = 20;
-const SAMPLE_WIDTH = 26;
+const margins = { top: LINE_HEIGHT + 12, right: 16, bottom: 44, left: 48 };
+/** Room around the points of a scatter, pixels. */
+const SCATTER_INSET = 22;
 
 const slaStroke = { stroke: "currentColor", strokeDasharray: "3 3", strokeWidth: 1.5 };
 
-interface Line {
-  readonly name: string;
+interface Line extends Entry {
   readonly points: readonly Point[];
-  readonly style: Omit<PolicyStyle, "symbol">;
 }
 
 /** Cores held over time, one line per policy; width in pixels. */
@@ -44,14 +45,18 @@ export function accuracyChart(policies: readonly PolicyRuns[], width: number): s
 /** The 99th percentile of latency per interval, with the SLA; a logarithmic scale where it is exceeded far. */
 export function latencyChart(policies: readonly PolicyRuns[], width: number): string {
   const sla = policies[0]?.summary.sla_s ?? 0;
-  const greatest = policies.flatMap(drawnIntervals).reduce((most, row) => Math.max(most, row.latencyP99 ?? 0), 0);
-  const logarithmic = greatest > 10 * sla;
+  const known = policies.flatMap(drawnIntervals).flatMap((row) => row.latencyP99 ?? []);
+  const greatest = known.reduce((most, p99) => Math.max(most, p99), sla);
+  const least = known.reduce((least, p99) => Math.min(least, p99), sla);
+  const logarithmic = greatest > 10 * sla && least > 0;
   return overTime(policies, width, {
     finding: findings.latency(policies),
     label: `99th percentile of latency (s${logarithmic ? ", logarithmic" : ""})`,
     of: (row) => row.latencyP99,
     join: "max",
-    y: logarithmic ? { type: "log" } : { zero: true },
+    y: logarithmic
+      ? { type: "log", nice: false, ticks: logarithmicTicks(least, greatest), tickFormat: String }
+      : { zero: true },
     reference: slaLine(sla),
     marks: [Plot.ruleY([sla], slaStroke)],
   });
@@ -103,7 +108,10 @@ export function answeredChart(policies: readonly PolicyRuns[], width: number): s
   });
 }
 
-/** Accuracy against cost, one labelled point per policy, with the 95 % intervals over seeds. */
+/**
+ * Accuracy against cost, one point per policy, with the 95 % intervals over seeds. Points carry their
+ * names; where those would cover each other, a legend does.
+ */
 export function tradeOffChart(policies: readonly PolicyRuns[], width: number): string {
   const styles = policyStyles(policies.map(({ summary }) => summary.policy));
   const points = policies.flatMap(({ summary: { policy, cost_cores, accuracy, ci95 } }) =>
@@ -113,35 +121,32 @@ export function tradeOffChart(policies: readonly PolicyRuns[], width: number): s
   );
   const spanX = span(points.flatMap(({ x, dx }) => [x - dx, x + dx]));
   const spanY = span(points.flatMap(({ y, dy }) => [y - dy, y + dy]));
-  return draw(width, [], findings.tradeOff(policies), "Accuracy (mean over served requests)", {
-    x: { label: "Cost (cores)", nice: true, domain: spanX },
-    y: { nice: true, domain: spanY },
-    inset: 22,
+  const inside = {
+    width: width - margins.left - margins.right - 2 * SCATTER_INSET,
+    height: heightOf(width) - margins.top - margins.bottom - 2 * SCATTER_INSET,
+  };
+  const placements = placeLabels(
+    points.map(({ policy, x, y }) => ({
+      name: policy,
+      x: margins.left + SCATTER_INSET + ((x - spanX[0]) / (spanX[1] - spanX[0])) * inside.width,
+      y: ((spanY[1] - y) / (spanY[1] - spanY[0])) * inside.height,
+    })),
+    width,
+  );
+  const legend = placements === null ? points.map(({ policy }) => entryOf(policy, styleOf(styles, policy))) : [];
+  return draw(width, legend, findings.tradeOff(policies), "Accuracy (mean over served requests)", {
+    x: { label: "Cost (cores)", domain: spanX, ticks: width / 90 },
+    y: { domain: spanY },
+    inset: SCATTER_INSET,
     grid: true,
-    marks: points.map((point) => {
+    marks: points.map((point, p) => {
       const { colour, symbol } = styleOf(styles, point.policy);
-      const place = (point.x - spanX[0]) / (spanX[1] - spanX[0]);
-      // A neighbour close above would be written over.
-      const crowded = points.some(
-        (other) =>
-          other !== point &&
-          other.y >= point.y &&
-          Math.abs(other.x - point.x) < 0.2 * (spanX[1] - spanX[0]) &&
-          other.y - point.y < 0.15 * (spanY[1] - spanY[0]) &&
-          (other.y > point.y || points.indexOf(other) < points.indexOf(point)),
-      );
+      const placement = placements?.[p];
       return [
         Plot.ruleX([point], { x: "x", y1: point.y - point.dy, y2: point.y + point.dy, stroke: colour }),
         Plot.ruleY([point], { y: "y", x1: point.x - point.dx, x2: point.x + point.dx, stroke: colour }),
         Plot.dot([point], { x: "x", y: "y", r: 6, symbol, fill: colour }),
-        Plot.text([point], {
-          x: "x",
-          y: "y",
-          text: "policy",
-          dy: crowded ? 16 : -16,
-          textAnchor: place < 0.15 ? "start" : place > 0.85 ? "end" : "middle",
-          fontWeight: 600,
-        }),
+        placement && Plot.text([point], { x: "x", y: "y", text: "policy", ...placement, fontWeight: 600 }),
       ];
     }),
   });
@@ -193,22 +198,34 @@ function lineMark({ points, style }: Line, curve: "step-after" | "linear", secon
 /** The frame that all charts share: the axis' name, the legend below it, the plot, and a name for screen readers. */
 function draw(
   width: number,
-  lines: readonly Line[],
+  entries: readonly Entry[],
   finding: string,
   yLabel: string,
   options: Plot.PlotOptions,
 ): string {
-  const legend = legendOf(lines, width);
+  const legend = legendOf(entries, width);
+  const marginTop = margins.top + legend.height;
+  const symbols = legend.symbols.map(({ x, y, symbol, style }) =>
+    Plot.dot([0], {
+      frameAnchor: "top-left",
+      dx: x - margins.left,
+      dy: y - marginTop,
+      r: 6,
+      fill: style.colour,
+      ...(symbol === undefined ? {} : { symbol }),
+    }),
+  );
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const svg = Plot.plot({
     document,
     width,
-    height: Math.round(Math.min(300, 200 + width / 5)) + legend.height,
-    marginTop: LINE_HEIGHT + legend.height + 12,
-    marginLeft: 48,
-    marginRight: 16,
-    marginBottom: 44,
+    height: heightOf(width) + legend.height,
+    marginTop,
+    marginLeft: margins.left,
+    marginRight: margins.right,
+    marginBottom: margins.bottom,
     ...options,
+    marks: [...(options.marks ?? []), symbols],
     x: { labelAnchor: "center", labelArrow: "none", ...options.x },
     y: { grid: true, label: yLabel, labelArrow: "none", ticks: 5, ...options.y },
     style: { fontSize: `${FONT_SIZE}px` },
@@ -221,56 +238,15 @@ function draw(
   return svg.outerHTML.replace(/^<svg/, () => named).replace(/<\/svg>$/, () => `${legend.svg}</svg>`);
 }
 
-/** A sample and a name per line, below the name of the axis; in rows as wide as the chart. */
-function legendOf(lines: readonly Line[], width: number): { readonly svg: string; readonly height: number } {
-  let [x, row] = [0, 0];
-  const entries = lines.map(({ name, style }) => {
-    // Half the font size is a generous mean width of a character.
-    const entryWidth = SAMPLE_WIDTH + 6 + name.length * FONT_SIZE * 0.56 + 11;
-    if (x > 0 && x + entryWidth > width - 8) [x, row] = [0, row + 1];
-    const [left, y] = [x + 4, LINE_HEIGHT * (row + 1) + 10];
-    x += entryWidth;
-    const dash = style.dash === "" ? "" : ` stroke-dasharray="${style.dash}"`;
-    return (
-      `<line x1="${left}" x2="${left + SAMPLE_WIDTH}" y1="${y}" y2="${y}" stroke="${style.colour}" stroke-width="2.5"${dash}/>` +
-      `<text x="${left + SAMPLE_WIDTH + 6}" y="${y}" dy="0.35em">${escapeText(name)}</text>`
-    );
-  });
-  return {
-    svg: `<g aria-hidden="true" text-anchor="start">${entries.join("")}</g>`,
-    height: lines.length === 0 ? 0 : LINE_HEIGHT * (row + 1),
-  };
+/** Height of a chart without its legend, pixels. */
+function heightOf(width: number): number {
+  return Math.round(Math.min(300, 200 + width / 5));
+}
+
+function entryOf(policy: string, { colour, dash, symbol }: PolicyStyle): Entry {
+  return { name: policy, style: { colour, dash }, symbol };
 }
 
 function styleOf(styles: ReadonlyMap<string, PolicyStyle>, policy: string): PolicyStyle {
   return styles.get(policy) ?? { colour: "currentColor", dash: "", symbol: "circle" };
-}
-
-/** The unit in which a time axis of this many seconds is read. */
-function timeUnit(duration: number): { readonly seconds: number; readonly label: string } {
-  if (duration > 4 * 86_400) return { seconds: 86_400, label: "Time (days)" };
-  if (duration > 4 * 3600) return { seconds: 3600, label: "Time (hours)" };
-  if (duration > 20 * 60) return { seconds: 60, label: "Time (minutes)" };
-  return { seconds: 1, label: "Time (s)" };
-}
-
-/** The ends of the values, never the same, so that a lone point has a scale. */
-function span(values: readonly number[]): [number, number] {
-  if (values.length === 0) return [0, 1];
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  if (high > low) return [low, high];
-  const room = Math.abs(low) * 0.1 || 1;
-  return [low - room, high + room];
-}
-
-function pool(parts: readonly Float64Array[]): Float64Array {
-  const [only] = parts;
-  if (only !== undefined && parts.length === 1) return only;
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all.sort();
 }

@@ -78,3 +78,16 @@ function countUpTo(ascending: Float64Array, limit: number): number {
   }
   return low;
 }
+
+/** The latencies of several runs together, ascending. */
+export function pool(parts: readonly Float64Array[]): Float64Array {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all.sort();
+}

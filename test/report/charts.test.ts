@@ -65,3 +65,13 @@ test("runs in which nothing happened still make charts", () => {
   const empty: PolicyRuns[] = [{ runs: [emptyRun()], summary: summarise([emptyRun()], context) }];
   for (const chart of Object.values(charts)) assert.doesNotMatch(chart(empty, 560), /NaN|undefined|Infinity/);
 });
+
+test("points too close for names get a legend instead", () => {
+  const crowd = ["ipa", "rim", "static", "fa2-low", "a policy with a long name"].flatMap((policy) =>
+    policies.slice(0, 1).map(({ runs, summary }) => ({ runs, summary: { ...summary, policy } })),
+  );
+  const svg = tradeOffChart(crowd, 340);
+  // A dot in the plot and one in the legend for each, and each name once.
+  assert.equal(svg.match(/<g[^>]*aria-label="dot"/g)?.length, 10);
+  for (const { summary } of crowd) assert.equal(svg.split(`>${summary.policy}</text>`).length, 2);
+});
