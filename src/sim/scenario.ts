@@ -37,32 +37,4 @@ export interface Scenario {
 /** What the simulator asks at every control instant; the same function that a live controller calls. */
 export type Control = (seen: Observation) => Decision;
 
-export const outcomes = ["served", "dropped", "in_flight"] as const;
-
-/** One row per request, by id; columns of equal length. */
-export interface RequestRecords {
-  readonly arrival: Float64Array;
-  /** NaN where it never left. */
-  readonly departure: Float64Array;
-  /** Index into `outcomes`. */
-  readonly outcome: Uint8Array;
-  /** Stage index, −1 where it was not dropped. */
-  readonly droppedAt: Int16Array;
-}
-
-/** One row per item and stage, by stage, then in queue order. Columns of equal length. */
-export interface VisitRecords {
-  readonly request: Uint32Array;
-  readonly item: Uint32Array;
-  readonly stage: Uint16Array;
-  /** Index into the stage's variants, −1 if it never started. */
-  readonly variant: Int16Array;
-  /** Requests in the batch, 0 if it never started. */
-  readonly batchSize: Uint16Array;
-  readonly arrival: Float64Array;
-  /** NaN if it never started. */
-  readonly start: Float64Array;
-  /** NaN if it never ended before the run did. */
-  readonly end: Float64Array;
-  readonly outcome: Uint8Array;
-}
+export { outcomes, type RequestRecords, type VisitRecords } from "../core/run-log.ts";

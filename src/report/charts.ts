@@ -1,0 +1,252 @@
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import { percentile } from "../core/percentile.ts";
+import type { IntervalRow } from "../core/run-log.ts";
+import { escapeText } from "./escape.ts";
+import { placeLabels } from "./labels.ts";
+import { FONT_SIZE, legendOf, LINE_HEIGHT, type Entry } from "./legend.ts";
+import { logarithmicTicks, span, timeUnit } from "./scales.ts";
+import { drawnIntervals, findings, observedLoad, type PolicyRuns } from "./findings.ts";
+import { answeredWithin, pool, steps, type Point } from "./series.ts";
+import { policyStyles, type PolicyStyle } from "./styles.ts";
+
+// Every function returns an SVG that stands alone and takes its text colour from where it is put.
+
+const margins = { top: LINE_HEIGHT + 12, right: 16, bottom: 44, left: 48 };
+/** Room around the points of a scatter, pixels. */
+const SCATTER_INSET = 22;
+
+const slaStroke = { stroke: "currentColor", strokeDasharray: "3 3", strokeWidth: 1.5 };
+
+interface Line extends Entry {
+  readonly points: readonly Point[];
+}
+
+/** Cores held over time, one line per policy; width in pixels. */
+export function costChart(policies: readonly PolicyRuns[], width: number): string {
+  return overTime(policies, width, {
+    finding: findings.cost(policies),
+    label: "Cost (cores)",
+    of: (row) => row.costCores,
+    y: { zero: true },
+  });
+}
+
+/** Accuracy of the plan in force over time, in the metric of the objective. */
+export function accuracyChart(policies: readonly PolicyRuns[], width: number): string {
+  return overTime(policies, width, {
+    finding: findings.accuracy(policies),
+    label: "Accuracy",
+    of: (row) => row.accuracy,
+    y: { zero: false },
+  });
+}
+
+/** The 99th percentile of latency per interval, with the SLA; a logarithmic scale where it is exceeded far. */
+export function latencyChart(policies: readonly PolicyRuns[], width: number): string {
+  const sla = policies[0]?.summary.sla_s ?? 0;
+  const known = policies.flatMap(drawnIntervals).flatMap((row) => row.latencyP99 ?? []);
+  const greatest = known.reduce((most, p99) => Math.max(most, p99), sla);
+  const least = known.reduce((least, p99) => Math.min(least, p99), sla);
+  const logarithmic = greatest > 10 * sla && least > 0;
+  return overTime(policies, width, {
+    finding: findings.latency(policies),
+    label: `99th percentile of latency (s${logarithmic ? ", logarithmic" : ""})`,
+    of: (row) => row.latencyP99,
+    join: "max",
+    y: logarithmic
+      ? { type: "log", nice: false, ticks: logarithmicTicks(least, greatest), tickFormat: String }
+      : { zero: true },
+    reference: slaLine(sla),
+    marks: [Plot.ruleY([sla], slaStroke)],
+  });
+}
+
+/** Load that arrived against load predicted, of one policy. */
+export function loadChart(policy: PolicyRuns, width: number): string {
+  const rows = drawnIntervals(policy);
+  const time = timeUnit(rows.at(-1)?.to ?? 0);
+  const { colour } = policyStyles([policy.summary.policy]).get(policy.summary.policy) ?? { colour: "currentColor" };
+  const lines: Line[] = [
+    { name: "observed", points: steps(rows, observedLoad), style: { colour: "currentColor", dash: "" } },
+    { name: "predicted", points: steps(rows, (row) => row.predicted), style: { colour, dash: "7 3" } },
+  ];
+  return draw(width, lines, findings.load(policy), "Load (requests per second)", {
+    x: { label: time.label },
+    y: { zero: true, nice: true },
+    marks: [Plot.ruleY([0], { strokeOpacity: 0.4 }), lines.map((line) => lineMark(line, "step-after", time.seconds))],
+  });
+}
+
+/** The share of all requests that were answered within x seconds, over all seeds; dropped ones never are. */
+export function answeredChart(policies: readonly PolicyRuns[], width: number): string {
+  const sla = policies[0]?.summary.sla_s ?? 0;
+  const styles = policyStyles(policies.map(({ summary }) => summary.policy));
+  const pooled = policies.map(({ summary, runs }) => ({
+    policy: summary.policy,
+    latencies: pool(runs.map((run) => run.latencies)),
+    offered: runs.reduce((sum, run) => sum + run.requests.offered, 0),
+  }));
+  // The last thousandth would squeeze the rest together.
+  const slowest = Math.max(0, ...pooled.map(({ latencies }) => percentile(latencies, 0.999) ?? 0));
+  const end = Math.max(1.2 * sla, Math.min(slowest, 3 * sla));
+  const lines = pooled
+    .filter(({ offered }) => offered > 0)
+    .map(({ policy, latencies, offered }): Line => ({
+      name: policy,
+      points: answeredWithin(latencies, offered, end).map(({ x, y }) => ({ x, y: (y ?? 0) * 100 })),
+      style: styleOf(styles, policy),
+    }));
+  return draw(width, [...lines, slaLine(sla)], findings.answered(policies), "Answered within x seconds (% of all)", {
+    x: { label: "Latency (s)", domain: [0, end] },
+    y: { domain: [0, 100] },
+    marks: [
+      Plot.ruleY([0], { strokeOpacity: 0.4 }),
+      Plot.ruleX([sla], slaStroke),
+      lines.map((line) => lineMark(line, "linear", 1)),
+    ],
+  });
+}
+
+/**
+ * Accuracy against cost, one point per policy, with the 95 % intervals over seeds. Points carry their
+ * names; where those would cover each other, a legend does.
+ */
+export function tradeOffChart(policies: readonly PolicyRuns[], width: number): string {
+  const styles = policyStyles(policies.map(({ summary }) => summary.policy));
+  const points = policies.flatMap(({ summary: { policy, cost_cores, accuracy, ci95 } }) =>
+    cost_cores === null || accuracy === null
+      ? []
+      : [{ policy, x: cost_cores, y: accuracy, dx: ci95.cost_cores ?? 0, dy: ci95.accuracy ?? 0 }],
+  );
+  const spanX = span(points.flatMap(({ x, dx }) => [x - dx, x + dx]));
+  const spanY = span(points.flatMap(({ y, dy }) => [y - dy, y + dy]));
+  const inside = {
+    width: width - margins.left - margins.right - 2 * SCATTER_INSET,
+    height: heightOf(width) - margins.top - margins.bottom - 2 * SCATTER_INSET,
+  };
+  const placements = placeLabels(
+    points.map(({ policy, x, y }) => ({
+      name: policy,
+      x: margins.left + SCATTER_INSET + ((x - spanX[0]) / (spanX[1] - spanX[0])) * inside.width,
+      y: ((spanY[1] - y) / (spanY[1] - spanY[0])) * inside.height,
+    })),
+    width,
+  );
+  const legend = placements === null ? points.map(({ policy }) => entryOf(policy, styleOf(styles, policy))) : [];
+  return draw(width, legend, findings.tradeOff(policies), "Accuracy (mean over served requests)", {
+    x: { label: "Cost (cores)", domain: spanX, ticks: width / 90 },
+    y: { domain: spanY },
+    inset: SCATTER_INSET,
+    grid: true,
+    marks: points.map((point, p) => {
+      const { colour, symbol } = styleOf(styles, point.policy);
+      const placement = placements?.[p];
+      return [
+        Plot.ruleX([point], { x: "x", y1: point.y - point.dy, y2: point.y + point.dy, stroke: colour }),
+        Plot.ruleY([point], { y: "y", x1: point.x - point.dx, x2: point.x + point.dx, stroke: colour }),
+        Plot.dot([point], { x: "x", y: "y", r: 6, symbol, fill: colour }),
+        placement && Plot.text([point], { x: "x", y: "y", text: "policy", ...placement, fontWeight: 600 }),
+      ];
+    }),
+  });
+}
+
+interface OverTime {
+  readonly finding: string;
+  readonly label: string;
+  readonly of: (row: IntervalRow) => number | null;
+  readonly join?: "mean" | "max";
+  readonly y: Plot.ScaleOptions;
+  readonly marks?: readonly Plot.Markish[];
+  /** What a mark that is no policy's line means. */
+  readonly reference?: Line;
+}
+
+function overTime(policies: readonly PolicyRuns[], width: number, chart: OverTime): string {
+  const { finding, label, of, join, y, marks = [], reference } = chart;
+  const styles = policyStyles(policies.map(({ summary }) => summary.policy));
+  const time = timeUnit(Math.max(0, ...policies.map((policy) => drawnIntervals(policy).at(-1)?.to ?? 0)));
+  const lines = policies.map((policy): Line => ({
+    name: policy.summary.policy,
+    points: steps(drawnIntervals(policy), of, join),
+    style: styleOf(styles, policy.summary.policy),
+  }));
+  const base = y.zero === true ? [Plot.ruleY([0], { strokeOpacity: 0.4 })] : [];
+  return draw(width, reference === undefined ? lines : [...lines, reference], finding, label, {
+    x: { label: time.label },
+    y: { nice: true, ...y },
+    marks: [...base, ...marks, lines.map((line) => lineMark(line, "step-after", time.seconds))],
+  });
+}
+
+function slaLine(sla: number): Line {
+  return { name: `SLA ${sla} s`, points: [], style: { colour: "currentColor", dash: slaStroke.strokeDasharray } };
+}
+
+function lineMark({ points, style }: Line, curve: "step-after" | "linear", secondsPerUnit: number): Plot.Markish {
+  return Plot.line(points, {
+    x: (point: Point) => point.x / secondsPerUnit,
+    y: "y",
+    curve,
+    stroke: style.colour,
+    strokeWidth: 2,
+    ...(style.dash === "" ? {} : { strokeDasharray: style.dash }),
+  });
+}
+
+/** The frame that all charts share: the axis' name, the legend below it, the plot, and a name for screen readers. */
+function draw(
+  width: number,
+  entries: readonly Entry[],
+  finding: string,
+  yLabel: string,
+  options: Plot.PlotOptions,
+): string {
+  const legend = legendOf(entries, width);
+  const marginTop = margins.top + legend.height;
+  const symbols = legend.symbols.map(({ x, y, symbol, style }) =>
+    Plot.dot([0], {
+      frameAnchor: "top-left",
+      dx: x - margins.left,
+      dy: y - marginTop,
+      r: 6,
+      fill: style.colour,
+      ...(symbol === undefined ? {} : { symbol }),
+    }),
+  );
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const svg = Plot.plot({
+    document,
+    width,
+    height: heightOf(width) + legend.height,
+    marginTop,
+    marginLeft: margins.left,
+    marginRight: margins.right,
+    marginBottom: margins.bottom,
+    ...options,
+    marks: [...(options.marks ?? []), symbols],
+    x: { labelAnchor: "center", labelArrow: "none", ...options.x },
+    y: { grid: true, label: yLabel, labelArrow: "none", ticks: 5, ...options.y },
+    style: { fontSize: `${FONT_SIZE}px` },
+  });
+  // Plot's own style sheet assumes a white page.
+  svg.querySelector("style")?.remove();
+  svg.removeAttribute("class");
+  // Written here, because linkedom leaves & and < in attributes as they are, which no XML parser takes.
+  const named = `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeText(finding)}"`;
+  return svg.outerHTML.replace(/^<svg/, () => named).replace(/<\/svg>$/, () => `${legend.svg}</svg>`);
+}
+
+/** Height of a chart without its legend, pixels. */
+function heightOf(width: number): number {
+  return Math.round(Math.min(300, 200 + width / 5));
+}
+
+function entryOf(policy: string, { colour, dash, symbol }: PolicyStyle): Entry {
+  return { name: policy, style: { colour, dash }, symbol };
+}
+
+function styleOf(styles: ReadonlyMap<string, PolicyStyle>, policy: string): PolicyStyle {
+  return styles.get(policy) ?? { colour: "currentColor", dash: "", symbol: "circle" };
+}

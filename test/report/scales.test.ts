@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { logarithmicTicks, span, timeUnit } from "../../src/report/scales.ts";
+
+test("logarithmic ticks are 1, 2, 5 or, over many decades, powers of ten", () => {
+  assert.deepEqual(logarithmicTicks(0.3, 12), [0.5, 1, 2, 5, 10]);
+  assert.deepEqual(logarithmicTicks(0.004, 20), [0.01, 0.1, 1, 10]);
+});
+
+test("a scale never has equal ends", () => {
+  assert.deepEqual(span([3, 1, 2]), [1, 3]);
+  assert.deepEqual(span([10]), [9, 11]);
+  assert.deepEqual(span([0, 0]), [-1, 1]);
+  assert.deepEqual(span([]), [0, 1]);
+});
+
+test("long runs are read in minutes, hours and days", () => {
+  const labels = [600, 3600, 86_400, 14 * 86_400].map((duration) => timeUnit(duration).label);
+  assert.deepEqual(labels, ["Time (s)", "Time (minutes)", "Time (hours)", "Time (days)"]);
+});
