@@ -54,7 +54,12 @@ export interface PlanContext {
 }
 
 /** One decision for a known load. When no plan is feasible the stages are those of the nearest to one. */
-export function planReport(planner: Planner, load: number, decision: Omit<Decision, "at">, context: PlanContext): PlanReport {
+export function planReport(
+  planner: Planner,
+  load: number,
+  decision: Omit<Decision, "at">,
+  context: PlanContext,
+): PlanReport {
   const { pipeline } = planner;
   const { plan, outcome } = decision;
   const planned = decision.planned ?? load;

@@ -1,6 +1,6 @@
 import { GrowingArray } from "../workload/growing-array.ts";
 import type { Flow } from "./flow.ts";
-import type { RequestRecords, VisitRecords } from "./scenario.ts";
+import type { RequestRecords, VisitRecords } from "../core/run-log.ts";
 
 const [SERVED, DROPPED, IN_FLIGHT] = [0, 1, 2];
 

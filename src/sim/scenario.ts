@@ -36,5 +36,3 @@ export interface Scenario {
 
 /** What the simulator asks at every control instant; the same function that a live controller calls. */
 export type Control = (seen: Observation) => Decision;
-
-export { outcomes, type RequestRecords, type VisitRecords } from "../core/run-log.ts";

@@ -1,3 +1,4 @@
+import { percentile } from "../core/percentile.ts";
 import { accuracyOf } from "../core/accuracy.ts";
 import { planObjective } from "../core/assess.ts";
 import type { Observation } from "../core/cluster.ts";
@@ -8,9 +9,9 @@ import { arrivalsOf } from "../workload/arrivals.ts";
 import { traceEnd } from "../workload/trace.ts";
 import { Network } from "./network.ts";
 import { RequestRecorder, VisitRecorder } from "./recorder.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "../core/run-log.ts";
 import type { Control, Scenario } from "./scenario.ts";
-import { Ended, percentile, StageTally, TimeAverage } from "./statistics.ts";
+import { Ended, StageTally, TimeAverage } from "./statistics.ts";
 
 /** Replays a scenario in virtual time, asking `control` at every interval; rules S1–S16 of docs/simulator.md. */
 export function simulate(scenario: Scenario, control: Control): Run {
@@ -167,15 +168,16 @@ export function simulate(scenario: Scenario, control: Control): Run {
 
   /** S7: sees only what precedes the tick. */
   function observe(now: number): Observation {
+    // Counts of whole seconds: the last one that is over ends here.
     const last = Math.floor(now);
     const before = scenario.history;
-    const first = Math.max(Math.ceil(now - pipeline.adaptation.history), -before.length);
+    const first = Math.max(last - Math.floor(pipeline.adaptation.history), -before.length);
     const rates = Array.from({ length: last - first }, (_, i) => {
       const second = first + i;
       return second < 0 ? (before[before.length + second] ?? null) : (counts[second] ?? null);
     });
     const replicas = network.stages.flatMap((stage) => stage.counts());
-    return { now, load: { end: now, step: 1, rates }, running: inForce, replicas };
+    return { now, load: { end: last, step: 1, rates }, running: inForce, replicas };
   }
 
   function closeRow(

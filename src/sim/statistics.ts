@@ -1,11 +1,6 @@
 import { ROW_TOLERANCE } from "../core/pipeline.ts";
 import { GrowingArray } from "../workload/growing-array.ts";
 
-/** The ⌈pN⌉-th smallest of ascending values (S16); null if there are none. */
-export function percentile(ascending: Float64Array, p: number): number | null {
-  return ascending[Math.max(0, Math.ceil(p * ascending.length - 1e-9) - 1)] ?? null;
-}
-
 /** What became of the requests that ended in some interval. */
 export class Ended {
   served = 0;

@@ -2,7 +2,7 @@ import { decide, type Planner } from "../core/decide.ts";
 import { InputError } from "../core/errors.ts";
 import { windowed, tick } from "../core/loop.ts";
 import type { FutureLoad } from "../core/predictors/predictor.ts";
-import type { Run } from "../sim/run.ts";
+import type { Run } from "../core/run-log.ts";
 import type { Scenario } from "../sim/scenario.ts";
 import { simulate } from "../sim/simulator.ts";
 import { perSecond, type Trace } from "../workload/trace.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Run } from "../../src/sim/run.ts";
-import { outcomes, type Scenario, type VisitRecords } from "../../src/sim/scenario.ts";
+import { outcomes, type Run, type VisitRecords } from "../../src/core/run-log.ts";
+import type { Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd } from "../../src/workload/trace.ts";
 import { plainDraws, randomCase, type RandomCase } from "./random-scenarios.ts";
 import { referenceSimulate } from "./reference-simulator.ts";

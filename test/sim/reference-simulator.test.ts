@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Decision } from "../../src/core/decide.ts";
-import type { Run } from "../../src/sim/run.ts";
-import { outcomes, type Control } from "../../src/sim/scenario.ts";
+import type { Run } from "../../src/core/run-log.ts";
+import { outcomes } from "../../src/core/run-log.ts";
+import type { Control } from "../../src/sim/scenario.ts";
 import { draws, hold, pipeline, plan, scenario, script, variant } from "./hand-made.ts";
 import { referenceSimulate } from "./reference-simulator.ts";
 

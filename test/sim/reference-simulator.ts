@@ -4,7 +4,7 @@ import type { Observation, ReplicaCount } from "../../src/core/cluster.ts";
 import type { Decision } from "../../src/core/decide.ts";
 import { chain, type Variant } from "../../src/core/pipeline.ts";
 import { planVariants, type Plan, type StagePlan } from "../../src/core/plan.ts";
-import type { Run } from "../../src/sim/run.ts";
+import type { Run } from "../../src/core/run-log.ts";
 import type { Control, Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd } from "../../src/workload/trace.ts";
 import {

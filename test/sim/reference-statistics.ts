@@ -1,10 +1,10 @@
 import { accuracyOf } from "../../src/core/accuracy.ts";
 import type { Decision } from "../../src/core/decide.ts";
 import { planCores, planVariants, type Plan } from "../../src/core/plan.ts";
-import type { IntervalRow } from "../../src/core/run-log.ts";
+import { outcomes, type RequestRecords, type VisitRecords, type IntervalRow } from "../../src/core/run-log.ts";
 import type { Pipeline } from "../../src/core/pipeline.ts";
-import type { Run, StageTotals } from "../../src/sim/run.ts";
-import { outcomes, type RequestRecords, type Scenario, type VisitRecords } from "../../src/sim/scenario.ts";
+import type { Run, StageTotals } from "../../src/core/run-log.ts";
+import type { Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd } from "../../src/workload/trace.ts";
 import type { History, Request, StageState } from "./reference-state.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Scenario } from "../../src/sim/scenario.ts";
-import type { Run } from "../../src/sim/run.ts";
+import type { Run } from "../../src/core/run-log.ts";
 import { simulate } from "../../src/sim/simulator.ts";
-import { percentile } from "../../src/sim/statistics.ts";
+import { percentile } from "../../src/core/percentile.ts";
 import { Z_99 } from "../../src/core/profile.ts";
 import { constantRate, hold, pipelineOf, scenarioOf, stagePlan, variant } from "./fixtures.ts";
 

@@ -1,0 +1,79 @@
+import { CsvError, parse } from "csv-parse/sync";
+import { InputError } from "../core/errors.ts";
+import type { Complaints } from "./complaints.ts";
+
+/** A row of a CSV file, by column, with the line that it ends on. */
+export interface CsvRow {
+  readonly line: number;
+  readonly cell: (column: string) => string;
+}
+
+/**
+ * Reads a CSV file with a header. Throws an InputError if the header lacks a column, has one twice or
+ * one that is not known, or if a row has more or fewer cells.
+ */
+export function readCsv(
+  text: string,
+  path: string,
+  required: readonly string[],
+  optional: readonly string[] = [],
+): readonly CsvRow[] {
+  const known = [...required, ...optional];
+  try {
+    const records: { record: Record<string, string>; info: { lines: number } }[] = parse(text, {
+      bom: true,
+      info: true,
+      skip_empty_lines: true,
+      trim: true,
+      columns: (header: string[]) => checkHeader(header, path, required, known),
+    });
+    return records.map(({ record, info }) => ({ line: info.lines, cell: (column) => record[column] ?? "" }));
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const line: unknown = error["lines"];
+    throw new InputError(
+      "bad_syntax",
+      `${path}:${String(line)}: ${error.message}. Give each row one cell for each column of the header.`,
+    );
+  }
+}
+
+function checkHeader(
+  header: readonly string[],
+  path: string,
+  required: readonly string[],
+  known: readonly string[],
+): string[] {
+  const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(", ");
+  const missing = required.filter((column) => !header.includes(column));
+  const unknown = header.filter((column) => !known.includes(column));
+  const twice = header.filter((column, i) => header.indexOf(column) !== i);
+  const wrong = [
+    ...(missing.length > 0 ? [`the column ${quoted(missing)} is missing`] : []),
+    ...(twice.length > 0 ? [`the column ${quoted(twice)} stands twice`] : []),
+    ...(unknown.length > 0 ? [`the column ${quoted(unknown)} is not known`] : []),
+  ];
+  if (wrong.length > 0) {
+    throw new InputError(
+      missing.length === required.length ? "wrong_kind" : "bad_value",
+      `${path}:1: ${wrong.join("; ")}. The header of this kind of file is ${known.join(",")}`,
+    );
+  }
+  return [...header];
+}
+
+/** A cell as a number in a range; complains and gives NaN otherwise. */
+export function numberCell(
+  row: CsvRow,
+  column: string,
+  complaints: Complaints,
+  least: { readonly above?: number; readonly atLeast?: number },
+): number {
+  const text = row.cell(column);
+  const value = text === "" ? NaN : Number(text);
+  const bound = least.above === undefined ? `at least ${least.atLeast ?? 0}` : `above ${least.above}`;
+  const good =
+    Number.isFinite(value) && (least.above === undefined ? value >= (least.atLeast ?? 0) : value > least.above);
+  if (!good) complaints.add({ line: row.line }, column, `"${text}" is not a number ${bound}. Correct the cell.`);
+  return good ? value : NaN;
+}

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { InputError } from "../core/errors.ts";
+import type { Pipeline } from "../core/pipeline.ts";
+import type { Trace } from "../workload/trace.ts";
+import { buildPipeline, parsePipeline, profileNames } from "./pipeline-file.ts";
+import { parseProfiles, type ProfileFile } from "./profile-csv.ts";
+import { unpack } from "./public-trace.ts";
+import { parseTrace } from "./trace-file.ts";
+
+// The only place that touches the file system.
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") throw new InputError("missing_file", `${path}: there is no such file. Check the path.`);
+    if (code === "EISDIR") throw new InputError("wrong_kind", `${path}: this is a folder. Name a file in it.`);
+    if (code === "EACCES")
+      throw new InputError("missing_file", `${path}: this file may not be read. Check its permissions.`);
+    throw error;
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path));
+}
+
+/** Writes a file whole or not at all; makes its folder if need be. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(draft, content);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError("bad_value", `${path}: cannot be written (${reason}). Choose another place.`);
+  }
+}
+
+/** Reads a pipeline file and the profiles that it names, relative to it. */
+export async function loadPipeline(path: string): Promise<Pipeline> {
+  const file = parsePipeline(await readText(path), path);
+  const profiles = new Map<string, ProfileFile>();
+  for (const name of profileNames(file)) {
+    const profilePath = join(dirname(path), name);
+    profiles.set(name, parseProfiles(await readText(profilePath), profilePath));
+  }
+  return buildPipeline(file, profiles);
+}
+
+export async function loadTrace(path: string): Promise<Trace> {
+  return parseTrace(await readText(path), path);
+}
+
+/** The text of a file that may be packed with gzip or bzip2. */
+export async function readPacked(path: string): Promise<string> {
+  return new TextDecoder().decode(unpack(await readBytes(path), path));
+}
+
+/** The 22-day trace in the public repository of the paper's authors, and the checksum of the unpacked file. */
+const LONG_TRACE_URL =
+  "https://github.com/reconfigurable-ml-pipeline/web-service-datasets/raw/master/dataset/twitter_trace/workload.tbz2";
+const LONG_TRACE_SHA256 = "2285592cbc653db1e495f4587edd38af43915b4724cc83ee4c3d13346e1e6055";
+
+function longTraceCache(): string {
+  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "ipa", "twitter-2018.txt");
+}
+
+/** Where the 22-day trace lies: the variable IPA_TRACE, else what `ipa trace fetch` brought; null if neither. */
+export async function findLongTrace(): Promise<string | null> {
+  const named = process.env["IPA_TRACE"];
+  if (named !== undefined && named !== "") return resolve(named);
+  const cached = longTraceCache();
+  return readFile(cached).then(
+    () => cached,
+    () => null,
+  );
+}
+
+/** Fetches the 22-day trace from a path or URL, checks it, and keeps it; returns where. */
+export async function fetchLongTrace(from = LONG_TRACE_URL): Promise<string> {
+  const bytes = /^https?:/.test(from) ? await download(from) : await readBytes(from);
+  const unpacked = unpack(bytes, from);
+  const found = createHash("sha256").update(unpacked).digest("hex");
+  if (found !== LONG_TRACE_SHA256) {
+    throw new InputError(
+      "bad_value",
+      `${from}: this is not the trace: its sha256 is ${found}, not ${LONG_TRACE_SHA256}. Give its place with --from.`,
+    );
+  }
+  const cached = longTraceCache();
+  await writeWhole(cached, unpacked);
+  return cached;
+}
+
+async function download(url: string): Promise<Uint8Array> {
+  const failed = (why: string): InputError =>
+    new InputError(
+      "missing_file",
+      `${url}: cannot be fetched (${why}). Give another place with --from PATH or --from URL.`,
+    );
+  const response = await fetch(url).catch((error: unknown) => {
+    throw failed(error instanceof Error ? error.message : String(error));
+  });
+  if (!response.ok) throw failed(`status ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { accuracyMetrics } from "../core/accuracy.ts";
+import { predictorKinds } from "../core/predictors/kinds.ts";
+import { CORES, DURATION } from "./quantity.ts";
+
+// The one schema of the pipeline file. It says what can be said of a value alone; what values must
+// agree on among each other is checked where the pipeline is made (pipeline-file.ts).
+
+const duration = z
+  .string("Write a duration with its unit, for example 600ms or 5s.")
+  .regex(DURATION, "Write a duration with its unit, for example 600ms or 5s.")
+  .describe("A duration with its unit: 600ms, 5s, 2m, 1h");
+const cores = z
+  .union([z.number().positive(), z.string().regex(CORES)], "Write CPU cores as 2, 0.5 or 500m.")
+  .describe("CPU cores: 2, 0.5 or 500m");
+const fraction = z.number().min(0).max(1);
+const count = z.number().int().min(1);
+const names = <T extends Record<string, unknown>>(table: T) => z.enum(Object.keys(table) as [string, ...string[]]);
+
+const startUp = z
+  .strictObject({
+    mean: duration,
+    p90: duration.optional().describe("90th percentile of a lognormal time; without it the time is constant"),
+  })
+  .describe("Time from asking for a replica until it serves");
+
+const variant = z.strictObject({
+  name: z.string().min(1).describe("Name of the variant in the profile"),
+  accuracy: fraction.describe("Quality on the stage's task, from 0 to 1"),
+  cores: cores.describe("CPU cores of one replica; the profile must have rows for them"),
+  startUp: startUp.optional(),
+  scaleTargetRef: z
+    .strictObject({ kind: z.string().min(1), name: z.string().min(1) })
+    .optional()
+    .describe("The Kubernetes object whose replicas a controller sets"),
+});
+
+const stage = z.strictObject({
+  name: z.string().min(1),
+  after: z.array(z.string()).optional().describe("Stages that it follows; none for the one that takes the requests"),
+  fanOut: z.number().positive().optional().describe("Mean number of items that an item becomes here; 1 by default"),
+  profile: z.string().min(1).describe("Profile file (CSV), relative to this file"),
+  batches: z.array(count).min(1).optional().describe("Batch sizes offered; by default the profiled ones"),
+  variants: z.array(variant).min(1),
+});
+
+const pins = z.strictObject({
+  variants: z.array(z.string()).min(1).optional(),
+  batches: z.array(count).min(1).optional(),
+  replicas: count.optional(),
+});
+
+export const API_VERSION = "ipa.dev/v1alpha1";
+export const KIND = "InferencePipeline";
+
+export const pipelineSchema = z.strictObject({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal(KIND),
+  metadata: z.looseObject({ name: z.string().min(1) }),
+  spec: z.strictObject({
+    sla: z.strictObject({
+      latency: duration.describe("End-to-end latency promised"),
+      quantile: z.number().gt(0).lt(1).optional().describe("Share of requests it is promised to; 0.99 by default"),
+    }),
+    objective: z.strictObject({
+      kind: z.enum(["weighted", "maxAccuracy", "minCost"]),
+      accuracy: names(accuracyMetrics).optional().describe("Accuracy metric; pas by default"),
+      accuracyFloor: z.number().min(0).optional().describe("Least value of the metric that a plan may have"),
+      alpha: z.number().min(0).optional().describe("Weight of the accuracy"),
+      beta: z.number().min(0).optional().describe("Weight of a core"),
+      delta: z.number().min(0).optional().describe("Weight of the sum of batch sizes; 0 by default"),
+    }),
+    limits: z
+      .strictObject({
+        replicas: count.optional().describe("Most replicas of a stage; 100 by default"),
+        batch: count.optional().describe("Largest batch; 64 by default"),
+        cores: cores.optional().describe("Most cores of the whole pipeline"),
+      })
+      .optional(),
+    margins: z
+      .strictObject({
+        load: z.number().min(0).optional().describe("The load is taken as (1 + this) times the predicted one"),
+        serviceTime: z.number().min(0).optional().describe("Service times are taken as (1 + this) times the profile's"),
+        throughput: z
+          .number()
+          .min(0)
+          .lt(1)
+          .optional()
+          .describe("Capacities are taken as (1 − this) times the profile's"),
+      })
+      .optional(),
+    adaptation: z
+      .strictObject({
+        interval: duration.optional().describe("Between two decisions; 10s by default"),
+        predictor: names(predictorKinds).optional().describe("max by default"),
+        loadWindow: duration.optional().describe("The load of an instant is the mean over this; 1s by default"),
+        history: duration.optional().describe("How much load a predictor sees; 120s by default"),
+        horizon: duration.optional().describe("How far ahead the load is predicted; 20s by default"),
+        minLoad: z.number().positive().optional().describe("Least load planned for, requests per second; 1 by default"),
+        loadStep: z.number().min(0).optional().describe("The load planned for is rounded up to a multiple of this"),
+      })
+      .optional(),
+    startUp: startUp.optional(),
+    stages: z.array(stage).min(1),
+    policies: z.record(z.string(), z.record(z.string(), pins)).optional().describe("What a policy fixes, by stage"),
+    reproduction: z
+      .strictObject({
+        capacity: z.enum(["mean", "measured"]).optional(),
+        latency: z.enum(["mean", "p99"]).optional(),
+        infeasible: z.enum(["best-effort", "hold"]).optional(),
+        roundLoad: z.boolean().optional(),
+      })
+      .optional()
+      .describe("Departures from the model that only replay published experiments"),
+  }),
+});
+
+export type PipelineSpec = z.infer<typeof pipelineSchema>;
+
+/** The JSON Schema that editors pick up. */
+export function pipelineJsonSchema(): Record<string, unknown> {
+  return { title: KIND, ...z.toJSONSchema(pipelineSchema, { io: "input", reused: "inline" }) };
+}

@@ -1,0 +1,96 @@
+import { InputError } from "../core/errors.ts";
+import { MAX_P99_OVER_MEAN, type Profile, type ProfilePoint } from "../core/profile.ts";
+import { Complaints } from "./complaints.ts";
+import { numberCell, readCsv, type CsvRow } from "./csv.ts";
+
+/** Where a number comes from (profiles/README.md). */
+export const provenances = ["measured", "derived", "inferred", "modelled"] as const;
+
+const REQUIRED = [
+  "variant",
+  "cores",
+  "batch",
+  "latency_mean_s",
+  "latency_mean_provenance",
+  "latency_p99_s",
+  "latency_p99_provenance",
+];
+const OPTIONAL = ["throughput_rps", "throughput_provenance", "source"];
+
+/** The profiles of a file, by variant and cores per replica. */
+export interface ProfileFile {
+  readonly path: string;
+  readonly entries: readonly { readonly variant: string; readonly cores: number; readonly profile: Profile }[];
+}
+
+/** Reads a profile file; an InputError names each bad cell with its line. */
+export function parseProfiles(text: string, path: string): ProfileFile {
+  const rows = readCsv(text, path, REQUIRED, OPTIONAL);
+  if (rows.length === 0)
+    throw new InputError("bad_value", `${path}: the file has no rows. Add one row per variant, cores and batch.`);
+  const complaints = new Complaints(path);
+  const found = new Map<string, { variant: string; cores: number; points: Map<number, ProfilePoint> }>();
+  for (const row of rows) {
+    const before = complaints.count;
+    const variant = row.cell("variant");
+    if (variant === "") complaints.add({ line: row.line }, "variant", "is empty. Name the variant.");
+    const cores = numberCell(row, "cores", complaints, { above: 0 });
+    const point = pointOf(row, complaints);
+    if (complaints.count > before) continue;
+    const key = JSON.stringify([variant, cores]);
+    const entry = found.get(key) ?? { variant, cores, points: new Map<number, ProfilePoint>() };
+    found.set(key, entry);
+    if (entry.points.has(point.batch)) {
+      complaints.add(
+        { line: row.line },
+        "batch",
+        `variant "${variant}" with ${cores} cores has batch ${point.batch} twice. Keep one of the rows.`,
+        "duplicate",
+      );
+    }
+    entry.points.set(point.batch, point);
+  }
+  complaints.throwIfAny();
+  const entries = [...found.values()].map(({ variant, cores, points }) => ({
+    variant,
+    cores,
+    profile: [...points.values()].sort((a, b) => a.batch - b.batch),
+  }));
+  return { path, entries };
+}
+
+function pointOf(row: CsvRow, complaints: Complaints): ProfilePoint {
+  const batch = numberCell(row, "batch", complaints, { atLeast: 1 });
+  if (!Number.isNaN(batch) && !Number.isInteger(batch)) {
+    complaints.add(
+      { line: row.line },
+      "batch",
+      `${batch} is no whole number. Give the number of requests served together.`,
+    );
+  }
+  const mean = numberCell(row, "latency_mean_s", complaints, { above: 0 });
+  const p99 = numberCell(row, "latency_p99_s", complaints, { above: 0 });
+  if (p99 / mean > MAX_P99_OVER_MEAN) {
+    complaints.add(
+      { line: row.line },
+      "latency_p99_s",
+      `is more than ${MAX_P99_OVER_MEAN} times the mean, which no lognormal time can be. Check the units (seconds).`,
+    );
+  }
+  for (const column of ["latency_mean", "latency_p99", "throughput"])
+    provenance(row, `${column}_provenance`, complaints);
+  const throughput =
+    row.cell("throughput_rps") === "" ? undefined : numberCell(row, "throughput_rps", complaints, { above: 0 });
+  return { batch, mean, p99, ...(throughput === undefined ? {} : { throughput }) };
+}
+
+function provenance(row: CsvRow, column: string, complaints: Complaints): void {
+  const word = row.cell(column);
+  const needed = column !== "throughput_provenance" || row.cell("throughput_rps") !== "";
+  if (!needed || provenances.some((known) => known === word)) return;
+  complaints.add(
+    { line: row.line },
+    column,
+    `"${word}" is none of ${provenances.join(", ")}. Say where the number comes from.`,
+  );
+}

@@ -1,0 +1,23 @@
+/** A duration as people write it: a number and its unit. */
+export const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
+
+const SECONDS: Readonly<Record<string, number>> = { ms: 1e-3, s: 1, m: 60, h: 3600 };
+
+/** Seconds of a text that matches DURATION. */
+export function seconds(text: string): number {
+  const [, value = "", unit = ""] = DURATION.exec(text) ?? [];
+  const scale = SECONDS[unit];
+  if (scale === undefined) throw new RangeError(`"${text}" is no duration`);
+  // Whole milliseconds divide exactly, where a product with 1e-3 would not.
+  return unit === "ms" ? Number(value) / 1000 : Number(value) * scale;
+}
+
+/** CPU cores as Kubernetes writes them: cores, or thousandths with an m. */
+export const CORES = /^(\d+(?:\.\d+)?)(m?)$/;
+
+/** Cores of a number, or of a text that matches CORES. */
+export function cores(quantity: number | string): number {
+  if (typeof quantity === "number") return quantity;
+  const [, value = "", unit = ""] = CORES.exec(quantity) ?? [];
+  return unit === "m" ? Number(value) / 1000 : Number(value);
+}

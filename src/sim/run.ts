@@ -1,1 +1,0 @@
-export type { Run, StageTotals } from "../core/run-log.ts";
