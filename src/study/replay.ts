@@ -44,9 +44,18 @@ export function scenarioOf(planner: Planner, trace: Trace, seed: number, options
   };
 }
 
-/** Replays a trace through the simulator, the planner deciding. */
-export function replay(planner: Planner, trace: Trace, seed: number, options: ReplayOptions = {}): Run {
-  return simulate(scenarioOf(planner, trace, seed, options), (seen) => tick(planner, seen));
+/** Replays a trace through the simulator, the planner deciding; `onTick` is told of each decision's instant, seconds. */
+export function replay(
+  planner: Planner,
+  trace: Trace,
+  seed: number,
+  options: ReplayOptions = {},
+  onTick: (now: number) => void = () => {},
+): Run {
+  return simulate(scenarioOf(planner, trace, seed, options), (seen) => {
+    onTick(seen.now);
+    return tick(planner, seen);
+  });
 }
 
 /** The load of a trace that an oracle sees: the greatest mean over `window` seconds. */

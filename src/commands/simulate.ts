@@ -1,0 +1,160 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { Run } from "../core/run-log.ts";
+import { policyKinds } from "../core/policies.ts";
+import { predictorKinds } from "../core/predictors/kinds.ts";
+import { queueingModels } from "../core/queueing/models.ts";
+import { DURATION, seconds } from "../formats/quantity.ts";
+import { engines } from "../solver/engines.ts";
+import type { ReplayOptions } from "../study/replay.ts";
+import type { SimulationFiles } from "./simulation-files.ts";
+import { choiceOption, numberIn } from "./arguments.ts";
+
+interface SimulateFlags extends SimulationFiles {
+  readonly trace: string;
+  readonly policy: readonly string[];
+  readonly seed: number;
+  readonly seeds: number;
+  readonly engine: string;
+  readonly queueing: string;
+  readonly predictor?: string;
+  readonly arrivals: "poisson" | "uniform" | "paper-clustered";
+  readonly service: "lognormal" | "deterministic" | "exponential";
+  readonly dropAfter?: number;
+  readonly warmup: number;
+  readonly decisionDelay: number;
+  readonly startLoad?: number;
+  readonly json?: true;
+}
+
+/** `ipa simulate`: a pipeline, a trace and policies; a table of what came of it. */
+export function simulateCommand(): Command {
+  return new Command("simulate")
+    .description("Replay a trace through the simulator, each policy deciding in turn on the same arrivals")
+    .argument("<pipeline>", "pipeline file (YAML)")
+    .requiredOption("--trace <file>", "workload (CSV: second,rps or arrival_s)")
+    .addOption(choiceOption("--policy <names...>", "who decides", policyKinds).default(["ipa"]))
+    .option("--seed <n>", "first seed", numberIn(0, Number.MAX_SAFE_INTEGER, true), 1)
+    .option("--seeds <n>", "how many seeds, counted up from the first", numberIn(1, 10_000, true), 1)
+    .addOption(choiceOption("--engine <name>", "how plans are found", engines).default("exhaustive"))
+    .addOption(choiceOption("--queueing <name>", "latency model of the plans", queueingModels).default("paper"))
+    .addOption(choiceOption("--predictor <name>", "instead of the pipeline's", predictorKinds))
+    .addOption(
+      new Option("--arrivals <law>", "instants within the trace's rates")
+        .choices(["poisson", "uniform", "paper-clustered"])
+        .default("poisson"),
+    )
+    .addOption(
+      new Option("--service <law>", "noise of service times")
+        .choices(["lognormal", "deterministic", "exponential"])
+        .default("lognormal"),
+    )
+    .option("--drop-after <time>", "drop requests older than this, or `none`; by default twice the SLA", dropAge)
+    .option("--warmup <time>", "leave out of the statistics what comes before", duration, 0)
+    .option("--decision-delay <time>", "from a decision to its plan being in force", duration, 0)
+    .option("--start-load <rps>", "load whose plan is ready at 0; by default the mean of the first 10 s", numberIn(0))
+    .option("--out <folder>", "write report.html, and per policy and seed a run log (Arrow)")
+    .option("--report <file>", "write the report (HTML)")
+    .option("--log <file>", "write the run log (Arrow); with several policies or seeds, one file each")
+    .option("--requests <file>", "write a row per request (Arrow); likewise")
+    .option("--visits <file>", "write a row per request and stage (Arrow); likewise")
+    .option("--json", "print the results as JSON (docs/cli.md)")
+    .addHelpText(
+      "after",
+      "\nExample:\n  ipa simulate pipelines/video.yaml --trace traces/bursty.csv --policy ipa fa2-low fa2-high rim --seeds 5 --out out",
+    )
+    .action(simulateAction);
+}
+
+async function simulateAction(path: string, flags: SimulateFlags): Promise<void> {
+  const { loadPipeline, loadTrace } = await import("../formats/files.ts");
+  const { summarise } = await import("../report/summary.ts");
+  const { futureOf, replay } = await import("../study/replay.ts");
+  const { assemble } = await import("../study/setup.ts");
+  const { writeSimulation } = await import("./simulation-files.ts");
+  const { traceEnd } = await import("../workload/trace.ts");
+  const { Progress } = await import("./progress.ts");
+  const { InputError } = await import("../core/errors.ts");
+
+  const pipeline = await loadPipeline(path);
+  const trace = await loadTrace(flags.trace);
+  const end = traceEnd(trace);
+  if (flags.warmup >= end)
+    throw new InputError("bad_value", `--warmup ${flags.warmup} s leaves nothing of a trace of ${end} s. Choose less.`);
+  const { interval } = pipeline.adaptation;
+  if (flags.decisionDelay >= interval) {
+    throw new InputError(
+      "bad_value",
+      `--decision-delay must be shorter than the pipeline's interval of ${interval} s. Choose less.`,
+    );
+  }
+  const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.seed + i);
+  const { engine, queueing } = flags;
+  const predictor = flags.predictor ?? pipeline.adaptation.predictor;
+  const options = replayOptions(flags);
+  const progress = new Progress();
+  const policies = [...new Set(flags.policy)];
+  const results = [];
+  for (const [p, policy] of policies.entries()) {
+    const from = performance.now();
+    const planner = await assemble(
+      { pipeline, policy, predictor, queueing, engine },
+      futureOf(trace, pipeline.adaptation.loadWindow),
+    );
+    const runs: Run[] = seeds.map((seed, s) =>
+      replay(planner, trace, seed, options, (now) =>
+        progress.update((p + (s + now / end) / seeds.length) / policies.length, `${policy}, seed ${seed}`),
+      ),
+    );
+    const context = {
+      pipeline: pipeline.name,
+      trace: trace.name,
+      policy,
+      seeds,
+      sla: pipeline.sla.seconds,
+      warmup: flags.warmup,
+    };
+    results.push({ summary: summarise(runs, { ...context, wall: (performance.now() - from) / 1000 }), runs });
+  }
+  progress.done();
+  const setup = {
+    queueing,
+    engine,
+    predictor,
+    arrivals: flags.arrivals,
+    service: flags.service,
+    seeds: seeds.join(", "),
+  };
+  const written = await writeSimulation(flags, pipeline, trace.name, results, setup);
+  const summaries = results.map(({ summary }) => summary);
+  if (flags.json) console.log(JSON.stringify(summaries, null, 2));
+  else {
+    const { simulationText } = await import("../report/simulation-text.ts");
+    console.log(simulationText(pipeline, trace.name, summaries));
+    if (written.length > 0) console.log(`\nWritten: ${written.join(", ")}`);
+  }
+}
+
+function replayOptions(flags: SimulateFlags): ReplayOptions {
+  const { arrivals, service, warmup, decisionDelay, startLoad, dropAfter, requests, visits } = flags;
+  return {
+    arrivals,
+    service,
+    warmup,
+    decisionDelay,
+    keepRequests: requests !== undefined,
+    keepVisits: visits !== undefined,
+    ...(startLoad === undefined ? {} : { startLoad }),
+    ...(dropAfter === undefined
+      ? {}
+      : { drop: dropAfter === Infinity ? { kind: "none" } : { kind: "age", seconds: dropAfter } }),
+  };
+}
+
+function duration(text: string): number {
+  if (!DURATION.test(text)) throw new InvalidArgumentError("Give a time with its unit, as in 500ms, 30s or 5m.");
+  return seconds(text);
+}
+
+function dropAge(text: string): number {
+  return text === "none" ? Infinity : duration(text);
+}
