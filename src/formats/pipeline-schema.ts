@@ -116,6 +116,8 @@ export const pipelineSchema = z.strictObject({
 });
 
 export type PipelineSpec = z.infer<typeof pipelineSchema>;
+/** One thing that the schema holds against a file. */
+export type SchemaIssue = z.core.$ZodIssue;
 
 /** The JSON Schema that editors pick up. */
 export function pipelineJsonSchema(): Record<string, unknown> {
