@@ -120,9 +120,7 @@ function greatestLoad(from: Formulation, load: number, solver: Solver): number |
   const least = plannedLoad(pipeline, 0);
   const step = pipeline.reproduction.roundLoad ? 1 : loadStep;
   const ends = full.map((end) => (step > 0 ? Math.floor(end / step + 1e-9) * step : end));
-  const candidates = [...new Set([least, ...ends])]
-    .filter((end) => end < asked && end >= least)
-    .sort((a, b) => b - a);
+  const candidates = [...new Set([least, ...ends])].filter((end) => end < asked && end >= least).sort((a, b) => b - a);
   const found = candidates.find((end) => {
     const problem = formulate(from, end, []);
     if (!mayHold(problem)) return false;
