@@ -115,19 +115,19 @@ function greatestLoad(from: Formulation, load: number, solver: Solver): number |
       return counts.map((n) => n * rate);
     }),
   );
-  const { minLoad, loadStep } = pipeline.adaptation;
+  const { loadStep } = pipeline.adaptation;
+  // The least load that is ever planned for: the margin is in it, and it is rounded as all are.
+  const least = plannedLoad(pipeline, 0);
   const step = pipeline.reproduction.roundLoad ? 1 : loadStep;
   const ends = full.map((end) => (step > 0 ? Math.floor(end / step + 1e-9) * step : end));
-  const candidates = [...new Set([minLoad, ...ends])]
-    .filter((end) => end < asked && end >= minLoad)
-    .sort((a, b) => b - a);
+  const candidates = [...new Set([least, ...ends])].filter((end) => end < asked && end >= least).sort((a, b) => b - a);
   const found = candidates.find((end) => {
     const problem = formulate(from, end, []);
     if (!mayHold(problem)) return false;
     const { status } = solver(problem);
     return status === "optimal" || status === "feasible";
   });
-  return found === undefined ? null : Math.max(minLoad, found / (1 + pipeline.margins.load));
+  return found === undefined ? null : found / (1 + pipeline.margins.load);
 }
 
 /** A quick refusal: each row with the least use of every stage. */

@@ -24,12 +24,20 @@ const OPTIONS = {
   small_matrix_value: 1e-12,
 } as const;
 
+/**
+ * HiGHS refuses its own answer ("Solve error") where presolve left a row broken by a hair more than
+ * the tolerance. Without presolve, or with wider rows, it answers; what is wrong with that answer is
+ * found here as ever.
+ */
+const ATTEMPTS = [{}, { presolve: "off" }, { primal_feasibility_tolerance: 1e-8, mip_feasibility_tolerance: 1e-8 }];
+
 /** HiGHS prunes with an absolute tolerance, about 1e-6; its objective is scaled so that the greatest coefficient is this. */
 const OBJECTIVE_SIZE = 1e4;
 
 /**
- * A plan must beat the best by this, relative, to be looked for: above the tolerance of HiGHS's rows
- * (1e-10), below the width of a tie (1e-9, half of which may go to the tie penalties).
+ * A plan must beat the best by this, relative, to be looked for: above rounding
+ * and the tolerance of HiGHS's rows (1e-10, beyond which it need not forbid what is no better), and
+ * well below the width of a tie (1e-9, half of which may go to the tie penalties).
  */
 const IMPROVEMENT = 2e-10;
 
@@ -39,8 +47,8 @@ const IMPROVEMENT = 2e-10;
  * HiGHS alone is not exact to 1e-9: it may accept a plan that breaks a row a little and stop at one
  * that is a little worse than the best. So each plan it proposes is recomputed and judged by `holds`,
  * then forbidden by a row of its own, and it is asked again for a plan that beats the best one so far
- * by more than `IMPROVEMENT`. Such a plan would keep that row with more room than HiGHS's tolerance,
- * so the answer "infeasible" proves that there is none. Then ties are settled by one more solve,
+ * by more than `IMPROVEMENT`. Tolerances only let through more than is asked for, so the answer
+ * "infeasible" says that there is none. Then ties are settled by one more solve,
  * which maximises the tie terms alone among the plans that are not worse.
  */
 export async function loadHighs(): Promise<Solver> {
@@ -117,25 +125,45 @@ function searchOf(highs: Highs, problem: Problem, milp: Milp, stop: () => boolea
   };
 }
 
-/** Names of the columns that are 1 in an optimum of one model. */
-function run(highs: Highs, text: string, stop: () => boolean): ReadonlySet<string> | "none" | "stopped" {
+type Answer = ReadonlySet<string> | "none" | "stopped";
+
+/** The names of the columns that are 1 in an optimum of one model. */
+function run(highs: Highs, text: string, stop: () => boolean): Answer {
+  for (const attempt of ATTEMPTS) {
+    const answer = highs.withModel((model) => attemptOn(highs, model, { ...OPTIONS, ...attempt }, text, stop));
+    if (answer !== "failed") return answer;
+  }
+  throw new Error("highs could not solve a model, with or without presolve");
+}
+
+function attemptOn(
+  highs: Highs,
+  model: ReturnType<Highs["createModel"]>,
+  options: Readonly<Record<string, string | number | boolean>>,
+  text: string,
+  stop: () => boolean,
+): Answer | "failed" {
   const { modelStatus, callbackType } = highs.constants;
-  return highs.withModel((model) => {
-    // Before the model: entries below `small_matrix_value` are dropped as it is read.
-    model.options.set(OPTIONS);
-    model.readModel({ format: "lp", data: text });
-    const { modelStatus: status } = model.run({
+  // Before the model: entries below `small_matrix_value` are dropped as it is read.
+  model.options.set(options);
+  model.readModel({ format: "lp", data: text });
+  try {
+    model.run({
       [callbackType.mipInterrupt]: (event) => {
         if (stop()) event.interrupt();
       },
     });
-    if (status === modelStatus.optimal) {
-      const values = model.getSolution().colValue;
-      return new Set([...values.keys()].filter((column) => values[column]! > 0.5).map((c) => model.getColName(c)));
-    }
-    // All columns are bounded, so what is not feasible is just that.
-    if (status === modelStatus.infeasible || status === modelStatus.unboundedOrInfeasible) return "none";
-    if (status === modelStatus.interrupted) return "stopped";
-    throw new Error(`highs ended with model status ${status}`);
-  });
+  } catch (error) {
+    if (model.getModelStatus() === modelStatus.solveError) return "failed";
+    throw error;
+  }
+  const status = model.getModelStatus();
+  if (status === modelStatus.optimal) {
+    const values = model.getSolution().colValue;
+    return new Set([...values.keys()].filter((column) => values[column]! > 0.5).map((c) => model.getColName(c)));
+  }
+  // All columns are bounded, so what is not feasible is just that.
+  if (status === modelStatus.infeasible || status === modelStatus.unboundedOrInfeasible) return "none";
+  if (status === modelStatus.interrupted) return "stopped";
+  throw new Error(`highs ended with model status ${status}`);
 }

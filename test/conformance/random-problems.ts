@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { chosenOption } from "./problems.ts";
+import type { Option, Problem, Row } from "../../src/core/problem.ts";
+
+/** Options of one stage: 1–4 variants, each with 1–3 batches. */
+function stageOptions(stage: number, uses: readonly ("cores" | "floor")[], composed: boolean): fc.Arbitrary<Option[]> {
+  const unit = fc.double({ min: 0, max: 1, noNaN: true });
+  const variant = fc.record({
+    // Few values, so that there are ties; never 0 where a logarithm is taken of it.
+    score: fc.oneof(fc.constantFrom(0.25, 0.5, 1), fc.double({ min: 0.05, max: 1, noNaN: true })),
+    cores: fc.integer({ min: 1, max: 4 }),
+    batches: fc.array(
+      fc.record({ replicas: fc.integer({ min: 1, max: 5 }), mean: unit, forming: unit, excess: unit, tie: unit }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  });
+  return fc.array(variant, { minLength: 1, maxLength: 4 }).map((variants) =>
+    variants.flatMap(({ score, cores, batches }, v) =>
+      batches.map(({ replicas, mean, forming, excess, tie }, b): Option => {
+        const all = replicas * cores;
+        return chosenOption({
+          stage: `s${stage}`,
+          variant: `v${v}`,
+          batch: 2 ** b,
+          replicas,
+          score,
+          cores: all,
+          penalty: all,
+          tie: tie * 1e-10,
+          latency: composed
+            ? { mean, forming: 0.3 * forming, excessSquared: 0.1 * excess * excess }
+            : { mean, forming: 0, excessSquared: 0 },
+          uses: uses.map((use) => (use === "cores" ? all : score)),
+        });
+      }),
+    ),
+  );
+}
+
+/** Random small problems: 2–3 stages, sum or product, with and without rows, tight and loose limits. */
+export const randomProblem: fc.Arbitrary<Problem> = fc
+  .record({
+    stages: fc.integer({ min: 2, max: 3 }),
+    combine: fc.constantFrom("sum" as const, "product" as const),
+    composed: fc.boolean(),
+    cores: fc.option(fc.double({ min: 3, max: 40, noNaN: true }), { nil: undefined }),
+    floor: fc.option(fc.double({ min: 0.01, max: 1, noNaN: true }), { nil: undefined }),
+    alpha: fc.constantFrom(0, 0.3, 1, 10, 1000),
+    beta: fc.constantFrom(0, 0.001, 0.1, 1),
+    limit: fc.oneof(fc.double({ min: 0.1, max: 3, noNaN: true }), fc.constant(Infinity)),
+  })
+  .chain(({ stages, combine, composed, cores, floor, alpha, beta, limit }) => {
+    const uses = [
+      ...(cores === undefined ? [] : (["cores"] as const)),
+      ...(floor === undefined ? [] : (["floor"] as const)),
+    ];
+    const asUse = (score: number): number => (combine === "sum" ? -score : -Math.log(score));
+    const rows: readonly Row[] = [
+      ...(cores === undefined ? [] : [{ name: "cores" as const, limit: cores }]),
+      ...(floor === undefined
+        ? []
+        : [{ name: "accuracy_floor" as const, limit: asUse(combine === "sum" ? floor * stages : floor) }]),
+    ];
+    const path = Array.from({ length: stages }, (_, s) => s);
+    return fc.tuple(...path.map((s) => stageOptions(s, uses, composed))).map((options): Problem => ({
+      alpha,
+      tieAlpha: 0,
+      combine,
+      options: options.map((ofStage) =>
+        ofStage.map((option) => ({
+          ...option,
+          penalty: beta * option.penalty,
+          uses: option.uses.map((use, r) => (uses[r] === "floor" ? asUse(use) : use)),
+        })),
+      ),
+      latency: { limit, paths: [path] },
+      rows,
+    }));
+  });
