@@ -21,9 +21,9 @@ export function tick(planner: Planner, seen: Observation, make: typeof decide = 
  * the window cannot be predicted from: all of it is missing.
  */
 export function windowed(load: LoadSeries, seconds: number): LoadSeries {
+  if (load.step > seconds * (1 + 1e-9)) return { ...load, rates: load.rates.map(() => null) };
   const size = Math.round(seconds / load.step);
-  if (size <= 1 && load.step <= seconds * (1 + 1e-9)) return load;
-  if (size < 1) return { ...load, rates: load.rates.map(() => null) };
+  if (size === 1) return load;
   const windows: (number | null)[] = [];
   for (let end = load.rates.length; end >= size || (end > 0 && windows.length === 0); end -= size) {
     const window = load.rates.slice(Math.max(0, end - size), end);

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assess } from "../../src/core/assess.ts";
+import { bestEffort } from "../../src/core/best-effort.ts";
+import { decide, type Planner } from "../../src/core/decide.ts";
+import { tick } from "../../src/core/loop.ts";
+import type { Pipeline } from "../../src/core/pipeline.ts";
+import type { Plan } from "../../src/core/plan.ts";
+import { policyOf } from "../../src/core/policies.ts";
+import { reactive } from "../../src/core/predictors/simple.ts";
+import { paper } from "../../src/core/queueing/paper.ts";
+import { exhaustive } from "../../src/solver/exhaustive.ts";
+import { pipelineOf, variant } from "../sim/fixtures.ts";
+
+// One stage: "small" serves 10 rps with 1 core, accuracy 0.5; "large" 5 rps with 1 core, accuracy 0.9.
+const stage = [variant("small", [0.1], { accuracy: 0.5 }), variant("large", [0.2], { accuracy: 0.9 })];
+
+function plannerOf(overrides: Partial<Pipeline> = {}, policy = "ipa", variants = stage): Planner {
+  const pipeline = pipelineOf([variants], overrides);
+  return { pipeline, policy: policyOf(pipeline, policy), predictor: reactive, queueing: paper, solver: exhaustive };
+}
+
+const weights = (alpha: number, beta: number) => ({
+  objective: { kind: "weighted", accuracy: "pas", alpha, beta, delta: 0 } as const,
+});
+const chosen = (plan: Plan) =>
+  plan.map(({ variant: name, batch, replicas }) => `${name}/${batch}/${replicas}`).join(" ");
+
+test("the weights decide between accuracy and cores", () => {
+  // At 20 rps small needs 2 cores, large 4: large is worth it iff 0.4·alpha > 2·beta.
+  assert.equal(chosen(decide(plannerOf(weights(4.9, 1)), 20, []).plan), "small/1/2");
+  assert.equal(chosen(decide(plannerOf(weights(5.1, 1)), 20, []).plan), "large/1/4");
+});
+
+test("in an operator's words: the greatest accuracy in a budget, the fewest cores above a floor", () => {
+  const budget = (cores: number) => ({ limits: { replicas: 100, batch: 64, cores } });
+  const most = { objective: { kind: "maxAccuracy", accuracy: "pas" } as const };
+  assert.equal(chosen(decide(plannerOf({ ...most, ...budget(4) }), 20, []).plan), "large/1/4");
+  assert.equal(chosen(decide(plannerOf({ ...most, ...budget(3) }), 20, []).plan), "small/1/2");
+  const least = (accuracyFloor: number) => ({
+    objective: { kind: "minCost", accuracy: "pas", accuracyFloor } as const,
+  });
+  assert.equal(chosen(decide(plannerOf(least(0.5)), 20, []).plan), "small/1/2");
+  assert.equal(chosen(decide(plannerOf(least(0.6)), 20, []).plan), "large/1/4");
+});
+
+test("among ties: what each objective names second", () => {
+  const twins = [
+    variant("a", [0.1], { accuracy: 0.5, coresPerReplica: 2 }),
+    variant("b", [0.1], { accuracy: 0.5 }),
+    variant("c", [0.1], { accuracy: 0.7, coresPerReplica: 1 }),
+  ];
+  const same = twins.slice(0, 2);
+  assert.equal(
+    chosen(decide(plannerOf({ objective: { kind: "maxAccuracy", accuracy: "pas" } }, "ipa", same), 5, []).plan),
+    "b/1/1",
+  );
+  const floor = { objective: { kind: "minCost", accuracy: "pas", accuracyFloor: 0.1 } as const };
+  assert.equal(chosen(decide(plannerOf(floor, "ipa", twins), 5, []).plan), "c/1/1");
+});
+
+test("among ties: the running plan, else the least batch, then the first in the file", () => {
+  const twins = [variant("a", [0.1, 0.1]), variant("b", [0.1, 0.1])];
+  const planner = plannerOf({}, "ipa", twins);
+  const fresh = decide(planner, 5, []).plan;
+  assert.equal(chosen(fresh), "a/1/1");
+  const running = [{ ...fresh[0], stage: "s0", variant: "b", batch: 2, batchTimeout: 0.2, replicas: 1 }];
+  assert.equal(chosen(decide(planner, 5, running).plan), "b/2/1");
+});
+
+test("a plan that is better by more than a tie wins over the running one", () => {
+  const planner = plannerOf(weights(1, 1));
+  const running = decide(plannerOf(weights(100, 1)), 20, []).plan;
+  assert.equal(chosen(running), "large/1/4");
+  assert.equal(chosen(decide(planner, 20, running).plan), "small/1/2");
+});
+
+test("reasons: first, unchanged, the load rose or fell, a better plan", () => {
+  const planner = plannerOf(weights(1, 1));
+  const at = (load: number, running: Plan) => decide(planner, load, running);
+  const first = at(15, []);
+  assert.equal(first.reason, "first");
+  assert.equal(at(16, first.plan).reason, "unchanged");
+  assert.equal(at(25, first.plan).reason, "load-rose");
+  assert.equal(at(5, first.plan).reason, "load-fell");
+  const dear = decide(plannerOf(weights(1, 0.01)), 5, []).plan;
+  assert.equal(at(10, dear).reason, "load-rose");
+});
+
+test("margins and the floor of the load: what is planned for", () => {
+  const margins = { margins: { load: 0.5, serviceTime: 0, throughput: 0.5 } };
+  const { planned, plan } = decide(plannerOf({ ...weights(1, 1), ...margins }), 10, []);
+  assert.equal(planned, 15);
+  // 15 rps at half of 10 rps a replica.
+  assert.equal(chosen(plan), "small/1/3");
+  assert.equal(decide(plannerOf(), 0, []).planned, 1);
+});
+
+test("infeasible: the nearest plan, or the running one held where a paper's run held it", () => {
+  const few = { ...weights(1, 1), limits: { replicas: 2, batch: 64 } };
+  const nearest = decide(plannerOf(few), 50, []);
+  assert.equal(nearest.reason, "best-effort");
+  assert.equal(nearest.outcome?.status, "infeasible");
+  // small carries 20 of 50 rps with 2 replicas, large only 10.
+  assert.equal(chosen(nearest.plan), "small/1/2");
+  const reproduction = { capacity: "mean", latency: "mean", infeasible: "hold", roundLoad: false } as const;
+  const held = decide(plannerOf({ ...few, reproduction }), 50, nearest.plan);
+  assert.equal(held.reason, "held-infeasible");
+  assert.equal(held.plan, nearest.plan);
+});
+
+test("best effort spends a core budget where it carries the most", () => {
+  const two = pipelineOf([[variant("a", [0.1])], [variant("b", [0.2])]], {
+    limits: { replicas: 100, batch: 1, cores: 6 },
+  });
+  const from = { pipeline: two, policy: policyOf(two, "ipa"), queueing: paper };
+  // Of 6 cores 2 and 4 carry 20 rps; any other split carries less.
+  assert.equal(chosen(bestEffort(from, 100, exhaustive) ?? []), "a/1/2 b/1/4");
+  const one = { ...two, limits: { replicas: 100, batch: 1, cores: 1 } };
+  assert.equal(bestEffort({ ...from, pipeline: one }, 100, exhaustive), null);
+});
+
+test("a tick without fit data holds; no data is not zero load", () => {
+  const planner = plannerOf(weights(1, 1));
+  const running = decide(planner, 50, []).plan;
+  const seen = (rates: readonly (number | null)[]) => ({
+    now: 10,
+    load: { end: 10, step: 1, rates },
+    running,
+    replicas: [],
+  });
+  for (const rates of [[], [null, null], [30, null]]) {
+    const decision = tick(planner, seen(rates));
+    assert.equal(decision.reason, "held-no-data");
+    assert.equal(decision.plan, running);
+  }
+  // No load at all is planned for as 1 rps, which one replica of either carries.
+  assert.equal(chosen(tick(planner, seen([0, 0])).plan), "large/1/1");
+});
+
+test("a tick decides from the observation alone: the same bytes again", () => {
+  const planner = plannerOf(weights(1, 1));
+  const seen = { now: 10, load: { end: 10, step: 1, rates: [12, 31, 7] }, running: [], replicas: [] };
+  assert.equal(JSON.stringify(tick(planner, seen)), JSON.stringify(tick(planner, structuredClone(seen))));
+});
+
+test("policies: low and high fix the variant, rim the replicas, and rim needs to be told", () => {
+  assert.equal(chosen(decide(plannerOf(weights(9, 1), "fa2-low"), 20, []).plan), "small/1/2");
+  assert.equal(chosen(decide(plannerOf(weights(0, 1), "fa2-high"), 20, []).plan), "large/1/4");
+  const pinned = { policies: { rim: { s0: { replicas: 4 } } } };
+  assert.equal(chosen(decide(plannerOf({ ...weights(9, 1), ...pinned }, "rim"), 20, []).plan), "large/1/4");
+  assert.equal(chosen(decide(plannerOf({ ...weights(9, 1), ...pinned }, "rim"), 21, []).plan), "small/1/4");
+  assert.throws(() => plannerOf({}, "rim"), /policies\.rim\.s0\.replicas|fixed number of replicas/);
+  assert.throws(() => plannerOf({}, "fa2"), /known are ipa, fa2-low, fa2-high, rim/);
+});
+
+test("assess names every row that a plan breaks", () => {
+  const planner = plannerOf({
+    ...weights(1, 1),
+    limits: { replicas: 3, batch: 1, cores: 3 },
+    sla: { seconds: 0.15, quantile: 0.99 },
+  });
+  const plan = [{ stage: "s0", variant: "large", batch: 1, batchTimeout: 0, replicas: 4 }];
+  const rows = assess(planner, 25, plan).violations.map(({ row }) => row);
+  assert.deepEqual(rows.toSorted(), ["capacity s0", "cores", "replicas s0", "sla"]);
+  assert.deepEqual(
+    assess(planner, 20, [{ ...plan[0], stage: "s0", variant: "small", batch: 1, batchTimeout: 0, replicas: 2 }])
+      .violations,
+    [],
+  );
+});
+
+test("a graph that is no chain is refused with what to do", () => {
+  const branching = pipelineOf([stage, stage, stage]);
+  const stages = branching.stages.map((one, s) => (s === 2 ? { ...one, after: ["s0"] } : one));
+  const planner = { ...plannerOf(), pipeline: { ...branching, stages } };
+  assert.throws(() => decide(planner, 5, []), /stage "s2" makes the graph more than a chain\. Only chains/);
+});
