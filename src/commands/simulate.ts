@@ -110,6 +110,7 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
       trace: trace.name,
       policy,
       seeds,
+      accuracyMetric: pipeline.objective.accuracy,
       sla: pipeline.sla.seconds,
       warmup: flags.warmup,
     };

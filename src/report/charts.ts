@@ -12,7 +12,7 @@ import { policyStyles, type PolicyStyle } from "./styles.ts";
 
 // Every function returns an SVG that stands alone and takes its text colour from where it is put.
 
-const margins = { top: LINE_HEIGHT + 12, right: 16, bottom: 44, left: 48 };
+const margins = { top: LINE_HEIGHT + 12, right: 22, bottom: 44, left: 48 };
 /** Room around the points of a scatter, pixels. */
 const SCATTER_INSET = 22;
 
@@ -36,7 +36,7 @@ export function costChart(policies: readonly PolicyRuns[], width: number): strin
 export function accuracyChart(policies: readonly PolicyRuns[], width: number): string {
   return overTime(policies, width, {
     finding: findings.accuracy(policies),
-    label: "Accuracy",
+    label: `Accuracy (${policies[0]?.summary.accuracy_metric ?? "the objective's metric"})`,
     of: (row) => row.accuracy,
     y: { zero: false },
   });

@@ -9,6 +9,8 @@ export interface SummaryContext {
   readonly policy: string;
   /** The seed of each run, in the same order. */
   readonly seeds: readonly number[];
+  /** Name of the metric that the objective maximises. */
+  readonly accuracyMetric: string;
   /** Latency promised, seconds. */
   readonly sla: number;
   /** What arrived before this instant is left out of the runs, seconds. */
@@ -43,6 +45,7 @@ export interface Summary {
   /** Time averages of the plans in force: what was maximised, and its accuracy metric. */
   readonly objective: number | null;
   readonly objective_accuracy: number | null;
+  readonly accuracy_metric: string;
   /** Σ accuracy of the requests answered on time / offered. */
   readonly accuracy_on_time: number | null;
   /** Requests answered on time, per second. */
@@ -126,6 +129,7 @@ export function summarise(runs: readonly Run[], context: SummaryContext): Summar
     accuracy: measured("accuracy"),
     objective: measured("objective"),
     objective_accuracy: measured("objective_accuracy"),
+    accuracy_metric: context.accuracyMetric,
     accuracy_on_time: measured("accuracy_on_time"),
     goodput_rps: measured("goodput_rps"),
     cost_cores: measured("cost_cores"),

@@ -133,5 +133,6 @@ export const context = {
   seeds: [1],
   sla: 1,
   warmup: 0,
+  accuracyMetric: "rank-sum",
   wall: 0.5,
 };
