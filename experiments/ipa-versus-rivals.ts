@@ -7,6 +7,7 @@
 // objective with its 95 % interval, and the means of cost, accuracy and SLA attainment.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { Progress } from "../src/commands/progress.ts";
 import type { Run } from "../src/core/run-log.ts";
 import { loadPipeline, loadTrace, writeWhole } from "../src/formats/files.ts";
 import { pairedInterval, type Interval } from "../src/report/confidence.ts";
@@ -35,10 +36,14 @@ interface Comparison {
 }
 
 const comparisons: Comparison[] = [];
+const workloads = flags.quick ? WORKLOADS.slice(0, 1) : WORKLOADS;
+const progress = new Progress();
+let done = 0;
 for (const name of PIPELINES) {
   const pipeline = await loadPipeline(join(root, "pipelines", `${name}.yaml`));
   const { predictor } = pipeline.adaptation;
-  for (const workload of flags.quick ? WORKLOADS.slice(0, 1) : WORKLOADS) {
+  for (const workload of workloads) {
+    progress.update(done++ / (PIPELINES.length * workloads.length), `${name} on ${workload}`);
     const trace = await loadTrace(join(root, "traces", `${workload}.csv`));
     const runsOf = async (policy: string): Promise<readonly Run[]> => {
       const planner = await assemble({ pipeline, policy, predictor, queueing: defaultQueueing, engine: defaultEngine });
@@ -59,6 +64,8 @@ for (const name of PIPELINES) {
     }
   }
 }
+
+progress.done();
 
 const mean = (runs: readonly Run[], of: (run: Run) => number): number =>
   runs.reduce((sum, run) => sum + of(run), 0) / runs.length;

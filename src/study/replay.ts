@@ -8,7 +8,7 @@ import { simulate } from "../sim/simulator.ts";
 import { perSecond, type Trace } from "../workload/trace.ts";
 
 /** What may be changed of a replay; the rest follows from the pipeline and the trace. */
-export type ReplayOptions = Partial<Omit<Scenario, "pipeline" | "trace" | "seed" | "startPlan">> & {
+export type ReplayOptions = Partial<Omit<Scenario, "pipeline" | "trace" | "seed">> & {
   /** The load whose plan is in force and ready at time 0, requests per second; by default the mean of the first 10 s. */
   readonly startLoad?: number;
 };
@@ -16,8 +16,8 @@ export type ReplayOptions = Partial<Omit<Scenario, "pipeline" | "trace" | "seed"
 /** A scenario with the defaults: Poisson arrivals, lognormal service, drops at twice the SLA. */
 export function scenarioOf(planner: Planner, trace: Trace, seed: number, options: ReplayOptions = {}): Scenario {
   const { startLoad = meanRate(trace, 10), ...rest } = options;
-  const start = decide(planner, startLoad, []);
-  if (start.plan.length === 0) {
+  const startPlan = options.startPlan ?? decide(planner, startLoad, []).plan;
+  if (startPlan.length === 0) {
     throw new InputError(
       "bad_value",
       `pipeline "${planner.pipeline.name}", policy ${planner.policy.name}: no plan fits the limits at the start load of ${startLoad} rps. ` +
@@ -40,7 +40,7 @@ export function scenarioOf(planner: Planner, trace: Trace, seed: number, options
     pipeline: planner.pipeline,
     trace,
     seed,
-    startPlan: start.plan,
+    startPlan,
   };
 }
 

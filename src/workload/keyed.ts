@@ -47,6 +47,6 @@ function mix(x: number): number {
 /** One word from a seed and a name; FNV-1a over its characters, mixed. */
 function hash(seed: number, name: readonly (string | number)[]): number {
   let h = mix(seed | 0) ^ mix(Math.floor(seed / 0x100000000) + 0x3c6ef372);
-  for (const character of name.join("\u0000")) h = Math.imul(h ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  for (const character of JSON.stringify(name)) h = Math.imul(h ^ (character.codePointAt(0) ?? 0), 0x01000193);
   return mix(h);
 }

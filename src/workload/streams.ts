@@ -11,7 +11,7 @@ export type Source = () => number;
  * Chris Doty-Humphrey's PractRand (public domain), seeded by hashing the key. 53 bits a number.
  */
 export function stream(seed: number, ...key: readonly (string | number)[]): Source {
-  let [a, b, c, counter] = hashKey(`${seed}\u0000${key.join("\u0000")}`);
+  let [a, b, c, counter] = hashKey(JSON.stringify([seed, ...key]));
   const word = (): number => {
     const t = (((a + b) | 0) + counter) | 0;
     counter = (counter + 1) | 0;
