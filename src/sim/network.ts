@@ -1,7 +1,7 @@
 import { tooOld } from "../core/batching.ts";
 import { chain, type Stage } from "../core/pipeline.ts";
 import type { Plan, StagePlan } from "../core/plan.ts";
-import { serviceFactor, startUpTime } from "../workload/service-times.ts";
+import type { Draws } from "../workload/draws.ts";
 import type { StageRules } from "./advance.ts";
 import { Flow } from "./flow.ts";
 import type { Scenario } from "./scenario.ts";
@@ -28,13 +28,15 @@ export class Network {
   private readonly maxAge: number;
   private readonly departures = new Flow();
 
-  constructor(scenario: Scenario, events: NetworkEvents) {
+  constructor(scenario: Scenario, draws: Draws, events: NetworkEvents) {
     const { drop } = scenario;
     this.scenario = scenario;
     this.events = events;
     this.wholeBatch = drop.kind === "paper-age-limit";
     this.maxAge = drop.kind === "none" ? Infinity : drop.seconds;
-    this.stages = chain(scenario.pipeline).map((stage, s) => this.stageRun(stage, s, planOf(scenario.startPlan, s)));
+    this.stages = chain(scenario.pipeline).map((stage, s) =>
+      this.stageRun(stage, s, planOf(scenario.startPlan, s), draws),
+    );
   }
 
   arrive(request: number, now: number): void {
@@ -71,10 +73,12 @@ export class Network {
     });
   }
 
-  private stageRun(stage: Stage, s: number, plan: StagePlan): StageRun {
-    const { seed, service, pad, queueCap } = this.scenario;
+  private stageRun(stage: Stage, s: number, plan: StagePlan, draws: Draws): StageRun {
+    const { pad, queueCap } = this.scenario;
+    const [factor, startUp] = [draws.service[s], draws.startUp[s]];
+    if (factor === undefined || startUp === undefined) throw new RangeError(`nothing is drawn for stage ${s}`);
     const rules: StageRules = {
-      factor: serviceFactor(service, seed, stage.name),
+      factor,
       pad,
       queueCap,
       maxAge: this.maxAge,
@@ -85,7 +89,7 @@ export class Network {
       onStartUp: (now: number) => this.events.onStartUp(s, now),
       onHandOver: (now: number) => this.events.onHandOver(s, now),
     };
-    return new StageRun(stage, plan, rules, events, startUpTime(seed, stage.name));
+    return new StageRun(stage, plan, rules, events, startUp);
   }
 
   private drop(s: number, position: number, now: number): void {

@@ -2,6 +2,8 @@ import type { Observation } from "../core/cluster.ts";
 import type { Decision } from "../core/decide.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { Plan } from "../core/plan.ts";
+import type { ArrivalLaw } from "../workload/arrivals.ts";
+import type { ServiceLaw } from "../workload/service-times.ts";
 import type { Trace } from "../workload/trace.ts";
 
 /** Everything that one run depends on. The rules (S1 …) are those of docs/simulator.md. Seconds. */
@@ -10,9 +12,9 @@ export interface Scenario {
   readonly trace: Trace;
   readonly seed: number;
   /** S2: how the instants of a rate trace are drawn; a trace of exact arrivals is replayed as it is. */
-  readonly arrivals: "poisson" | "uniform" | "paper-clustered";
+  readonly arrivals: ArrivalLaw;
   /** S5: the factor X of a service time. */
-  readonly service: "lognormal" | "deterministic" | "exponential";
+  readonly service: ServiceLaw;
   /** S5: whether a partial batch pays for a full one. */
   readonly pad: boolean;
   /** S6: requests older than `seconds` are dropped; `paper-age-limit` drops their whole batch. */

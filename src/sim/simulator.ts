@@ -6,22 +6,29 @@ import { percentile } from "../core/percentile.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import { planCores, planVariants, type Plan } from "../core/plan.ts";
 import type { IntervalRow, Run } from "../core/run-log.ts";
-import { arrivalsOf } from "../workload/arrivals.ts";
+import { drawsOf, type Draws } from "../workload/draws.ts";
 import { traceEnd } from "../workload/trace.ts";
 import { Network } from "./network.ts";
 import type { Control, Scenario } from "./scenario.ts";
 import { Ended, TimeAverage } from "./statistics.ts";
 import { Totals } from "./totals.ts";
 
-/** Replays a scenario in virtual time, asking `control` at every interval; rules S1–S16 of docs/simulator.md. */
-export function simulate(scenario: Scenario, control: Control): Run {
-  const { pipeline, trace, seed, warmup, decisionDelay, drop } = scenario;
+/**
+ * Replays a scenario in virtual time, asking `control` at every interval; rules S1–S16 of
+ * docs/simulator.md. All that is random is in `draws`, which a test may give.
+ */
+export function simulate(
+  scenario: Scenario,
+  control: Control,
+  draws: Draws = drawsOf(scenario, scenario.pipeline.stages),
+): Run {
+  const { pipeline, trace, warmup, decisionDelay, drop } = scenario;
   const { interval } = pipeline.adaptation;
-  const arrivals = arrivalsOf(trace, scenario.arrivals, seed);
+  const { arrivals } = draws;
   const end = traceEnd(trace);
   const cutOff = end + Math.max(60, 2 * pipeline.sla.seconds, drop.kind === "none" ? 0 : drop.seconds);
   const totals = new Totals(scenario, { end, cutOff }, arrivals);
-  const network = new Network(scenario, totals);
+  const network = new Network(scenario, draws, totals);
   const source = new Source(arrivals, end, network);
 
   const averages = {

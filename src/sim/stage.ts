@@ -1,7 +1,8 @@
 import type { ReplicaCount } from "../core/cluster.ts";
-import type { Stage, Variant } from "../core/pipeline.ts";
+import type { Stage } from "../core/pipeline.ts";
 import type { StagePlan } from "../core/plan.ts";
 import { rollOut } from "../core/rollout.ts";
+import type { StartUpTime } from "../workload/service-times.ts";
 import { advance, type StageRules } from "./advance.ts";
 import { Flights } from "./flights.ts";
 import { Flow } from "./flow.ts";
@@ -20,7 +21,7 @@ export class StageRun {
   private readonly stage: Stage;
   private readonly rules: StageRules;
   private readonly events: ReplicaEvents;
-  private readonly startUpTime: (ordinal: number, variant: Variant) => number;
+  private readonly startUpTime: StartUpTime;
   private serving: Pool;
   private inForce: StagePlan;
   private pending: Pool | null = null;
@@ -30,13 +31,7 @@ export class StageRun {
   private ordinal = 0;
   private now = 0;
 
-  constructor(
-    stage: Stage,
-    plan: StagePlan,
-    rules: StageRules,
-    events: ReplicaEvents,
-    startUpTime: (ordinal: number, variant: Variant) => number,
-  ) {
+  constructor(stage: Stage, plan: StagePlan, rules: StageRules, events: ReplicaEvents, startUpTime: StartUpTime) {
     this.stage = stage;
     this.rules = rules;
     this.events = events;

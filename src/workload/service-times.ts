@@ -39,7 +39,9 @@ export function startUpSigma({ mean, p90 }: StartUp): number {
 }
 
 /** The start-up time of a replica, seconds; keyed by stage and the replica's ordinal (S5, S10). */
-export function startUpTime(seed: number, stage: string): (ordinal: number, variant: Variant) => number {
+export type StartUpTime = (ordinal: number, variant: Variant) => number;
+
+export function startUpTime(seed: number, stage: string): StartUpTime {
   const factor = serviceFactor("lognormal", seed, `start-up ${stage}`);
   return (ordinal, { startUp }) => startUp.mean * factor(ordinal, 0, startUpSigma(startUp));
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accuracyOf } from "../../src/core/accuracy.ts";
-import { pipelineOf, variant } from "../sim/fixtures.ts";
+import { pipelineOf, variant } from "../fixtures.ts";
 
-const of = (name: string, accuracy: number) => variant(name, [1], { accuracy });
+const of = (name: string, accuracy: number) => variant(name, { 1: 1 }, { accuracy });
 const stages = pipelineOf([[of("a", 0.5), of("b", 0.8), of("c", 0.8), of("d", 0.9)], [of("x", 0.6)]]).stages;
 const [first, lone] = stages;
 const pick = (name: string) =>

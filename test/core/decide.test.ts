@@ -10,10 +10,10 @@ import { policyOf } from "../../src/core/policies.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { paper } from "../../src/core/queueing/paper.ts";
 import { exhaustive } from "../../src/solver/exhaustive.ts";
-import { pipelineOf, variant } from "../sim/fixtures.ts";
+import { pipelineOf, variant } from "../fixtures.ts";
 
 // One stage: "small" serves 10 rps with 1 core, accuracy 0.5; "large" 5 rps with 1 core, accuracy 0.9.
-const stage = [variant("small", [0.1], { accuracy: 0.5 }), variant("large", [0.2], { accuracy: 0.9 })];
+const stage = [variant("small", { 1: 0.1 }, { accuracy: 0.5 }), variant("large", { 1: 0.2 }, { accuracy: 0.9 })];
 
 function plannerOf(overrides: Partial<Pipeline> = {}, policy = "ipa", variants = stage): Planner {
   const pipeline = pipelineOf([variants], overrides);
@@ -46,9 +46,9 @@ test("in an operator's words: the greatest accuracy in a budget, the fewest core
 
 test("among ties: what each objective names second", () => {
   const twins = [
-    variant("a", [0.1], { accuracy: 0.5, coresPerReplica: 2 }),
-    variant("b", [0.1], { accuracy: 0.5 }),
-    variant("c", [0.1], { accuracy: 0.7, coresPerReplica: 1 }),
+    variant("a", { 1: 0.1 }, { accuracy: 0.5, coresPerReplica: 2 }),
+    variant("b", { 1: 0.1 }, { accuracy: 0.5 }),
+    variant("c", { 1: 0.1 }, { accuracy: 0.7, coresPerReplica: 1 }),
   ];
   const same = twins.slice(0, 2);
   assert.equal(
@@ -60,7 +60,7 @@ test("among ties: what each objective names second", () => {
 });
 
 test("among ties: the running plan, else the least batch, then the first in the file", () => {
-  const twins = [variant("a", [0.1, 0.1]), variant("b", [0.1, 0.1])];
+  const twins = [variant("a", { 1: 0.1, 2: 0.1 }), variant("b", { 1: 0.1, 2: 0.1 })];
   const planner = plannerOf({}, "ipa", twins);
   const fresh = decide(planner, 5, []).plan;
   assert.equal(chosen(fresh), "a/1/1");
@@ -110,7 +110,7 @@ test("infeasible: the nearest plan, or the running one held where a paper's run 
 });
 
 test("best effort spends a core budget where it carries the most", () => {
-  const two = pipelineOf([[variant("a", [0.1])], [variant("b", [0.2])]], {
+  const two = pipelineOf([[variant("a", { 1: 0.1 })], [variant("b", { 1: 0.2 })]], {
     limits: { replicas: 100, batch: 1, cores: 6 },
   });
   const from = { pipeline: two, policy: policyOf(two, "ipa"), queueing: paper };

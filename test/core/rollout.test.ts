@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rollOut } from "../../src/core/rollout.ts";
-import { stagePlan } from "../sim/fixtures.ts";
+import type { StagePlan } from "../../src/core/plan.ts";
 
-const a = stagePlan({ variant: "a", replicas: 2 });
-const b = stagePlan({ variant: "b", replicas: 3 });
+const of = (variant: string, replicas: number): StagePlan => ({
+  stage: "s0",
+  variant,
+  batch: 1,
+  batchTimeout: 0,
+  replicas,
+});
+const [a, b] = [of("a", 2), of("b", 3)];
 const count = (variant: string, ready: number) => ({ stage: "s0", variant, ready, starting: 0 });
 
 test("the same variant serves as wanted at once", () => {

@@ -7,7 +7,7 @@ import type { Plan } from "../../src/core/plan.ts";
 import type { Profile } from "../../src/core/profile.ts";
 import type { Control, Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd, type Trace } from "../../src/workload/trace.ts";
-import { pipeline } from "./hand-made.ts";
+import { pipelineOf } from "../fixtures.ts";
 import type { Draws } from "./reference-simulator.ts";
 
 /**
@@ -113,7 +113,7 @@ function randomPipeline(onGrid: boolean): fc.Arbitrary<Pipeline> {
         history: fc.integer({ min: 1, max: 20 }),
       })
       .map(({ stages, sla, objective, history }) => {
-        const plain = pipeline(stages);
+        const plain = pipelineOf(stages);
         return {
           ...plain,
           name: "random",

@@ -5,7 +5,7 @@ import type { Run } from "../../src/core/run-log.ts";
 import { simulate } from "../../src/sim/simulator.ts";
 import { percentile } from "../../src/core/percentile.ts";
 import { Z_99 } from "../../src/core/profile.ts";
-import { constantRate, hold, pipelineOf, scenarioOf, stagePlan, variant } from "./fixtures.ts";
+import { constantRate, hold, pipelineOf, plan, scenarioOf, variant } from "../fixtures.ts";
 
 // The simulator against queueing theory. Each statistic is the mean of 30 replications (seeds 1–30);
 // theory must lie inside its 99.9 % t-interval, and the interval must be at most ±1 % of theory wide,
@@ -36,7 +36,9 @@ function law(
   statistics: Law["statistics"],
 ): Law {
   const { pipeline, trace, startPlan, ...rest } = scenario;
-  const base = scenarioOf(pipeline, trace, startPlan, {
+  const base = scenarioOf(pipeline, startPlan, 0, {
+    trace,
+    arrivals: "poisson",
     service: "exponential",
     keepRequests: false,
     keepVisits: false,
@@ -63,7 +65,7 @@ function bisect(f: (x: number) => number, low: number, high: number): number {
 }
 
 const WARMUP = 2000;
-const single = pipelineOf([[variant("a", [1])]], once);
+const single = pipelineOf([[variant("a", { 1: 1 })]], once);
 const sojourn = (run: Run): number => mean(run.latencies);
 const wait = (run: Run): number => run.stages[0]?.meanWait ?? 0;
 
@@ -71,7 +73,7 @@ function mm1(): Law {
   const rate = 0.6;
   return law(
     "M/M/1",
-    { pipeline: single, trace: constantRate(rate, 400_000), startPlan: [stagePlan()], warmup: WARMUP },
+    { pipeline: single, trace: constantRate(rate, 400_000), startPlan: plan(["a", 1]), warmup: WARMUP },
     {
       "mean sojourn": [1 / (1 - rate), sojourn],
       "mean wait": [rate / (1 - rate), wait],
@@ -92,8 +94,8 @@ function mmc(): Law {
     "M/M/c",
     {
       pipeline: single,
-      trace: constantRate(rate, 150_000),
-      startPlan: [stagePlan({ replicas: servers })],
+      trace: constantRate(rate, 250_000),
+      startPlan: plan(["a", servers]),
       warmup: WARMUP,
       keepVisits: true,
     },
@@ -122,8 +124,8 @@ function md1(): Law {
     "M/D/1",
     {
       pipeline: single,
-      trace: constantRate(rate, 200_000),
-      startPlan: [stagePlan()],
+      trace: constantRate(rate, 330_000),
+      startPlan: plan(["a", 1]),
       service: "deterministic",
       warmup: WARMUP,
     },
@@ -136,10 +138,10 @@ function mg1(): Law {
   const rate = 0.6;
   const p99 = 2.5;
   const sigma = Z_99 - Math.sqrt(Z_99 ** 2 - 2 * Math.log(p99));
-  const pipeline = pipelineOf([[variant("a", [1], { profile: [{ batch: 1, mean: 1, p99 }] })]], once);
+  const pipeline = pipelineOf([[variant("a", { 1: 1 }, { profile: [{ batch: 1, mean: 1, p99 }] })]], once);
   return law(
     "M/G/1 lognormal",
-    { pipeline, trace: constantRate(rate, 300_000), startPlan: [stagePlan()], service: "lognormal", warmup: WARMUP },
+    { pipeline, trace: constantRate(rate, 300_000), startPlan: plan(["a", 1]), service: "lognormal", warmup: WARMUP },
     { "mean wait": [(rate * Math.exp(sigma ** 2)) / (2 * (1 - rate)), wait] },
   );
 }
@@ -149,13 +151,13 @@ function tandem(): Law {
   const rate = 0.5;
   const [a, b] = [1 - rate, 1.25 - rate];
   const tail = (t: number): number => (b * Math.exp(-a * t) - a * Math.exp(-b * t)) / (b - a);
-  const pipeline = pipelineOf([[variant("a", [1])], [variant("a", [0.8])]], once);
+  const pipeline = pipelineOf([[variant("a", { 1: 1 })], [variant("a", { 1: 0.8 })]], once);
   return law(
     "tandem M/M/1",
     {
       pipeline,
       trace: constantRate(rate, 400_000),
-      startPlan: [stagePlan(), stagePlan({ stage: "s1" })],
+      startPlan: plan(["a", 1], ["a", 1]),
       warmup: WARMUP,
     },
     {
@@ -176,13 +178,13 @@ function bulk(): Law {
   // States: idle with none waiting (p0), busy with n waiting (q_n = q0·r^n); λ·p0 = μ·q0.
   const q0 = 1 / (1 / rate + 1 / (1 - r));
   const waiting = (q0 * r) / (1 - r) ** 2;
-  const pipeline = pipelineOf([[variant("a", [1, 1, 1, 1])]], once);
+  const pipeline = pipelineOf([[variant("a", { 1: 1, 2: 1, 3: 1, 4: 1 })]], once);
   return law(
     "M/M(1,b)/1",
     {
       pipeline,
       trace: constantRate(rate, 150_000),
-      startPlan: [stagePlan({ batch, batchTimeout: 0 })],
+      startPlan: plan(["a", 1, batch, 0]),
       warmup: WARMUP,
     },
     { "mean wait": [waiting / rate, wait] },
@@ -194,48 +196,60 @@ function fullBatches(): Law {
   const [rate, batch] = [2.4, 4];
   const a = bisect((x) => (rate / (rate + 1 - x)) ** batch - x, 1e-9, 1 - 1e-6);
   // A batch waits a/(μ(1−a)); a request waits for the rest of its batch (b−1)/(2λ) besides.
-  const pipeline = pipelineOf([[variant("a", [1, 1, 1, 1])]], once);
+  const pipeline = pipelineOf([[variant("a", { 1: 1, 2: 1, 3: 1, 4: 1 })]], once);
   return law(
     "E_b/M/1",
     {
       pipeline,
       trace: constantRate(rate, 250_000),
-      startPlan: [stagePlan({ batch, batchTimeout: Infinity })],
+      startPlan: plan(["a", 1, batch, Infinity]),
       warmup: WARMUP,
     },
     { "mean wait": [a / (1 - a) + (batch - 1) / (2 * rate), wait] },
   );
 }
 
-/** M_t/M/∞ under a sine load: the mean number present at t (Eick, Massey, Whitt 1993), over many periods. */
+/**
+ * M_t/M/∞ under a sine load: the mean number present at t is ∫ λ(t − u)·e^{−u} du, for a sine
+ * base + swing/(1 + ω²)·(sin ωt − ω·cos ωt) (Eick, Massey, Whitt 1993). The rate is constant within each
+ * second, as in every trace, at the sine's middle: then it is Σ λ_j·(e^{−(t−j−1)} − e^{−(t−j)}).
+ */
 function infiniteServers(): Law {
-  const [base, swing, period, periods] = [20, 10, 400, 250];
+  const [base, swing, period, periods] = [20, 10, 40, 400];
   const omega = (2 * Math.PI) / period;
-  // The rate is constant within each second, as in every trace: at the middle of the second.
-  const rates = Float64Array.from({ length: period * periods }, (_, s) => base + swing * Math.sin(omega * (s + 0.5)));
-  const at = (t: number): number =>
+  const rate = (second: number): number => base + swing * Math.sin(omega * (second + 0.5));
+  const sine = (t: number): number =>
     base + (swing / (1 + omega ** 2)) * (Math.sin(omega * t) - omega * Math.cos(omega * t));
+  const exact = (t: number): number => {
+    let present = 0;
+    for (let second = t - 60; second < t; second++) {
+      present += rate(second) * (Math.exp(second + 1 - t) - Math.exp(second - t));
+    }
+    assert.ok(Math.abs(present - sine(t)) < 0.005 * sine(t), `${present} is far from the sine's ${sine(t)}`);
+    return present;
+  };
   const present = (phase: number) => (run: Run) => {
     let count = 0;
     const { arrival, departure } = run.requestRecords ?? { arrival: new Float64Array(), departure: new Float64Array() };
     arrival.forEach((from, i) => {
       const until = departure[i] ?? NaN;
-      // The instants phase + k·period that fall into [from, until).
-      count += Math.ceil((until - phase) / period) - Math.ceil((from - phase) / period);
+      // The instants phase + k·period, of all but the first period, that fall into [from, until).
+      if (from >= period) count += Math.ceil((until - phase) / period) - Math.ceil((from - phase) / period);
+      else if (until > period + phase) count += 1;
     });
-    return count / periods;
+    return count / (periods - 1);
   };
   return law(
     "M_t/M/∞",
     {
-      pipeline: pipelineOf([[variant("a", [1])]], { ...once, limits: { replicas: 1000, batch: 1 } }),
-      trace: { kind: "rates", name: "sine", rates },
-      startPlan: [stagePlan({ replicas: 90 })],
+      pipeline: pipelineOf([[variant("a", { 1: 1 })]], { ...once, limits: { replicas: 1000, batch: 1 } }),
+      trace: { kind: "rates", name: "sine", rates: Float64Array.from({ length: period * periods }, (_, s) => rate(s)) },
+      startPlan: plan(["a", 90]),
       keepRequests: true,
     },
     {
-      "present at a quarter": [at(period / 4), present(period / 4)],
-      "present at three quarters": [at((3 * period) / 4), present((3 * period) / 4)],
+      "present at a quarter": [exact(period / 4), present(period / 4)],
+      "present at three quarters": [exact((3 * period) / 4), present((3 * period) / 4)],
     },
   );
 }

@@ -1,9 +1,10 @@
-import type { Observation } from "../../src/core/cluster.ts";
-import type { Decision } from "../../src/core/decide.ts";
-import type { Pipeline, Variant } from "../../src/core/pipeline.ts";
-import type { Plan, StagePlan } from "../../src/core/plan.ts";
-import type { Control, Scenario } from "../../src/sim/scenario.ts";
-import type { Draws } from "./reference-simulator.ts";
+import type { Observation } from "../src/core/cluster.ts";
+import type { Decision } from "../src/core/decide.ts";
+import type { Pipeline, Variant } from "../src/core/pipeline.ts";
+import type { Plan, StagePlan } from "../src/core/plan.ts";
+import type { Control, Scenario } from "../src/sim/scenario.ts";
+import type { Draws } from "../src/workload/draws.ts";
+import type { Trace } from "../src/workload/trace.ts";
 
 /** A variant by its service times, batch → seconds, all without noise. */
 export function variant(name: string, times: Readonly<Record<number, number>>, rest: Partial<Variant> = {}): Variant {
@@ -18,7 +19,7 @@ export function variant(name: string, times: Readonly<Record<number, number>>, r
 }
 
 /** A chain of stages "s0", "s1", …, each given by its variants. */
-export function pipeline(stages: readonly (readonly Variant[])[], rest: Partial<Pipeline> = {}): Pipeline {
+export function pipelineOf(stages: readonly (readonly Variant[])[], rest: Partial<Pipeline> = {}): Pipeline {
   return {
     name: "hand-made",
     stages: stages.map((variants, s) => ({
@@ -60,7 +61,7 @@ export function plan(
 }
 
 /** Everything optional at its plainest; `duration` is T_end. */
-export function scenario(of: Pipeline, startPlan: Plan, duration: number, rest: Partial<Scenario> = {}): Scenario {
+export function scenarioOf(of: Pipeline, startPlan: Plan, duration: number, rest: Partial<Scenario> = {}): Scenario {
   return {
     pipeline: of,
     trace: { kind: "rates", name: "hand-made", rates: new Float64Array(duration) },
@@ -81,14 +82,23 @@ export function scenario(of: Pipeline, startPlan: Plan, duration: number, rest: 
   };
 }
 
-/** These arrivals, and nothing random, except what is given. */
+/** These arrivals, and nothing random in any of four stages, except what is given. */
 export function draws(arrivals: readonly number[], rest: Partial<Draws> = {}): Draws {
   return {
     arrivals: Float64Array.from(arrivals),
-    serviceFactor: () => 1,
-    startUp: (_stage, _ordinal, { startUp }) => startUp.mean,
+    service: Array.from({ length: 4 }, () => () => 1),
+    startUp: Array.from(
+      { length: 4 },
+      () =>
+        (_ordinal: number, { startUp }: Variant) =>
+          startUp.mean,
+    ),
     ...rest,
   };
+}
+
+export function constantRate(rate: number, seconds: number): Trace {
+  return { kind: "rates", name: "constant", rates: new Float64Array(seconds).fill(rate) };
 }
 
 /** Keeps whatever runs. */
@@ -102,6 +112,8 @@ export function decision(seen: Observation, next: Plan): Decision {
 export function script(...plans: readonly Plan[]): { readonly control: Control; readonly observations: Observation[] } {
   const observations: Observation[] = [];
   const control: Control = (seen) => {
+    // Another run begins the script again.
+    if (seen.now <= (observations.at(-1)?.now ?? 0)) observations.length = 0;
     const next = plans[observations.length] ?? seen.running;
     observations.push(seen);
     return decision(seen, next);

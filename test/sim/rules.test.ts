@@ -4,8 +4,8 @@ import type { Decision } from "../../src/core/decide.ts";
 import type { Run } from "../../src/core/run-log.ts";
 import { outcomes } from "../../src/core/run-log.ts";
 import type { Control } from "../../src/sim/scenario.ts";
-import { draws, hold, pipeline, plan, scenario, script, variant } from "./hand-made.ts";
-import { referenceSimulate } from "./reference-simulator.ts";
+import { draws, hold, pipelineOf, plan, scenarioOf, script, variant } from "../fixtures.ts";
+import { both } from "./both.ts";
 
 /** "start–end variant×m outcome" of every visit of a stage, in queue order. */
 function visitsOf(run: Run, stage: number): string[] {
@@ -26,13 +26,9 @@ function near(actual: number | null | undefined, expected: number): void {
   assert.ok(typeof actual === "number" && Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
 }
 
-describe("reference simulator", () => {
+describe("rules of the simulator, on it and on the reference", () => {
   test("S3, S4: one server and a constant service time", () => {
-    const run = referenceSimulate(
-      scenario(pipeline([[variant("a", { 1: 2 })]]), plan(["a", 1]), 10),
-      draws([0, 1, 5]),
-      hold,
-    );
+    const run = both(scenarioOf(pipelineOf([[variant("a", { 1: 2 })]]), plan(["a", 1]), 10), draws([0, 1, 5]), hold);
     assert.deepEqual(visitsOf(run, 0), ["0@0: 0–2 v0×1 served", "1@1: 2–4 v0×1 served", "2@5: 5–7 v0×1 served"]);
     assert.deepEqual([...run.latencies], [2, 2, 3]);
     assert.deepEqual(run.requests, { offered: 3, served: 3, dropped: 0, inFlight: 0, late: 1 });
@@ -47,8 +43,8 @@ describe("reference simulator", () => {
   });
 
   test("S4: a full batch leaves at once, a partial one when its oldest has waited T", () => {
-    const run = referenceSimulate(
-      scenario(pipeline([[variant("a", { 1: 1, 2: 1.5, 3: 2 })]]), plan(["a", 1, 3, 1.5]), 10),
+    const run = both(
+      scenarioOf(pipelineOf([[variant("a", { 1: 1, 2: 1.5, 3: 2 })]]), plan(["a", 1, 3, 1.5]), 10),
       draws([0, 1, 4, 4, 4, 5]),
       hold,
     );
@@ -64,8 +60,8 @@ describe("reference simulator", () => {
   });
 
   test("S4: while all replicas are busy later arrivals still join, up to b", () => {
-    const run = referenceSimulate(
-      scenario(pipeline([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0.5]), 10),
+    const run = both(
+      scenarioOf(pipelineOf([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0.5]), 10),
       draws([0, 1, 2, 3]),
       hold,
     );
@@ -79,9 +75,9 @@ describe("reference simulator", () => {
   });
 
   test("S5: a partial batch pays for the fit, or for b if padded", () => {
-    const of = pipeline([[variant("a", { 1: 1, 4: 2.5 })]]);
+    const of = pipelineOf([[variant("a", { 1: 1, 4: 2.5 })]]);
     const endsOf = (pad: boolean): number[] => {
-      const run = referenceSimulate(scenario(of, plan(["a", 1, 4, 1]), 5, { pad }), draws([0, 0.5, 0.5]), hold);
+      const run = both(scenarioOf(of, plan(["a", 1, 4, 1]), 5, { pad }), draws([0, 0.5, 0.5]), hold);
       return [...(run.visitRecords?.end ?? [])];
     };
     // Three start at 1; the line through the two points gives 2 s for three.
@@ -95,28 +91,32 @@ describe("reference simulator", () => {
       { batch: 1, mean: 1, p99: 1 },
       { batch: 2, mean: 1, p99: 2 },
     ];
-    const run = referenceSimulate(
-      scenario(pipeline([[variant("a", {}, { profile })]]), plan(["a", 1, 2, 1]), 10),
+    const run = both(
+      scenarioOf(pipelineOf([[variant("a", {}, { profile })]]), plan(["a", 1, 2, 1]), 10),
       draws([0, 0, 4], {
-        serviceFactor: (...key) => {
-          asked.push(key);
-          return 2;
-        },
+        service: [
+          (...key) => {
+            asked.push(key);
+            return 2;
+          },
+        ],
       }),
       hold,
     );
     // exp(zσ − σ²/2) = 2 at z = 2.3263…: σ = z − √(z² − 2 ln 2).
     const sigma = 2.3263478740408408 - Math.sqrt(2.3263478740408408 ** 2 - 2 * Math.LN2);
-    assert.deepEqual(asked, [
-      [0, 0, 0, sigma],
-      [0, 2, 0, 0],
-    ]);
+    // By request, item and σ; once by the simulator and once by the reference.
+    const once = [
+      [0, 0, sigma],
+      [2, 0, 0],
+    ];
+    assert.deepEqual(asked, [...once, ...once]);
     assert.deepEqual(visitsOf(run, 0).at(-1), "2@4: 5–7 v0×1 served");
   });
 
   test("S6: too old is tested only for a place in a batch, alone, and strictly", () => {
-    const run = referenceSimulate(
-      scenario(pipeline([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0]), 5, {
+    const run = both(
+      scenarioOf(pipelineOf([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0]), 5, {
         drop: { kind: "age", seconds: 2 },
       }),
       draws([0, 0.5, 1, 1.5, 2]),
@@ -139,8 +139,8 @@ describe("reference simulator", () => {
   });
 
   test("S6: paper-age-limit takes the whole batch, before service and at the completion", () => {
-    const run = referenceSimulate(
-      scenario(pipeline([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0]), 10, {
+    const run = both(
+      scenarioOf(pipelineOf([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0]), 10, {
         drop: { kind: "paper-age-limit", seconds: 3 },
       }),
       draws([0, 0.5, 0.75, 3, 3.5, 6.5]),
@@ -154,8 +154,8 @@ describe("reference simulator", () => {
       "4@3.5: 6–9 v0×2 dropped",
       "5@6.5: 9–12 v0×1 dropped",
     ]);
-    const before = referenceSimulate(
-      scenario(pipeline([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0]), 10, {
+    const before = both(
+      scenarioOf(pipelineOf([[variant("a", { 1: 3, 2: 3 })]]), plan(["a", 1, 2, 0]), 10, {
         drop: { kind: "paper-age-limit", seconds: 2 },
       }),
       draws([0, 0.5, 2.5, 2.75]),
@@ -171,8 +171,8 @@ describe("reference simulator", () => {
   });
 
   test("S3: a full queue turns the newcomer away before anything starts at that instant", () => {
-    const run = referenceSimulate(
-      scenario(pipeline([[variant("a", { 1: 2 })]]), plan(["a", 1]), 10, { queueCap: 1 }),
+    const run = both(
+      scenarioOf(pipelineOf([[variant("a", { 1: 2 })]]), plan(["a", 1]), 10, { queueCap: 1 }),
       draws([0, 0.5, 1, 5, 5]),
       hold,
     );
@@ -187,13 +187,13 @@ describe("reference simulator", () => {
 
   test("S1: what reaches a stage at one instant joins by request id, and starts at that instant", () => {
     const factors = [1, 3, 2];
-    const run = referenceSimulate(
-      scenario(
-        pipeline([[variant("a", { 1: 1 })], [variant("b", { 1: 4 })]], { sla: { seconds: 8, quantile: 0.99 } }),
+    const run = both(
+      scenarioOf(
+        pipelineOf([[variant("a", { 1: 1 })], [variant("b", { 1: 4 })]], { sla: { seconds: 8, quantile: 0.99 } }),
         plan(["a", 2], ["b", 1]),
         9,
       ),
-      draws([0, 0, 0], { serviceFactor: (stage, request) => (stage === 0 ? (factors[request] ?? 1) : 1) }),
+      draws([0, 0, 0], { service: [(request) => factors[request] ?? 1, () => 1] }),
       hold,
     );
     // Replica 0 serves 0 and then 2, replica 1 serves 1; 1 and 2 end together at 3.
@@ -203,25 +203,25 @@ describe("reference simulator", () => {
   });
 
   test("S1, S15: hop lies between stages only", () => {
-    const of = pipeline([[variant("a", { 1: 1 })], [variant("b", { 1: 1 })]]);
-    const run = referenceSimulate(scenario(of, plan(["a", 1], ["b", 1]), 5, { hop: 0.25 }), draws([0]), hold);
+    const of = pipelineOf([[variant("a", { 1: 1 })], [variant("b", { 1: 1 })]]);
+    const run = both(scenarioOf(of, plan(["a", 1], ["b", 1]), 5, { hop: 0.25 }), draws([0]), hold);
     assert.deepEqual(visitsOf(run, 1), ["0@1.25: 1.25–2.25 v0×1 served"]);
     assert.deepEqual([...run.latencies], [2.25]);
     assert.deepEqual([...(run.requestRecords?.departure ?? [])], [2.25]);
   });
 
   test("S11, S12: the new group takes the queue when it is ready, the old one drains and costs until then", () => {
-    const of = pipeline(
+    const of = pipelineOf(
       [
         [
           variant("a", { 1: 2 }, { accuracy: 0.5 }),
           variant("b", { 1: 1 }, { accuracy: 0.75, coresPerReplica: 2, startUp: { mean: 3 } }),
         ],
       ],
-      { adaptation: { ...pipeline([]).adaptation, interval: 4 } },
+      { adaptation: { ...pipelineOf([]).adaptation, interval: 4 } },
     );
     const { control, observations } = script(plan(["b", 1]));
-    const run = referenceSimulate(scenario(of, plan(["a", 1]), 12), draws([0, 3.5, 6.5, 6.75]), control);
+    const run = both(scenarioOf(of, plan(["a", 1]), 12), draws([0, 3.5, 6.5, 6.75]), control);
     assert.deepEqual(visitsOf(run, 0), [
       "0@0: 0–2 v0×1 served",
       "1@3.5: 3.5–5.5 v0×1 served",
@@ -266,11 +266,11 @@ describe("reference simulator", () => {
 
   test("S11: back to the variant that serves cancels the switch, then scales as S10 says", () => {
     const startUp = { mean: 5 };
-    const of = pipeline([[variant("a", { 1: 2 }, { startUp }), variant("b", { 1: 1 }, { startUp })]], {
-      adaptation: { ...pipeline([]).adaptation, interval: 4 },
+    const of = pipelineOf([[variant("a", { 1: 2 }, { startUp }), variant("b", { 1: 1 }, { startUp })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 4 },
     });
     const { control, observations } = script(plan(["b", 2]), plan(["a", 2]));
-    const run = referenceSimulate(scenario(of, plan(["a", 1]), 20), draws([12.5, 12.5, 13.5]), control);
+    const run = both(scenarioOf(of, plan(["a", 1]), 20), draws([12.5, 12.5, 13.5]), control);
     // Two of b from 4 to 8, a second of a from 8, ready at 13.
     near(run.costCores, (20 + 2 * 4 + 12) / 20);
     assert.deepEqual(visitsOf(run, 0), [
@@ -288,13 +288,13 @@ describe("reference simulator", () => {
 
   test("S11: a pending group that is cut down to its ready ones takes over at once", () => {
     const startUps = [0, 2, 9, 9];
-    const of = pipeline([[variant("a", { 1: 2 }), variant("b", { 1: 1, 2: 1 }, { startUp: { mean: 9 } })]], {
-      adaptation: { ...pipeline([]).adaptation, interval: 4 },
+    const of = pipelineOf([[variant("a", { 1: 2 }), variant("b", { 1: 1, 2: 1 }, { startUp: { mean: 9 } })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 4 },
     });
     const { control } = script(plan(["b", 3]), plan(["b", 1, 2, 3]));
-    const run = referenceSimulate(
-      scenario(of, plan(["a", 1]), 12),
-      draws([8, 9], { startUp: (_stage, ordinal) => startUps[ordinal] ?? 0 }),
+    const run = both(
+      scenarioOf(of, plan(["a", 1]), 12),
+      draws([8, 9], { startUp: [(ordinal) => startUps[ordinal] ?? 0] }),
       control,
     );
     // The replica of a idles at 8, is released at 8; the later plan's b and T hold.
@@ -306,22 +306,22 @@ describe("reference simulator", () => {
   test("S11: a third variant replaces the one that was starting", () => {
     const startUp = { mean: 5 };
     const variants = ["a", "b", "c"].map((name) => variant(name, { 1: 1 }, { startUp }));
-    const of = pipeline([variants], { adaptation: { ...pipeline([]).adaptation, interval: 4 } });
+    const of = pipelineOf([variants], { adaptation: { ...pipelineOf([]).adaptation, interval: 4 } });
     const { control } = script(plan(["b", 1]), plan(["c", 1]));
-    const run = referenceSimulate(scenario(of, plan(["a", 1]), 16), draws([12.5, 13]), control);
+    const run = both(scenarioOf(of, plan(["a", 1]), 16), draws([12.5, 13]), control);
     assert.deepEqual(visitsOf(run, 0), ["0@12.5: 12.5–13.5 v0×1 served", "1@13: 13–14 v2×1 served"]);
     // a until it drains at 13.5, b from 4 to 8, c from 8.
     near(run.costCores, (13.5 + 4 + 8) / 16);
   });
 
   test("S10: down-scaling takes starting, then idle, then busy replicas, the largest id first", () => {
-    const of = pipeline([[variant("a", { 1: 3 }, { startUp: { mean: 6 } })]], {
-      adaptation: { ...pipeline([]).adaptation, interval: 4 },
+    const of = pipelineOf([[variant("a", { 1: 3 }, { startUp: { mean: 6 } })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 4 },
     });
     // 4: one more, starting until 10. 8: two fewer, of one starting, one idle (2) and two busy (0, 1).
     // 12: one fewer; both serve, so the larger id drains: it ends its batch and takes no more.
     const { control } = script(plan(["a", 4]), plan(["a", 2]), plan(["a", 1]));
-    const run = referenceSimulate(scenario(of, plan(["a", 3]), 20), draws([7, 7, 11, 11, 12, 13]), control);
+    const run = both(scenarioOf(of, plan(["a", 3]), 20), draws([7, 7, 11, 11, 12, 13]), control);
     assert.deepEqual(visitsOf(run, 0), [
       "0@7: 7–10 v0×1 served",
       "1@7: 7–10 v0×1 served",
@@ -336,23 +336,19 @@ describe("reference simulator", () => {
   });
 
   test("S13: a start-up that takes no time serves the arrivals of the same instant", () => {
-    const of = pipeline([[variant("a", { 1: 5 }), variant("b", { 1: 1 })]], {
-      adaptation: { ...pipeline([]).adaptation, interval: 4 },
+    const of = pipelineOf([[variant("a", { 1: 5 }), variant("b", { 1: 1 })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 4 },
     });
-    const run = referenceSimulate(
-      scenario(of, plan(["a", 1]), 9),
-      draws([4, 4]),
-      script(plan(["b", 1]), plan(["b", 2])).control,
-    );
+    const run = both(scenarioOf(of, plan(["a", 1]), 9), draws([4, 4]), script(plan(["b", 1]), plan(["b", 2])).control);
     assert.deepEqual(visitsOf(run, 0), ["0@4: 4–5 v1×1 served", "1@4: 5–6 v1×1 served"]);
     near(run.costCores, (4 + 5 + 1) / 9);
     assert.equal(run.switches, 1);
   });
 
   test("S7, S13: a delayed plan counts from when it applies, and never at or after T_end", () => {
-    const of = pipeline([[variant("a", { 1: 1 })]], { adaptation: { ...pipeline([]).adaptation, interval: 4 } });
+    const of = pipelineOf([[variant("a", { 1: 1 })]], { adaptation: { ...pipelineOf([]).adaptation, interval: 4 } });
     const { control, observations } = script(plan(["a", 2]), plan(["a", 3]));
-    const run = referenceSimulate(scenario(of, plan(["a", 1]), 9, { decisionDelay: 1 }), draws([]), control);
+    const run = both(scenarioOf(of, plan(["a", 1]), 9, { decisionDelay: 1 }), draws([]), control);
     near(run.plannedCores, (5 + 2 * 4) / 9);
     assert.equal(run.replicasStarted, 1);
     assert.equal(run.decisions, 2);
@@ -367,15 +363,11 @@ describe("reference simulator", () => {
   });
 
   test("S7: the load seen is history, then counts, and nothing for what nobody measured", () => {
-    const of = pipeline([[variant("a", { 1: 1 })]], {
-      adaptation: { ...pipeline([]).adaptation, interval: 2.5, history: 4 },
+    const of = pipelineOf([[variant("a", { 1: 1 })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 2.5, history: 4 },
     });
     const { control, observations } = script();
-    referenceSimulate(
-      scenario(of, plan(["a", 9]), 6, { history: [7, 8] }),
-      draws([0, 1.5, 2, 2.25, 4, 4.5, 5]),
-      control,
-    );
+    both(scenarioOf(of, plan(["a", 9]), 6, { history: [7, 8] }), draws([0, 1.5, 2, 2.25, 4, 4.5, 5]), control);
     assert.deepEqual(
       observations.map((seen) => seen.load),
       [
@@ -386,8 +378,8 @@ describe("reference simulator", () => {
   });
 
   test("S9: a decision without a feasible plan counts and shows in its interval, held or not", () => {
-    const of = pipeline([[variant("a", { 1: 1 }, { coresPerReplica: 2 })]], {
-      adaptation: { ...pipeline([]).adaptation, interval: 2 },
+    const of = pipelineOf([[variant("a", { 1: 1 }, { coresPerReplica: 2 })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 2 },
       objective: { kind: "minCost", accuracy: "pas" },
     });
     const control: Control = (seen) => {
@@ -400,7 +392,7 @@ describe("reference simulator", () => {
       const reason = seen.now === 2 ? "held-infeasible" : "load-rose";
       return { at: seen.now, load: 3, planned: seen.now, plan: next, outcome, reason };
     };
-    const run = referenceSimulate(scenario(of, plan(["a", 1]), 5), draws([]), control);
+    const run = both(scenarioOf(of, plan(["a", 1]), 5), draws([]), control);
     assert.deepEqual([run.decisions, run.infeasibleDecisions], [2, 1]);
     assert.deepEqual(
       run.intervals.map((row) => [row.planned, row.reason, row.feasible, row.plan[0]?.replicas, row.objective]),
@@ -413,11 +405,13 @@ describe("reference simulator", () => {
   });
 
   test("S13: what is left at the cut-off is in flight, and what happens at it still happens", () => {
-    const of = pipeline([[variant("a", { 1: 1 })], [variant("b", { 1: 1 })]], { sla: { seconds: 1, quantile: 0.99 } });
+    const of = pipelineOf([[variant("a", { 1: 1 })], [variant("b", { 1: 1 })]], {
+      sla: { seconds: 1, quantile: 0.99 },
+    });
     // Cut-off: 1 + 60. Request 0 ends its first stage at 61 and starts the next there; 1 is on a replica; 2 waits.
-    const run = referenceSimulate(
-      scenario(of, plan(["a", 2], ["b", 1]), 1),
-      draws([0, 0, 0.5], { serviceFactor: (_stage, request) => (request === 0 ? 61 : 100) }),
+    const run = both(
+      scenarioOf(of, plan(["a", 2], ["b", 1]), 1),
+      draws([0, 0, 0.5], { service: Array.from({ length: 2 }, () => (request: number) => (request === 0 ? 61 : 100)) }),
       hold,
     );
     assert.deepEqual(visitsOf(run, 0), [
@@ -432,11 +426,11 @@ describe("reference simulator", () => {
   });
 
   test("S7: the warm-up is out of every statistic, but not out of the records", () => {
-    const of = pipeline([[variant("a", { 1: 1 }, { startUp: { mean: 1 } })]], {
-      adaptation: { ...pipeline([]).adaptation, interval: 2 },
+    const of = pipelineOf([[variant("a", { 1: 1 }, { startUp: { mean: 1 } })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 2 },
     });
     const { control } = script(plan(["a", 2]), plan(["a", 3]));
-    const run = referenceSimulate(scenario(of, plan(["a", 1]), 8, { warmup: 4 }), draws([1, 3.5, 3.5, 4]), control);
+    const run = both(scenarioOf(of, plan(["a", 1]), 8, { warmup: 4 }), draws([1, 3.5, 3.5, 4]), control);
     assert.deepEqual(run.requests, { offered: 1, served: 1, dropped: 0, inFlight: 0, late: 0 });
     assert.equal(run.requestRecords?.arrival.length, 4);
     // Both replicas serve from 3.5 to 4.5, and only then the one that counts.
