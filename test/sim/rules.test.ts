@@ -4,6 +4,11 @@ import type { Decision } from "../../src/core/decide.ts";
 import type { Run } from "../../src/core/run-log.ts";
 import { outcomes } from "../../src/core/run-log.ts";
 import type { Control } from "../../src/sim/scenario.ts";
+import { plannedLoad } from "../../src/core/load.ts";
+import { percentile } from "../../src/core/percentile.ts";
+import { arrivalsOf } from "../../src/workload/arrivals.ts";
+import { drawsOf } from "../../src/workload/draws.ts";
+import { exponential, stream } from "../../src/workload/streams.ts";
 import { draws, hold, pipelineOf, plan, scenarioOf, script, variant } from "../fixtures.ts";
 import { both } from "./both.ts";
 
@@ -444,5 +449,84 @@ describe("rules of the simulator, on it and on the reference", () => {
       run.intervals.map((row) => row.arrived),
       [1, 2, 1, 0],
     );
+  });
+
+  test("S2: the k-th arrival is where the integral of the load reaches its due; the same for every policy", () => {
+    const trace = { kind: "rates", name: "steps", rates: Float64Array.of(2, 0, 4) } as const;
+    // Uniform: k − ½ = 0.5, 1.5 of the 2 in the first second; 2.5, 3.5, 4.5, 5.5 of 6 by the end of the third.
+    assert.deepEqual([...arrivalsOf(trace, "uniform", 1)], [0.25, 0.75, 2.125, 2.375, 2.625, 2.875]);
+    // Poisson: the sums of unit exponentials of the stream, through the same inverse.
+    const unit = exponential(stream(7, "arrivals"));
+    const due: number[] = [];
+    for (let sum = unit(); sum < 6; sum += unit()) due.push(sum < 2 ? sum / 2 : 2 + (sum - 2) / 4);
+    const poisson = [...arrivalsOf(trace, "poisson", 7)];
+    assert.equal(poisson.length, due.length);
+    poisson.forEach((at, k) => near(at, due[k] ?? NaN));
+    // Clustered: offsets of mean 1/2 in the first second, of mean 1/4 in the third, each from its start.
+    const offset = exponential(stream(7, "arrivals"));
+    const expected = [offset() / 2, offset() / 2, ...Array.from({ length: 4 }, () => 2 + offset() / 4)];
+    assert.deepEqual(
+      [...arrivalsOf(trace, "paper-clustered", 7)],
+      expected.filter((at) => at < 3).toSorted((a, b) => a - b),
+    );
+    // Exact instants are replayed as they are.
+    assert.deepEqual(
+      [...arrivalsOf({ kind: "arrivals", name: "log", arrivals: Float64Array.of(0.5, 0.5, 3) }, "poisson", 1)],
+      [0.5, 0.5, 3],
+    );
+  });
+
+  test("S5: noise is keyed by stage and first request: another plan meets the same", () => {
+    const scenario = scenarioOf(pipelineOf([[variant("a", { 1: 1 })]]), plan(["a", 1]), 0, {
+      trace: { kind: "arrivals", name: "log", arrivals: Float64Array.of(0, 0.1, 30) },
+      service: "exponential",
+    });
+    const drawn = drawsOf(scenario, scenario.pipeline.stages);
+    const times = (replicas: number): number[] => {
+      const { visitRecords: visits } = both({ ...scenario, startPlan: plan(["a", replicas]) }, drawn, hold);
+      return Array.from(visits?.end ?? [], (end, row) => end - (visits?.start[row] ?? NaN));
+    };
+    times(1).forEach((time, k) => near(time, times(2)[k] ?? NaN));
+    assert.notEqual(drawn.service[0]?.(0, 0, 0), drawn.service[0]?.(1, 0, 0));
+  });
+
+  test("S8: the load planned for has the margin, the floor, and the rounding", () => {
+    const planned = (load: number, rest: Parameters<typeof pipelineOf>[1]): number =>
+      plannedLoad(pipelineOf([], rest), load);
+    const { adaptation, reproduction } = pipelineOf([]);
+    const margins = { load: 0.2, serviceTime: 0, throughput: 0 };
+    near(planned(10, { margins }), 12);
+    assert.equal(planned(0.1, { margins }), 1);
+    assert.equal(planned(10.2, { adaptation: { ...adaptation, loadStep: 0.5 } }), 10.5);
+    assert.equal(planned(10.5, { adaptation: { ...adaptation, loadStep: 0.5 } }), 10.5);
+    assert.equal(planned(10.4, { reproduction: { ...reproduction, roundLoad: true } }), 10);
+    assert.equal(planned(0.2, { reproduction: { ...reproduction, roundLoad: true } }), 1);
+  });
+
+  test("S14: a graph that is no chain, and fan-out, are refused", () => {
+    const of = pipelineOf([[variant("a", { 1: 1 })], [variant("b", { 1: 1 })]]);
+    const refused = (change: object) => () => {
+      const stages = of.stages.map((stage, s) => (s === 1 ? { ...stage, ...change } : stage));
+      return both(scenarioOf({ ...of, stages }, plan(["a", 1], ["b", 1]), 5), draws([0]), hold);
+    };
+    assert.throws(refused({ after: [] }), /stage "s1" makes the graph more than a chain/);
+    assert.throws(refused({ fanOut: 2 }), /stage "s1" has a fan-out/);
+  });
+
+  test("S16: the ⌈pN⌉-th smallest; on time up to the SLA; accuracy by the variants that served", () => {
+    assert.equal(percentile(Float64Array.of(1, 2, 3, 4), 0.5), 2);
+    assert.equal(percentile(Float64Array.of(1, 2, 3, 4), 0.51), 3);
+    assert.equal(percentile(Float64Array.of(1, 2, 3), 0.99), 3);
+    assert.equal(percentile(Float64Array.of(), 0.5), null);
+    // All latencies are 2, which is the SLA. The variant changes at the tick at 4, without a start-up:
+    // the replica of a drains until 5, and request 2 is served by b.
+    const of = pipelineOf([[variant("a", { 1: 2 }, { accuracy: 0.5 }), variant("b", { 1: 2 }, { accuracy: 0.9 })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 4 },
+    });
+    const { control } = script(plan(["b", 1]));
+    const run = both(scenarioOf(of, plan(["a", 1]), 10), draws([0, 3, 4]), control);
+    assert.deepEqual(visitsOf(run, 0), ["0@0: 0–2 v0×1 served", "1@3: 3–5 v0×1 served", "2@4: 4–6 v1×1 served"]);
+    assert.equal(run.requests.late, 0);
+    near(run.accuracy, (0.5 + 0.5 + 0.9) / 3);
   });
 });
