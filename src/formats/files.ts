@@ -17,7 +17,8 @@ async function readBytes(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT") throw new InputError("missing_file", `${path}: there is no such file. Check the path.`);
+    if (code === "ENOENT" || code === "ENOTDIR")
+      throw new InputError("missing_file", `${path}: there is no such file. Check the path.`);
     if (code === "EISDIR") throw new InputError("wrong_kind", `${path}: this is a folder. Name a file in it.`);
     if (code === "EACCES")
       throw new InputError("missing_file", `${path}: this file may not be read. Check its permissions.`);
@@ -26,7 +27,17 @@ async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await readBytes(path));
+  return textOf(await readBytes(path), path);
+}
+
+function textOf(bytes: Uint8Array, path: string): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (!text.includes("\0")) return text;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  throw new InputError("wrong_kind", `${path}: this is no text in UTF-8. Name another file, or save it as UTF-8.`);
 }
 
 /** Writes a file whole or not at all; makes its folder if need be. */
@@ -60,7 +71,7 @@ export async function loadTrace(path: string): Promise<Trace> {
 
 /** The text of a file that may be packed with gzip or bzip2. */
 export async function readPacked(path: string): Promise<string> {
-  return new TextDecoder().decode(unpack(await readBytes(path), path));
+  return textOf(unpack(await readBytes(path), path), path);
 }
 
 /** The 22-day trace in the public repository of the paper's authors, and the checksum of the unpacked file. */
