@@ -48,7 +48,8 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
     await writeFile(draft, content);
     await rename(draft, path);
   } catch (error) {
-    await rm(draft, { force: true });
+    // What made the writing fail may fail this too, and is what should be told.
+    await rm(draft, { force: true }).catch(() => undefined);
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError("bad_value", `${path}: cannot be written (${reason}). Choose another place.`);
   }

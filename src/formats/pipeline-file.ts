@@ -1,10 +1,16 @@
-import type { z } from "zod";
 import type { AccuracyMetricName } from "../core/accuracy.ts";
 import { InputError, type InputErrorCode } from "../core/errors.ts";
 import type { Objective, Pipeline, Stage, StartUp, Variant } from "../core/pipeline.ts";
 import { policyKinds } from "../core/policies.ts";
 import { Complaints } from "./complaints.ts";
-import { API_VERSION, KIND, pipelineJsonSchema, pipelineSchema, type PipelineSpec } from "./pipeline-schema.ts";
+import {
+  API_VERSION,
+  KIND,
+  pipelineJsonSchema,
+  pipelineSchema,
+  type PipelineIssue,
+  type PipelineSpec,
+} from "./pipeline-schema.ts";
 import type { ProfileFile } from "./profile-csv.ts";
 import { cores, seconds } from "./quantity.ts";
 import { parseYaml, type YamlFile, type YamlPath } from "./yaml.ts";
@@ -39,7 +45,7 @@ function refuseOtherKinds(value: unknown, path: string): void {
   );
 }
 
-function complain(file: YamlFile, issue: z.core.$ZodIssue, complaints: Complaints): void {
+function complain(file: YamlFile, issue: PipelineIssue, complaints: Complaints): void {
   const path = issue.path.map((key) => (typeof key === "symbol" ? String(key) : key));
   const where = path.join(".");
   if (issue.code === "unrecognized_keys") {

@@ -121,6 +121,8 @@ export const pipelineSchema = z.strictObject({
 });
 
 export type PipelineSpec = z.infer<typeof pipelineSchema>;
+/** One way in which a value does not agree with the schema. */
+export type PipelineIssue = z.core.$ZodIssue;
 
 /** The JSON Schema that editors pick up. */
 export function pipelineJsonSchema(): Record<string, unknown> {
