@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { InputError } from "../core/errors.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { Trace } from "../workload/trace.ts";
@@ -60,7 +60,7 @@ export async function loadPipeline(path: string): Promise<Pipeline> {
   const file = parsePipeline(await readText(path), path);
   const profiles = new Map<string, ProfileFile>();
   for (const name of profileNames(file)) {
-    const profilePath = join(dirname(path), name);
+    const profilePath = isAbsolute(name) ? name : join(dirname(path), name);
     profiles.set(name, parseProfiles(await readText(profilePath), profilePath));
   }
   return buildPipeline(file, profiles);
