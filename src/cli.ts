@@ -15,7 +15,7 @@ export async function main(args: readonly string[]): Promise<number> {
     )
     .version("0.1.0")
     .exitOverride()
-    .showHelpAfterError("(see `ipa --help`)")
+    .showHelpAfterError("(--help shows how it is used)")
     .addHelpText(
       "after",
       `
@@ -29,7 +29,7 @@ Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
     if (!feasible) exitCode = NOT_DONE;
   };
   for (const command of [planCommand(done), simulateCommand(), traceCommand()]) {
-    program.addCommand(command.exitOverride());
+    program.addCommand(inherit(command, program));
   }
   try {
     await program.parseAsync(args, { from: "user" });
@@ -44,4 +44,11 @@ Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
     console.error("ipa: this is a fault in ipa, not in your input; please report it with the lines above.");
     return NOT_DONE;
   }
+}
+
+/** Commands that are added whole do not throw instead of exiting as their parents do, unless told to. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+  return command;
 }

@@ -4,7 +4,9 @@ import { numberIn } from "./arguments.ts";
 
 /** `ipa trace`: bring, make and look at workloads. */
 export function traceCommand(): Command {
-  const trace = new Command("trace").description("Bring, make and look at workloads");
+  const trace = new Command("trace")
+    .description("Bring, make and look at workloads")
+    .addHelpText("after", "\nExample:\n  ipa trace show traces/bursty.csv");
   trace.addCommand(showCommand()).addCommand(importCommand()).addCommand(fetchCommand()).addCommand(generateCommand());
   return trace;
 }
@@ -14,6 +16,7 @@ function showCommand(): Command {
     .description("Summarise and draw a trace")
     .argument("<trace>", "trace file (CSV: second,rps or arrival_s)")
     .option("--json", "print the summary as JSON")
+    .addHelpText("after", "\nExample:\n  ipa trace show traces/bursty.csv")
     .action(async (path: string, { json }: { json?: true }) => {
       const { loadTrace } = await import("../formats/files.ts");
       const { traceSummary, traceText } = await import("../report/trace.ts");
@@ -60,6 +63,7 @@ function fetchCommand(): Command {
   return new Command("fetch")
     .description("Fetch the public 22-day Twitter trace, check it, and keep it for `ipa trace import`")
     .option("--from <path|url>", "where it is, if not in the public repository")
+    .addHelpText("after", "\nExample:\n  ipa trace fetch --from workload.tbz2")
     .action(async ({ from }: { from?: string }) => {
       const { fetchLongTrace } = await import("../formats/files.ts");
       console.error(`kept as ${await fetchLongTrace(from)}`);
@@ -72,7 +76,7 @@ function generateCommand(): Command {
     .description(
       "Make a trace in the style of Twitter's: a daily swing, noise, bursts; the same seed gives the same bytes",
     )
-    .option("--hours <n>", "length", numberIn(1 / 3600), 24)
+    .option("--hours <n>", "length", numberIn(1 / 3600, 24 * 365), 24)
     .option("--seed <n>", "seed", numberIn(0, Number.MAX_SAFE_INTEGER, true), 1)
     .option("--mean <rps>", "mean load without bursts", numberIn(0), style.mean)
     .option("--swing <share>", "daily swing, as a share of the mean", numberIn(0, 1), style.swing)
@@ -81,6 +85,7 @@ function generateCommand(): Command {
     .option("--burst-factor <x>", "height of a burst, in multiples of the load", numberIn(1), style.burstFactor)
     .option("--burst-seconds <s>", "time in which a burst decays to 1/e", numberIn(0), style.burstSeconds)
     .requiredOption("--out <file>", "trace file to write")
+    .addHelpText("after", "\nExample:\n  ipa trace generate --hours 2 --mean 20 --seed 3 --out load.csv")
     .action(async ({ hours, out, ...form }: typeof style & { hours: number; seed: number; out: string }) => {
       const { writeWhole } = await import("../formats/files.ts");
       const { formatTrace } = await import("../formats/trace-file.ts");

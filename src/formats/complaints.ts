@@ -20,7 +20,8 @@ export class Complaints {
     code?: InputErrorCode,
   ): void {
     const position = [this.path, place.line, place.column].filter((part) => part !== undefined).join(":");
-    this.lines.push([position, where, text].filter((part) => part !== "").join(": "));
+    const line = [position, where, text].filter((part) => part !== "").join(": ");
+    if (!this.lines.includes(line)) this.lines.push(line);
     if (code !== undefined) this.code = code;
   }
 

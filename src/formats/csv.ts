@@ -49,14 +49,14 @@ function checkHeader(
   const unknown = header.filter((column) => !known.includes(column));
   const twice = header.filter((column, i) => header.indexOf(column) !== i);
   const wrong = [
-    ...(missing.length > 0 ? [`the column ${quoted(missing)} is missing`] : []),
-    ...(twice.length > 0 ? [`the column ${quoted(twice)} stands twice`] : []),
-    ...(unknown.length > 0 ? [`the column ${quoted(unknown)} is not known`] : []),
+    ...(missing.length > 0 ? [`lacks ${quoted(missing)}`] : []),
+    ...(twice.length > 0 ? [`has ${quoted(twice)} twice`] : []),
+    ...(unknown.length > 0 ? [`has the unknown ${quoted(unknown)}`] : []),
   ];
   if (wrong.length > 0) {
     throw new InputError(
       missing.length === required.length ? "wrong_kind" : "bad_value",
-      `${path}:1: ${wrong.join("; ")}. The header of this kind of file is ${known.join(",")}`,
+      `${path}:1: the header ${wrong.join("; ")}. Columns of this kind of file are ${known.join(", ")}. Correct the header.`,
     );
   }
   return [...header];

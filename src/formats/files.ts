@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { InputError } from "../core/errors.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { Trace } from "../workload/trace.ts";
@@ -17,7 +17,8 @@ async function readBytes(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT") throw new InputError("missing_file", `${path}: there is no such file. Check the path.`);
+    if (code === "ENOENT" || code === "ENOTDIR")
+      throw new InputError("missing_file", `${path}: there is no such file. Check the path.`);
     if (code === "EISDIR") throw new InputError("wrong_kind", `${path}: this is a folder. Name a file in it.`);
     if (code === "EACCES")
       throw new InputError("missing_file", `${path}: this file may not be read. Check its permissions.`);
@@ -26,7 +27,17 @@ async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await readBytes(path));
+  return textOf(await readBytes(path), path);
+}
+
+function textOf(bytes: Uint8Array, path: string): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (!text.includes("\0")) return text;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  throw new InputError("wrong_kind", `${path}: this is no text in UTF-8. Name another file, or save it as UTF-8.`);
 }
 
 /** Writes a file whole or not at all; makes its folder if need be. */
@@ -37,7 +48,8 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
     await writeFile(draft, content);
     await rename(draft, path);
   } catch (error) {
-    await rm(draft, { force: true });
+    // What made the writing fail may fail this too, and is what should be told.
+    await rm(draft, { force: true }).catch(() => undefined);
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError("bad_value", `${path}: cannot be written (${reason}). Choose another place.`);
   }
@@ -48,7 +60,7 @@ export async function loadPipeline(path: string): Promise<Pipeline> {
   const file = parsePipeline(await readText(path), path);
   const profiles = new Map<string, ProfileFile>();
   for (const name of profileNames(file)) {
-    const profilePath = join(dirname(path), name);
+    const profilePath = isAbsolute(name) ? name : join(dirname(path), name);
     profiles.set(name, parseProfiles(await readText(profilePath), profilePath));
   }
   return buildPipeline(file, profiles);
@@ -60,7 +72,7 @@ export async function loadTrace(path: string): Promise<Trace> {
 
 /** The text of a file that may be packed with gzip or bzip2. */
 export async function readPacked(path: string): Promise<string> {
-  return new TextDecoder().decode(unpack(await readBytes(path), path));
+  return textOf(unpack(await readBytes(path), path), path);
 }
 
 /** The 22-day trace in the public repository of the paper's authors, and the checksum of the unpacked file. */

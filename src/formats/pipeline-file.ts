@@ -1,5 +1,5 @@
 import type { AccuracyMetricName } from "../core/accuracy.ts";
-import { InputError } from "../core/errors.ts";
+import { InputError, type InputErrorCode } from "../core/errors.ts";
 import type { Objective, Pipeline, Stage, StartUp, Variant } from "../core/pipeline.ts";
 import { policyKinds } from "../core/policies.ts";
 import { Complaints } from "./complaints.ts";
@@ -8,8 +8,8 @@ import {
   KIND,
   pipelineJsonSchema,
   pipelineSchema,
+  type PipelineIssue,
   type PipelineSpec,
-  type SchemaIssue,
 } from "./pipeline-schema.ts";
 import type { ProfileFile } from "./profile-csv.ts";
 import { cores, seconds } from "./quantity.ts";
@@ -45,7 +45,7 @@ function refuseOtherKinds(value: unknown, path: string): void {
   );
 }
 
-function complain(file: YamlFile, issue: SchemaIssue, complaints: Complaints): void {
+function complain(file: YamlFile, issue: PipelineIssue, complaints: Complaints): void {
   const path = issue.path.map((key) => (typeof key === "symbol" ? String(key) : key));
   const where = path.join(".");
   if (issue.code === "unrecognized_keys") {
@@ -60,14 +60,15 @@ function complain(file: YamlFile, issue: SchemaIssue, complaints: Complaints): v
     }
     return;
   }
-  const missing = issue.code === "invalid_type" && valueAt(file.value, path) === undefined;
-  complaints.add(
-    file.place(path),
-    where,
-    missing
-      ? "is missing. Add it (docs/formats.md)."
-      : `${issue.message.replace(/^Invalid input: /, "").replace(/\.?$/, ".")}${issue.code === "invalid_type" ? " Correct the value." : ""}`,
-  );
+  if (valueAt(file.value, path) === undefined) {
+    complaints.add(file.place(path), where, "is missing. Add it (docs/formats.md).");
+    return;
+  }
+  // The schema's own messages say what to do; those of zod only what is wrong.
+  const message = issue.message.replace(/^(?:Invalid \w+|Too big|Too small): /, "");
+  const text = message.startsWith("Write ") ? message : `${message}. Correct the value.`;
+  const isName = issue.code === "invalid_value" && issue.values.length > 1;
+  complaints.add(file.place(path), where, text, isName ? "unknown_name" : undefined);
 }
 
 function valueAt(value: unknown, path: YamlPath): unknown {
@@ -99,8 +100,12 @@ export function profileNames(pipeline: PipelineFile): readonly string[] {
 export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string, ProfileFile>): Pipeline {
   const { metadata, spec } = source.value;
   const complaints = new Complaints(source.path);
-  const at = (path: YamlPath, text: string): void =>
-    complaints.add(source.file.place(["spec", ...path]), ["spec", ...path].join("."), text, "bad_value");
+  const at: At = (path, text, code) =>
+    complaints.add(source.file.place(["spec", ...path]), ["spec", ...path].join("."), text, code);
+  const atKey: At = (path, text, code) => {
+    const place = source.file.keyPlace(["spec", ...path.slice(0, -1)], String(path.at(-1)));
+    complaints.add(place, ["spec", ...path].join("."), text, code);
+  };
   const { adaptation = {}, limits = {}, margins = {}, reproduction = {} } = spec;
   const capacity = reproduction.capacity ?? "mean";
 
@@ -121,6 +126,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
         at(
           [...here, "after", i],
           `there is no stage "${name}"; stages are ${spec.stages.map((other) => other.name).join(", ")}. Correct the name.`,
+          "unknown_name",
         );
       }
     }
@@ -128,11 +134,12 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     const variants = stage.variants.map((one, v): Variant => {
       const coresPerReplica = cores(one.cores);
       const path: YamlPath = [...here, "variants", v];
-      if (!(coresPerReplica > 0)) at([...path, "cores"], "must be above 0. Give the cores of one replica.");
       const startUp = startUpOf(one.startUp ?? spec.startUp, (text) =>
         at(one.startUp === undefined ? ["startUp"] : [...path, "startUp"], text),
       );
-      const points = profileOf(profile, one.name, coresPerReplica, (key, text) => at([...path, key], text));
+      const points = profileOf(profile, one.name, coresPerReplica, (key, text) =>
+        at([...path, key], text, "unknown_name"),
+      );
       if (capacity === "measured" && points.some((point) => point.throughput === undefined)) {
         at(
           [...path, "name"],
@@ -173,7 +180,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
       ...(batches === undefined ? {} : { batches: [...new Set(batches)].sort((a, b) => a - b) }),
     };
   });
-  checkPolicies(spec, at);
+  checkPolicies(spec, at, atKey);
   const objective = objectiveOf(spec.objective, at);
   complaints.throwIfAny();
   const ordered = topological(stages, (index) =>
@@ -211,11 +218,11 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   };
 }
 
-type At = (path: YamlPath, text: string) => void;
+type At = (path: YamlPath, text: string, code?: InputErrorCode) => void;
 
 function checkNames(names: readonly string[], path: (i: number) => YamlPath, at: At): void {
   names.forEach((name, i) => {
-    if (names.indexOf(name) < i) at(path(i), `"${name}" is taken already. Give each its own name.`);
+    if (names.indexOf(name) < i) at(path(i), `"${name}" is taken already. Give each its own name.`, "duplicate");
   });
 }
 
@@ -263,25 +270,28 @@ function policiesOf(spec: PipelineSpec["spec"]): Pipeline["policies"] {
   );
 }
 
-function checkPolicies(spec: PipelineSpec["spec"], at: At): void {
+function checkPolicies(spec: PipelineSpec["spec"], at: At, atKey: At): void {
   for (const [policy, byStage] of Object.entries(spec.policies ?? {})) {
     if (!Object.hasOwn(policyKinds, policy))
-      at(
+      atKey(
         ["policies", policy],
         `there is no policy "${policy}"; known are ${Object.keys(policyKinds).join(", ")}. Correct the name.`,
+        "unknown_name",
       );
     for (const [name, pins] of Object.entries(byStage)) {
       const stage = spec.stages.find((one) => one.name === name);
       if (stage === undefined)
-        at(
+        atKey(
           ["policies", policy, name],
           `there is no stage "${name}"; stages are ${spec.stages.map((one) => one.name).join(", ")}. Correct the name.`,
+          "unknown_name",
         );
       for (const [i, variant] of (pins.variants ?? []).entries()) {
         if (stage !== undefined && !stage.variants.some((one) => one.name === variant)) {
           at(
             ["policies", policy, name, "variants", i],
             `stage "${name}" has no variant "${variant}"; it has ${stage.variants.map((one) => one.name).join(", ")}. Correct the name.`,
+            "unknown_name",
           );
         }
       }

@@ -1,17 +1,22 @@
 import { z } from "zod";
 import { accuracyMetrics } from "../core/accuracy.ts";
 import { predictorKinds } from "../core/predictors/kinds.ts";
-import { CORES, DURATION } from "./quantity.ts";
+import { CORES, DURATION, POSITIVE_DURATION } from "./quantity.ts";
 
 // The one schema of the pipeline file. It says what can be said of a value alone; what values must
 // agree on among each other is checked where the pipeline is made (pipeline-file.ts).
 
+const WRITE_DURATION = "Write a duration with its unit, for example 600ms or 5s.";
+const WRITE_POSITIVE = "Write a duration above 0 with its unit, for example 600ms or 5s.";
+const WRITE_CORES = "Write CPU cores as 2, 0.5 or 500m.";
+
 const duration = z
-  .string("Write a duration with its unit, for example 600ms or 5s.")
-  .regex(DURATION, "Write a duration with its unit, for example 600ms or 5s.")
+  .string(WRITE_DURATION)
+  .regex(DURATION, WRITE_DURATION)
   .describe("A duration with its unit: 600ms, 5s, 2m, 1h");
+const positiveDuration = z.string(WRITE_POSITIVE).regex(POSITIVE_DURATION, WRITE_POSITIVE);
 const cores = z
-  .union([z.number().positive(), z.string().regex(CORES)], "Write CPU cores as 2, 0.5 or 500m.")
+  .union([z.number(WRITE_CORES).positive(WRITE_CORES), z.string().regex(CORES, WRITE_CORES)], WRITE_CORES)
   .describe("CPU cores: 2, 0.5 or 500m");
 const fraction = z.number().min(0).max(1);
 const count = z.number().int().min(1);
@@ -59,7 +64,7 @@ export const pipelineSchema = z.strictObject({
   metadata: z.looseObject({ name: z.string().min(1) }),
   spec: z.strictObject({
     sla: z.strictObject({
-      latency: duration.describe("End-to-end latency promised"),
+      latency: positiveDuration.describe("End-to-end latency promised"),
       quantile: z.number().gt(0).lt(1).optional().describe("Share of requests it is promised to; 0.99 by default"),
     }),
     objective: z.strictObject({
@@ -91,11 +96,11 @@ export const pipelineSchema = z.strictObject({
       .optional(),
     adaptation: z
       .strictObject({
-        interval: duration.optional().describe("Between two decisions; 10s by default"),
+        interval: positiveDuration.optional().describe("Between two decisions; 10s by default"),
         predictor: names(predictorKinds).optional().describe("max by default"),
-        loadWindow: duration.optional().describe("The load of an instant is the mean over this; 1s by default"),
-        history: duration.optional().describe("How much load a predictor sees; 120s by default"),
-        horizon: duration.optional().describe("How far ahead the load is predicted; 20s by default"),
+        loadWindow: positiveDuration.optional().describe("The load of an instant is the mean over this; 1s by default"),
+        history: positiveDuration.optional().describe("How much load a predictor sees; 120s by default"),
+        horizon: positiveDuration.optional().describe("How far ahead the load is predicted; 20s by default"),
         minLoad: z.number().positive().optional().describe("Least load planned for, requests per second; 1 by default"),
         loadStep: z.number().min(0).optional().describe("The load planned for is rounded up to a multiple of this"),
       })
@@ -116,8 +121,8 @@ export const pipelineSchema = z.strictObject({
 });
 
 export type PipelineSpec = z.infer<typeof pipelineSchema>;
-/** One thing that the schema holds against a file. */
-export type SchemaIssue = z.core.$ZodIssue;
+/** One way in which a value does not agree with the schema. */
+export type PipelineIssue = z.core.$ZodIssue;
 
 /** The JSON Schema that editors pick up. */
 export function pipelineJsonSchema(): Record<string, unknown> {

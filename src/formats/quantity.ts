@@ -3,6 +3,9 @@ export const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
 
 const SECONDS: Readonly<Record<string, number>> = { ms: 1e-3, s: 1, m: 60, h: 3600 };
 
+/** A duration above 0. */
+export const POSITIVE_DURATION = new RegExp(DURATION.source.replace("^", "^(?=.*[1-9])"));
+
 /** Seconds of a text that matches DURATION. */
 export function seconds(text: string): number {
   const [, value = "", unit = ""] = DURATION.exec(text) ?? [];
@@ -12,8 +15,8 @@ export function seconds(text: string): number {
   return unit === "ms" ? Number(value) / 1000 : Number(value) * scale;
 }
 
-/** CPU cores as Kubernetes writes them: cores, or thousandths with an m. */
-export const CORES = /^(\d+(?:\.\d+)?)(m?)$/;
+/** CPU cores as Kubernetes writes them, above 0: cores, or thousandths with an m. */
+export const CORES = /^(?=.*[1-9])(\d+(?:\.\d+)?)(m?)$/;
 
 /** Cores of a number, or of a text that matches CORES. */
 export function cores(quantity: number | string): number {

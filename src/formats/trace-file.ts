@@ -6,7 +6,7 @@ import { numberCell, readCsv } from "./csv.ts";
 /** Reads a trace: rows of `second,rps`, or of `arrival_s`, the exact instants of a log. */
 export function parseTrace(text: string, path: string): Trace {
   const name = path.replace(/^.*\//, "").replace(/\.csv$/, "");
-  const trace = /^\uFEFF?\s*arrival_s\b/.test(text) ? arrivalTrace(text, path, name) : rateTrace(text, path, name);
+  const trace = /^\uFEFF?\s*"?arrival_s\b/.test(text) ? arrivalTrace(text, path, name) : rateTrace(text, path, name);
   const size = trace.kind === "rates" ? trace.rates.length : trace.arrivals.length;
   if (size === 0)
     throw new InputError("bad_value", `${path}: the trace has no rows. Add at least one second, or one arrival.`);

@@ -44,16 +44,15 @@ export function parseYaml(text: string, path: string): YamlFile {
       "bad_syntax",
     );
   }
-  // An alias inside its own anchor makes an endless value.
   visit(document, {
     Alias: (_key, node, ancestors) => {
+      const at = placeOf(node.range?.[0] ?? 0);
+      // An alias inside its own anchor makes an endless value.
       if (ancestors.some((ancestor) => isNode(ancestor) && "anchor" in ancestor && ancestor.anchor === node.source)) {
-        complaints.add(
-          placeOf(node.range?.[0] ?? 0),
-          "",
-          `*${node.source} stands inside &${node.source}. Write the value out.`,
-          "bad_syntax",
-        );
+        complaints.add(at, "", `*${node.source} stands inside &${node.source}. Write the value out.`, "bad_syntax");
+      } else if (node.resolve(document) === undefined) {
+        const text = `there is no &${node.source} before *${node.source}. Correct the name, or write the value out.`;
+        complaints.add(at, "", text, "unknown_name");
       }
     },
   });
@@ -71,7 +70,17 @@ export function parseYaml(text: string, path: string): YamlFile {
     const pair = isMap(map) ? map.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
     return isScalar(pair?.key) && pair.key.range ? placeOf(pair.key.range[0]) : place(at);
   };
-  return { value: document.toJS(), place, keyPlace };
+  return { value: valueOf(document, path), place, keyPlace };
+}
+
+function valueOf(document: Document, path: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // Aliases of aliases that multiply.
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new InputError("bad_syntax", `${path}: ${error.message}. Write the values out instead of using aliases.`);
+  }
 }
 
 function nodeAt(document: Document, path: YamlPath): unknown {

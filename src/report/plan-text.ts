@@ -51,6 +51,7 @@ function promise(report: PlanReport): string {
 }
 
 function reasons({ status, binding, relaxations }: PlanReport): readonly string[] {
+  if (status === "unknown") return [];
   const bound =
     binding.length > 0
       ? status === "infeasible"

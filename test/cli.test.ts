@@ -1,0 +1,380 @@
+import assert from "node:assert/strict";
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { tableFromIPC } from "apache-arrow";
+import { z } from "zod";
+
+// Runs the command as a process: what is printed where, the exit code, and the JSON that programs rely on.
+
+const root = new URL("..", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "ipa-cli-"));
+after(() => rmSync(folder, { recursive: true }));
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function ipa(...args: readonly string[]): Promise<Ran> {
+  return run(process.execPath, args);
+}
+
+function run(node: string, args: readonly string[]): Promise<Ran> {
+  const env = { ...process.env, XDG_CACHE_HOME: folder, IPA_TRACE: "" };
+  return new Promise((resolve) => {
+    const child = execFile(node, [join(root, "bin/ipa.mjs"), ...args], { cwd: root, env }, (_error, out, err) =>
+      resolve({ code: child.exitCode, out, err }),
+    );
+  });
+}
+
+function put(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const VIDEO = "pipelines/video.yaml";
+const videoText = readFileSync(join(root, VIDEO), "utf8").replaceAll("../profiles", join(root, "profiles"));
+const trace = put("short.csv", `second,rps\n${Array.from({ length: 30 }, (_, s) => `${s},${5 + (s % 7)}\n`).join("")}`);
+
+const number = z.number();
+const maybe = number.nullable();
+
+// The public contract. Keys are only ever added: when one is, it is added here; none is taken away.
+const planSchema = z.strictObject({
+  pipeline: z.string(),
+  load_rps: number,
+  planned_load_rps: number,
+  sla_s: number,
+  quantile: number,
+  policy: z.string(),
+  queueing: z.string(),
+  engine: z.string(),
+  status: z.enum(["optimal", "feasible", "infeasible", "unknown"]),
+  reason: z.string(),
+  objective: maybe,
+  bound: maybe,
+  accuracy_metric: z.string(),
+  accuracy: maybe,
+  objective_accuracy: maybe,
+  cost_cores: maybe,
+  latency_s: maybe,
+  solve_ms: number.min(0),
+  stages: z.array(
+    z.strictObject({
+      stage: z.string(),
+      variant: z.string(),
+      batch: z.int().min(1),
+      batch_timeout_s: number.min(0),
+      replicas: z.int().min(1),
+      cores_per_replica: number.positive(),
+      capacity_rps: number.positive(),
+      utilisation: number.min(0),
+      mean_s: number.positive(),
+      excess_s: number.min(0),
+    }),
+  ),
+  binding: z.array(z.enum(["sla", "cores", "accuracy_floor"])),
+  relaxations: z.array(
+    z.strictObject({ row: z.enum(["sla", "cores", "accuracy_floor", "load"]), value: maybe, exact: z.boolean() }),
+  ),
+});
+
+const measures = {
+  accuracy: maybe,
+  objective: maybe,
+  objective_accuracy: maybe,
+  accuracy_on_time: maybe,
+  goodput_rps: maybe,
+  cost_cores: maybe,
+  planned_cores: maybe,
+  sla_attainment: maybe,
+};
+
+const summariesSchema = z.array(
+  z.strictObject({
+    pipeline: z.string(),
+    trace: z.string(),
+    policy: z.string(),
+    seeds: z.array(z.int()).min(1),
+    duration_s: number,
+    requests: z.strictObject({ offered: number, served: number, dropped: number, in_flight: number, late: number }),
+    ...measures,
+    sla_s: number,
+    latency_s: z.strictObject({ mean: maybe, p50: maybe, p95: maybe, p99: maybe, max: maybe }),
+    decisions: number,
+    infeasible_decisions: number,
+    replicas_started: number,
+    switches: number,
+    ci95: z.strictObject({
+      ...measures,
+      latency_mean_s: maybe,
+      latency_p50_s: maybe,
+      latency_p95_s: maybe,
+      latency_p99_s: maybe,
+    }),
+    wall_s: maybe,
+    stages: z.array(
+      z.strictObject({
+        stage: z.string(),
+        cost_cores: maybe,
+        batches: number,
+        items: number,
+        dropped: number,
+        switches: number,
+        replicas_started: number,
+        mean_wait_s: maybe,
+        mean_sojourn_s: maybe,
+      }),
+    ),
+  }),
+);
+
+const traceSchema = z.strictObject({
+  trace: z.string(),
+  duration_s: number,
+  requests: number,
+  rps: z.strictObject({ min: number, mean: number, p50: number, p95: number, p99: number, max: number }),
+});
+
+/** Standard output without the two times that were measured. */
+const untimed = (out: string): string => out.replace(/"(wall_s|solve_ms)": [\d.e-]+/g, '"$1": 0');
+
+test("plan --json: a plan", async () => {
+  const { code, out, err } = await ipa("plan", VIDEO, "--load", "20", "--json");
+  assert.deepEqual({ code, err }, { code: 0, err: "" });
+  const plan = planSchema.parse(JSON.parse(out));
+  assert.equal(plan.status, "optimal");
+  assert.deepEqual(
+    plan.stages.map(({ stage }) => stage),
+    ["object-detection", "classification"],
+  );
+  assert.ok(plan.stages.every(({ capacity_rps }) => capacity_rps >= 20));
+  assert.ok(plan.latency_s !== null && plan.latency_s <= plan.sla_s);
+  assert.equal(untimed((await ipa("plan", VIDEO, "--load", "20", "--json")).out), untimed(out));
+});
+
+test("plan: no feasible plan is exit code 1, with the nearest to one and what would help", async () => {
+  const path = put("one-core.yaml", videoText.replace("limits:", "limits:\n    cores: 1"));
+  const { code, out, err } = await ipa("plan", path, "--load", "500", "--json");
+  assert.deepEqual({ code, err }, { code: 1, err: "" });
+  const plan = planSchema.parse(JSON.parse(out));
+  assert.equal(plan.status, "infeasible");
+  assert.deepEqual(plan.binding, ["cores"]);
+  assert.ok(plan.relaxations.some(({ row, value }) => row === "cores" && value !== null && value > 1));
+  const inWords = await ipa("plan", path, "--load", "500");
+  assert.equal(inWords.code, 1);
+  assert.match(inWords.out, /no plan keeps all rows/);
+});
+
+test("simulate --json: an array, one element per policy, for one policy too", async () => {
+  const one = await ipa("simulate", VIDEO, "--trace", trace, "--json");
+  assert.deepEqual({ code: one.code, err: one.err }, { code: 0, err: "" });
+  const [summary, ...rest] = summariesSchema.parse(JSON.parse(one.out));
+  assert.equal(rest.length, 0);
+  assert.ok(summary !== undefined);
+  const { offered, served, dropped, in_flight } = summary.requests;
+  assert.ok(offered > 100 && offered === served + dropped + in_flight);
+  assert.equal(summary.trace, "short");
+  assert.equal(untimed((await ipa("simulate", VIDEO, "--trace", trace, "--json")).out), untimed(one.out));
+
+  const args = ["--policy", "ipa", "rim", "ipa", "--seeds", "2", "--seed", "4"];
+  const two = await ipa("simulate", VIDEO, "--trace", trace, "--json", ...args);
+  const summaries = summariesSchema.parse(JSON.parse(two.out));
+  assert.deepEqual(
+    summaries.map(({ policy, seeds }) => [policy, seeds]),
+    [
+      ["ipa", [4, 5]],
+      ["rim", [4, 5]],
+    ],
+  );
+});
+
+test("simulate: a trace on which nothing arrives has no accuracy, and no NaN", async () => {
+  const { code, out } = await ipa("simulate", VIDEO, "--trace", put("zero.csv", "second,rps\n0,0\n1,0\n"), "--json");
+  assert.equal(code, 0);
+  const [summary] = summariesSchema.parse(JSON.parse(out));
+  assert.deepEqual([summary?.accuracy, summary?.sla_attainment, summary?.latency_s.p99], [null, null, null]);
+});
+
+test("trace show: the summary as JSON and as a picture", async () => {
+  const { code, out, err } = await ipa("trace", "show", "traces/bursty.csv", "--json");
+  assert.deepEqual({ code, err }, { code: 0, err: "" });
+  const summary = traceSchema.parse(JSON.parse(out));
+  assert.deepEqual([summary.trace, summary.duration_s, summary.requests], ["bursty", 1200, 14437]);
+  assert.deepEqual([summary.rps.min, summary.rps.max], [3, 34]);
+  const picture = await ipa("trace", "show", "traces/bursty.csv");
+  assert.match(picture.out, /^bursty: 1,200 s, 14,437 requests\n/);
+  assert.ok(picture.out.split("\n").every((line) => line.length <= 100 || line.startsWith("load in rps")));
+});
+
+test("what is wrong with the input is exit code 2, told on standard error without a stack trace", async () => {
+  const bad = put("bad.csv", "second,rps\n0,x\n");
+  const typo = put("typo.yaml", videoText.replace("beta: 1", "bta: 1"));
+  const cases: readonly (readonly [RegExp, ...string[]])[] = [
+    [/nowhere\.yaml: there is no such file/, "plan", "nowhere.yaml", "--load", "20"],
+    [/pipelines: this is a folder/, "plan", "pipelines", "--load", "20"],
+    [/video\.yaml\/x: there is no such file/, "plan", "pipelines/video.yaml/x", "--load", "20"],
+    [/typo\.yaml:15:5: spec\.objective\.bta: is not known here; known are/, "plan", typo, "--load", "20"],
+    [/unknown option '--lod'.*--load/s, "plan", VIDEO, "--load", "20", "--lod", "20"],
+    [/'twenty' is invalid\. Give a number of at least 0/, "plan", VIDEO, "--load", "twenty"],
+    [/'-1' is invalid/, "plan", VIDEO, "--load", "-1"],
+    [
+      /'best' is invalid\. Allowed choices are ipa, fa2-low, fa2-high, rim/,
+      "plan",
+      VIDEO,
+      "--load",
+      "20",
+      "--policy",
+      "best",
+    ],
+    [/'cplex' is invalid\. Allowed choices are/, "plan", VIDEO, "--load", "20", "--engine", "cplex"],
+    [/required option '--load <rps>' not specified/, "plan", VIDEO],
+    [/missing required argument 'pipeline'/, "plan", "--load", "20"],
+    [/too many arguments/, "plan", VIDEO, "other.yaml", "--load", "20"],
+    [/unknown command 'paln'/, "paln"],
+    [/required option '--trace <file>' not specified/, "simulate", VIDEO],
+    [/bad\.csv:2: rps: "x" is not a number/, "simulate", VIDEO, "--trace", bad],
+    [/'1\.5' is invalid\. Give a whole number/, "simulate", VIDEO, "--trace", trace, "--seeds", "1.5"],
+    [/'5' is invalid\. Give a time with its unit/, "simulate", VIDEO, "--trace", trace, "--warmup", "5"],
+    [/--warmup 60 s leaves nothing/, "simulate", VIDEO, "--trace", trace, "--warmup", "1m"],
+    [/--decision-delay must be shorter/, "simulate", VIDEO, "--trace", trace, "--decision-delay", "10s"],
+    [/missing required argument 'trace'/, "trace", "show"],
+    [/unknown command 'shwo'/, "trace", "shwo"],
+    [/required option '--window <from:to>'/, "trace", "import", "--out", join(folder, "w.csv")],
+    [/'9:3' is invalid\. Give two whole seconds/, "trace", "import", "--window", "9:3", "--out", join(folder, "w.csv")],
+    [
+      /the 22-day trace is not here\. Name its file/,
+      "trace",
+      "import",
+      "--window",
+      "0:3",
+      "--out",
+      join(folder, "w.csv"),
+    ],
+    [/swing must be at least 0 and below 1/, "trace", "generate", "--swing", "1", "--out", join(folder, "w.csv")],
+    [/'1e9' is invalid/, "trace", "generate", "--hours", "1e9", "--out", join(folder, "w.csv")],
+  ];
+  const runs = await Promise.all(cases.map(async ([says, ...args]) => ({ says, args, ran: await ipa(...args) })));
+  for (const { says, args, ran } of runs) {
+    const { code, out, err } = ran;
+    assert.deepEqual({ code, out }, { code: 2, out: "" }, `${args.join(" ")}\n${err}`);
+    assert.match(err, says);
+    assert.doesNotMatch(err, /\n {4}at |fault in ipa/);
+  }
+  assert.ok(!existsSync(join(folder, "w.csv")));
+});
+
+test("a wrong input leaves no output file", async () => {
+  const bad = put("bad-too.csv", "second,rps\n0,1\n2,1\n");
+  const out = join(folder, "never");
+  const outputs = ["--out", out, "--log", join(out, "log.arrow"), "--requests", join(out, "requests.arrow")];
+  assert.equal((await ipa("simulate", VIDEO, "--trace", bad, ...outputs)).code, 2);
+  assert.equal((await ipa("plan", VIDEO, "--load", "x")).code, 2);
+  assert.ok(!existsSync(out));
+});
+
+test("the help of every command shows an example", async () => {
+  const commands = [
+    [],
+    ["plan"],
+    ["simulate"],
+    ["trace"],
+    ["trace", "show"],
+    ["trace", "import"],
+    ["trace", "fetch"],
+    ["trace", "generate"],
+  ];
+  const runs = await Promise.all(commands.map(async (command) => ({ command, ran: await ipa(...command, "--help") })));
+  for (const { command, ran } of runs) {
+    const { code, out, err } = ran;
+    assert.deepEqual({ code, err }, { code: 0, err: "" }, command.join(" "));
+    assert.match(out, new RegExp(`\\n {2}${["ipa", ...command].join(" ")} [a-z-]`), command.join(" "));
+  }
+  assert.match((await ipa("--version")).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test("simulate writes files that Arrow reads", async () => {
+  const paths = ["log", "requests", "visits"].map((name) => join(folder, `one/${name}.arrow`));
+  const [log = "", requests = "", visits = ""] = paths;
+  const { code, out } = await ipa(
+    "simulate",
+    VIDEO,
+    "--trace",
+    trace,
+    "--log",
+    log,
+    "--requests",
+    requests,
+    "--visits",
+    visits,
+  );
+  assert.equal(code, 0);
+  assert.match(out, /\nWritten: .*log\.arrow/);
+  const [logTable, requestTable, visitTable] = paths.map((path) => tableFromIPC(readFileSync(path)));
+  assert.equal(logTable?.schema.metadata.get("policy"), "ipa");
+  assert.ok((logTable?.numRows ?? 0) >= 3);
+  const offered = requestTable?.numRows ?? 0;
+  assert.ok(offered > 100);
+  assert.ok((visitTable?.numRows ?? 0) >= offered && (visitTable?.numRows ?? 0) <= 2 * offered);
+  const arrivals: unknown[] = [...(requestTable?.getChild("arrival_s") ?? [])];
+  assert.ok(arrivals.every((at) => typeof at === "number" && at >= 0 && at < 30));
+});
+
+test("simulate --out: a report, and a run log for each policy and seed; the same bytes each time", async () => {
+  const args = ["simulate", VIDEO, "--trace", trace, "--policy", "ipa", "rim", "--seeds", "2", "--out"];
+  const [first, second] = [join(folder, "first"), join(folder, "second")];
+  for (const out of [first, second]) assert.equal((await ipa(...args, out)).code, 0);
+  const names = readdirSync(first).sort();
+  assert.deepEqual(names, [
+    "report.html",
+    ...["ipa-seed1", "ipa-seed2", "rim-seed1", "rim-seed2"].map((name) => `run-log-${name}.arrow`),
+  ]);
+  for (const name of names.filter((one) => one.endsWith(".arrow"))) {
+    const bytes = readFileSync(join(first, name));
+    assert.ok(tableFromIPC(bytes).numRows >= 3);
+    assert.deepEqual(readFileSync(join(second, name)), bytes, name);
+  }
+  assert.match(readFileSync(join(first, "report.html"), "utf8"), /^<!doctype html>/i);
+});
+
+test("an output that cannot be written is a wrong input", async () => {
+  const { code, err } = await ipa("simulate", VIDEO, "--trace", trace, "--log", join(trace, "log.arrow"));
+  assert.equal(code, 2);
+  assert.match(err, /log\.arrow: cannot be written/);
+});
+
+test("trace import and trace generate write traces that load", async () => {
+  const rates = put("rates.txt", "80 160 7 9\n");
+  const cut = join(folder, "cut.csv");
+  assert.equal((await ipa("trace", "import", rates, "--window", "1:4", "--out", cut)).code, 0);
+  assert.equal(readFileSync(cut, "utf8"), "second,rps\n0,20\n1,0\n2,1\n");
+
+  const made = [join(folder, "made.csv"), join(folder, "again.csv")];
+  for (const out of made)
+    assert.equal((await ipa("trace", "generate", "--hours", "0.05", "--seed", "3", "--out", out)).code, 0);
+  const [text, again] = made.map((path) => readFileSync(path, "utf8"));
+  assert.equal(text, again);
+  assert.equal(
+    traceSchema.parse(JSON.parse((await ipa("trace", "show", made[0] ?? "", "--json")).out)).duration_s,
+    180,
+  );
+});
+
+test("a Node that is too old says what to do", async (t) => {
+  const old = "/usr/bin/node";
+  const version = existsSync(old) ? spawnSync(old, ["--version"], { encoding: "utf8" }).stdout.trim() : "";
+  if (!/^v(1\d|20|21)\./.test(version)) {
+    t.skip(`${old} is ${version === "" ? "not there" : version}; a Node older than 22 is needed`);
+    return;
+  }
+  const { code, out, err } = await run(old, ["plan", VIDEO, "--load", "20"]);
+  assert.deepEqual({ code, out }, { code: 2, out: "" });
+  assert.match(err, /^ipa needs Node 22\.19 or newer; this is \d+.*npm/);
+  assert.doesNotMatch(err, /\n {4}at /);
+});

@@ -1,0 +1,444 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import type { InputErrorCode } from "../../src/core/errors.ts";
+import { buildPipeline, parsePipeline, profileNames } from "../../src/formats/pipeline-file.ts";
+import { parseProfiles } from "../../src/formats/profile-csv.ts";
+import { refused } from "./refusal.ts";
+
+const HEADER = "variant,cores,batch,latency_mean_s,latency_mean_provenance,latency_p99_s,latency_p99_provenance";
+const profile = (...rows: readonly string[]) => parseProfiles([HEADER, ...rows].join("\n"), "profiles/one.csv");
+const profiles = new Map([
+  [
+    "one.csv",
+    profile(
+      "small,1,1,0.1,measured,0.2,measured",
+      "small,1,8,0.5,measured,0.9,measured",
+      "large,0.5,1,0.4,measured,0.5,measured",
+      "large,2,1,0.2,measured,0.3,measured",
+    ),
+  ],
+]);
+
+const GOOD = `apiVersion: ipa.dev/v1alpha1
+kind: InferencePipeline
+metadata:
+  name: demo
+spec:
+  sla:
+    latency: 600ms
+  objective:
+    kind: weighted
+    alpha: 2
+    beta: 1
+  stages:
+    - name: detect
+      profile: one.csv
+      variants:
+        - { name: small, accuracy: 0.5, cores: 1 }
+        - { name: large, accuracy: 0.8, cores: 500m }
+    - name: read
+      after: [detect]
+      profile: one.csv
+      variants:
+        - { name: large, accuracy: 0.7, cores: 2 }
+`;
+
+function build(text: string) {
+  return buildPipeline(parsePipeline(text, "p.yaml"), profiles);
+}
+
+/** GOOD with one thing changed. */
+function changed(from: string | RegExp, to: string): string {
+  const text = GOOD.replace(from, to);
+  assert.notEqual(text, GOOD);
+  return text;
+}
+
+test("a short file, its defaults filled in", () => {
+  const pipeline = build(GOOD);
+  assert.deepEqual(profileNames(parsePipeline(GOOD, "p.yaml")), ["one.csv"]);
+  assert.deepEqual(
+    { ...pipeline, stages: pipeline.stages.map((stage) => stage.variants.map((one) => one.coresPerReplica)) },
+    {
+      name: "demo",
+      stages: [[1, 0.5], [2]],
+      sla: { seconds: 0.6, quantile: 0.99 },
+      objective: { kind: "weighted", accuracy: "pas", alpha: 2, beta: 1, delta: 0 },
+      limits: { replicas: 100, batch: 64 },
+      margins: { load: 0, serviceTime: 0, throughput: 0 },
+      adaptation: {
+        interval: 10,
+        predictor: "max",
+        loadWindow: 1,
+        history: 120,
+        horizon: 20,
+        minLoad: 1,
+        loadStep: 0,
+      },
+      reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+      policies: {},
+    },
+  );
+  assert.deepEqual(pipeline.stages[1], {
+    name: "read",
+    after: ["detect"],
+    fanOut: 1,
+    variants: [
+      {
+        name: "large",
+        accuracy: 0.7,
+        coresPerReplica: 2,
+        startUp: { mean: 0 },
+        profile: [{ batch: 1, mean: 0.2, p99: 0.3 }],
+      },
+    ],
+  });
+});
+
+test("stages come in topological order, whatever their order in the file", () => {
+  const [head = "", first = "", second = ""] = GOOD.split(/(?= {4}- name)/);
+  assert.deepEqual(build(`${head}${second}${first}`), build(GOOD));
+});
+
+test("aliases, start-up times, batches and pins reach the pipeline", () => {
+  const text = changed(
+    "        - { name: small, accuracy: 0.5",
+    "        - { startUp: &up { mean: 5s, p90: 8s }, name: small, accuracy: 0.5",
+  )
+    .replace("{ name: large, accuracy: 0.8", "{ startUp: *up, name: large, accuracy: 0.8")
+    .replace("    - name: read", "      batches: [8, 1, 1]\n    - name: read");
+  const [detect] = build(`${text}  policies:\n    rim: { detect: { replicas: 3 } }\n`).stages;
+  assert.deepEqual(
+    detect?.variants.map((one) => one.startUp),
+    [
+      { mean: 5, p90: 8 },
+      { mean: 5, p90: 8 },
+    ],
+  );
+  assert.deepEqual(detect?.batches, [1, 8]);
+  assert.deepEqual(build(`${GOOD}  policies:\n    rim: { detect: { replicas: 3 } }\n`).policies, {
+    rim: { detect: { replicas: 3 } },
+  });
+});
+
+// What is changed in GOOD, the code, and what the message must say, its line and column first.
+type Case = readonly [what: string, from: string | RegExp, to: string, code: InputErrorCode, ...patterns: RegExp[]];
+
+const cases: readonly Case[] = [
+  [
+    "a misspelled key",
+    "latency: 600ms",
+    "latncy: 600ms",
+    "unknown_name",
+    /^p\.yaml:7:5: spec\.sla\.latncy: .*known are latency, quantile\. Correct/m,
+    /spec\.sla\.latency: is missing/,
+  ],
+  [
+    "a misspelled key of a variant",
+    "accuracy: 0.5",
+    "acuracy: 0.5",
+    "unknown_name",
+    /^p\.yaml:16:26: spec\.stages\.0\.variants\.0\.acuracy: .*known are name, accuracy, cores, startUp, scaleTargetRef/m,
+  ],
+  [
+    "a misspelled key at the top",
+    "metadata:",
+    "metdata:",
+    "unknown_name",
+    /^p\.yaml:3:1: metdata: .*known are apiVersion, kind, metadata, spec/m,
+  ],
+  [
+    "a key of the wrong place",
+    "    latency",
+    "    alpha: 1\n    latency",
+    "unknown_name",
+    /^p\.yaml:7:5: spec\.sla\.alpha/,
+  ],
+  [
+    "a word for a number",
+    "accuracy: 0.5",
+    "accuracy: high",
+    "bad_value",
+    /^p\.yaml:16:36: .*accuracy: expected number, received string\. Correct/,
+  ],
+  [
+    "an accuracy in per cent",
+    "accuracy: 0.5",
+    "accuracy: 50",
+    "bad_value",
+    /^p\.yaml:16:36: .*expected number to be <=1\. Correct/,
+  ],
+  ["not a number", "accuracy: 0.5", "accuracy: .nan", "bad_value", /^p\.yaml:16:36: .*expected number/],
+  ["infinity", "alpha: 2", "alpha: .inf", "bad_value", /^p\.yaml:10:12: spec\.objective\.alpha: expected number/],
+  ["a negative weight", "alpha: 2", "alpha: -2", "bad_value", /^p\.yaml:10:12: .*to be >=0\. Correct/],
+  [
+    "a duration without unit",
+    "600ms",
+    "600",
+    "bad_value",
+    /^p\.yaml:7:14: spec\.sla\.latency: Write a duration above 0 with its unit/,
+  ],
+  ["a duration with another unit", "600ms", "600 msec", "bad_value", /^p\.yaml:7:14: .*Write a duration/],
+  ["no time at all", "600ms", "0ms", "bad_value", /^p\.yaml:7:14: .*Write a duration above 0/],
+  [
+    "decisions all the time",
+    "  stages:",
+    "  adaptation: { interval: 0s }\n  stages:",
+    "bad_value",
+    /^p\.yaml:12:27: spec\.adaptation\.interval: Write a duration above 0/,
+  ],
+  [
+    "a quantile in per cent",
+    "600ms",
+    "600ms\n    quantile: 99",
+    "bad_value",
+    /^p\.yaml:8:15: spec\.sla\.quantile: .*<1\. Correct/,
+  ],
+  ["a margin of everything", "  stages:", "  margins: { throughput: 1 }\n  stages:", "bad_value", /^p\.yaml:12:26: /],
+  [
+    "cores in words",
+    "cores: 1 ",
+    "cores: one ",
+    "bad_value",
+    /^p\.yaml:16:48: .*cores: Write CPU cores as 2, 0\.5 or 500m\.$/,
+  ],
+  ["no cores", "500m", "0m", "bad_value", /^p\.yaml:17:48: .*Write CPU cores/],
+  [
+    "a batch of one and a half",
+    "profile: one.csv",
+    "batches: [1.5]\n      profile: one.csv",
+    "bad_value",
+    /^p\.yaml:14:17: spec\.stages\.0\.batches\.0: expected int.* Correct/,
+  ],
+  [
+    "a fan-out of nothing",
+    "after: [detect]",
+    "fanOut: 0",
+    "bad_value",
+    /^p\.yaml:19:15: spec\.stages\.1\.fanOut: .*>0\. Correct/,
+  ],
+  ["another version", "v1alpha1", "v2", "bad_value", /^p\.yaml:1:13: apiVersion: expected "ipa\.dev\/v1alpha1"/],
+  ["a missing key", "  sla:\n    latency: 600ms\n", "", "bad_value", /^p\.yaml:6:3: spec\.sla: is missing\. Add it/],
+  [
+    "missing cores",
+    ", cores: 1 ",
+    " ",
+    "bad_value",
+    /^p\.yaml:16:11: spec\.stages\.0\.variants\.0\.cores: is missing\. Add it/,
+  ],
+  [
+    "a missing profile",
+    "      profile: one.csv\n",
+    "",
+    "bad_value",
+    /^p\.yaml:13:7: spec\.stages\.0\.profile: is missing/,
+  ],
+  [
+    "a key without value",
+    "beta: 1",
+    "beta:",
+    "bad_value",
+    /^p\.yaml:11:10: spec\.objective\.beta: expected number, received null/,
+  ],
+  ["no stages", /stages:[^]*/, "stages: []\n", "bad_value", /^p\.yaml:12:11: spec\.stages: .*>=1 items/],
+  [
+    "an unknown objective",
+    "kind: weighted",
+    "kind: cheapest",
+    "unknown_name",
+    /^p\.yaml:9:11: .*"weighted"\|"maxAccuracy"\|"minCost"\. Correct/,
+  ],
+  [
+    "an unknown metric",
+    "    alpha: 2",
+    "    accuracy: mean\n    alpha: 2",
+    "unknown_name",
+    /^p\.yaml:10:15: spec\.objective\.accuracy: .*"pas"\|"rank-sum"/,
+  ],
+  [
+    "an unknown predictor",
+    "  stages:",
+    "  adaptation: { predictor: lstm2 }\n  stages:",
+    "unknown_name",
+    /^p\.yaml:12:28: .*"reactive"\|"max"\|"average"/,
+  ],
+  [
+    "weighted without weights",
+    "    alpha: 2\n",
+    "",
+    "bad_value",
+    /^p\.yaml:9:5: spec\.objective: kind weighted needs alpha and beta\. Add/,
+  ],
+  [
+    "minCost with weights and no floor",
+    "kind: weighted",
+    "kind: minCost",
+    "bad_value",
+    /^p\.yaml:10:12: spec\.objective\.alpha: belongs to kind weighted, and this is minCost\. Remove it\.$/m,
+    /^p\.yaml:11:11: spec\.objective\.beta: belongs/m,
+    /^p\.yaml:9:5: spec\.objective: kind minCost needs an accuracyFloor\. Add it\.$/m,
+  ],
+  [
+    "minCost without floor",
+    /kind: weighted\n.*\n.*/,
+    "kind: minCost",
+    "bad_value",
+    /^p\.yaml:9:5: .*needs an accuracyFloor/,
+  ],
+  [
+    "an unknown variant",
+    "name: small",
+    "name: tiny",
+    "unknown_name",
+    /^p\.yaml:16:19: .*profiles\/one\.csv has no variant "tiny"; it has small, large\. Correct/,
+  ],
+  [
+    "cores that were not profiled",
+    "cores: 1 ",
+    "cores: 3 ",
+    "unknown_name",
+    /^p\.yaml:16:48: .*no rows of "small" with 3 cores, only with 1\. Choose/,
+  ],
+  [
+    "two stages of a name",
+    "name: read",
+    "name: detect",
+    "duplicate",
+    /^p\.yaml:18:13: spec\.stages\.1\.name: "detect" is taken already\. Give/,
+  ],
+  [
+    "two variants of a name",
+    "name: large, accuracy: 0.8, cores: 500m",
+    "name: small, accuracy: 0.8, cores: 1",
+    "duplicate",
+    /^p\.yaml:17:19: .*"small" is taken already/,
+  ],
+  [
+    "a stage after none",
+    "[detect]",
+    "[detct]",
+    "unknown_name",
+    /^p\.yaml:19:15: spec\.stages\.1\.after\.0: there is no stage "detct"; stages are detect, read\. Correct/,
+  ],
+  [
+    "a circle",
+    "    - name: detect\n",
+    "    - name: detect\n      after: [read]\n",
+    "bad_value",
+    /^p\.yaml:14:14: spec\.stages\.0\.after: goes round in a circle\. Let/,
+  ],
+  ["a stage after itself", "[detect]", "[read]", "bad_value", /^p\.yaml:19:14: spec\.stages\.1\.after: goes round/],
+  [
+    "a batch that no variant was profiled for",
+    "profile: one.csv",
+    "batches: [8, 16]\n      profile: one.csv",
+    "bad_value",
+    /^p\.yaml:14:20: spec\.stages\.0\.batches\.1: no variant was profiled at batches around 16\. Choose/,
+  ],
+  [
+    "measured capacity without measurements",
+    "  stages:",
+    "  reproduction: { capacity: measured }\n  stages:",
+    "bad_value",
+    /^p\.yaml:17:19: .*needs throughput_rps in every row of one\.csv\. Add it, or use "mean"/,
+  ],
+  [
+    "an impossible start-up",
+    "  stages:",
+    "  startUp: { mean: 1s, p90: 3s }\n  stages:",
+    "bad_value",
+    /^p\.yaml:12:12: spec\.startUp: p90 is more than 2\.2 times the mean.*\. Correct one of them\.$/,
+  ],
+  [
+    "an unknown policy",
+    /$/,
+    "  policies:\n    rimm:\n      detect: { replicas: 3 }\n",
+    "unknown_name",
+    /^p\.yaml:24:5: spec\.policies\.rimm: there is no policy "rimm"; known are ipa, fa2-low/,
+  ],
+  [
+    "a policy for no stage",
+    /$/,
+    "  policies:\n    rim:\n      detct: { replicas: 3 }\n",
+    "unknown_name",
+    /^p\.yaml:25:7: spec\.policies\.rim\.detct: there is no stage "detct"; stages are/,
+  ],
+  [
+    "a policy for no variant",
+    /$/,
+    "  policies:\n    rim:\n      detect: { variants: [tiny] }\n",
+    "unknown_name",
+    /^p\.yaml:25:28: .*stage "detect" has no variant "tiny"; it has small, large/,
+  ],
+  [
+    "a misspelled pin",
+    /$/,
+    "  policies:\n    rim:\n      detect: { replica: 3 }\n",
+    "unknown_name",
+    /^p\.yaml:25:17: .*known are variants, batches, replicas/,
+  ],
+  [
+    "a key twice",
+    "    alpha: 2",
+    "    alpha: 2\n    alpha: 3",
+    "duplicate",
+    /^p\.yaml:11:5: Map keys must be unique\. Keep one/,
+  ],
+  [
+    "a tab",
+    "  name: demo",
+    "\tname: demo",
+    "bad_syntax",
+    /^p\.yaml:4:1: Tabs are not allowed as indentation\. Indent with spaces/m,
+  ],
+  ["a bracket left open", "[detect]", "[detect", "bad_syntax", /^p\.yaml:\d+:\d+: .*\. Correct the YAML\.$/m],
+  ["two documents", /$/, `---\n${GOOD}`, "bad_syntax", /^p\.yaml:2[34]:1: a second document begins here\. Put/],
+  [
+    "an alias inside itself",
+    "metadata:\n",
+    "metadata: &m\n  again: *m\n",
+    "bad_syntax",
+    /^p\.yaml:4:10: \*m stands inside &m\. Write the value out/,
+  ],
+  [
+    "an alias of nothing",
+    "alpha: 2",
+    "alpha: *two",
+    "unknown_name",
+    /^p\.yaml:10:12: there is no &two before \*two\. Correct/,
+  ],
+  [
+    "aliases that multiply",
+    "metadata:\n",
+    `metadata:\n  a: &a [${"x,".repeat(20)}]\n  b: &b [${"*a,".repeat(20)}]\n  c: &c [${"*b,".repeat(20)}]\n  d: [${"*c,".repeat(20)}]\n`,
+    "bad_syntax",
+    /^p\.yaml: Excessive alias count.*\. Write the values out/,
+  ],
+];
+
+for (const [what, from, to, code, ...patterns] of cases)
+  test(`refused: ${what}`, () => void refused(() => build(changed(from, to)), code, ...patterns));
+
+test("of many problems ten are told, and how many more there are", () => {
+  const variants = Array.from({ length: 12 }, (_, i) => `        - { name: v${i}, accuracy: 2, cores: 1 }\n`).join("");
+  const lines = refused(() => build(`${GOOD}${variants}`), "bad_value").split("\n");
+  assert.equal(lines.length, 11);
+  assert.match(lines[0] ?? "", /^p\.yaml:23:\d+: spec\.stages\.1\.variants\.1\.accuracy: /);
+  assert.equal(lines[10], "… and 2 more like these");
+});
+
+test("what stands in one place is told once, however many variants inherit it", () => {
+  const text = changed("  stages:", "  startUp: { mean: 1s, p90: 3s }\n  stages:");
+  assert.equal(refused(() => build(text), "bad_value").split("\n").length, 1);
+});
+
+test("files of another kind", () => {
+  const trace = readFileSync(new URL("../../traces/bursty.csv", import.meta.url), "utf8");
+  const says = /^p\.yaml:1: this .*begins with apiVersion: ipa\.dev\/v1alpha1 and kind: InferencePipeline/;
+  refused(() => build(trace), "wrong_kind", says, /is no mapping/);
+  refused(() => build("- one\n- two\n"), "wrong_kind", says);
+  refused(() => build("apiVersion: apps/v1\nkind: Deployment\n"), "wrong_kind", says, /of kind "Deployment"/);
+  refused(() => build("name: demo\n"), "wrong_kind", says, /has no kind/);
+  for (const text of ["", "# nothing\n"]) refused(() => build(text), "bad_value", /^p\.yaml: the file is empty\. It/);
+});

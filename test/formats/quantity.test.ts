@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { CORES, cores, DURATION, POSITIVE_DURATION, seconds } from "../../src/formats/quantity.ts";
+
+test("durations in each unit, exactly", () => {
+  const known = { "4598ms": 4.598, "600ms": 0.6, "5s": 5, "0.1s": 0.1, "2m": 120, "1.5h": 5400, "0s": 0 };
+  for (const [text, value] of Object.entries(known)) {
+    assert.match(text, DURATION);
+    assert.equal(seconds(text), value);
+  }
+});
+
+test("whole milliseconds are the nearest number to a thousandth of theirs", () => {
+  fc.assert(fc.property(fc.nat(10_000_000), (ms) => seconds(`${ms}ms`) === Number(`${ms}e-3`)));
+});
+
+test("what is no duration is refused", () => {
+  for (const text of ["", "5", "5 s", "-5s", "5sec", "s", ".5s", "5.s", "1e3s", "5S", "5s ", "5s\n6s"]) {
+    assert.doesNotMatch(text, DURATION);
+    assert.throws(() => seconds(text), RangeError);
+  }
+});
+
+test("a positive duration has a digit other than 0", () => {
+  for (const text of ["1ms", "0.001s", "10h", "100s"]) assert.match(text, POSITIVE_DURATION);
+  for (const text of ["0s", "0.0ms", "00h", "5", "-5s"]) assert.doesNotMatch(text, POSITIVE_DURATION);
+});
+
+test("cores as Kubernetes writes them", () => {
+  for (const [text, value] of Object.entries({ "2": 2, "0.5": 0.5, "500m": 0.5, "1m": 0.001, "2000m": 2 })) {
+    assert.match(text, CORES);
+    assert.equal(cores(text), value);
+  }
+  assert.equal(cores(0.25), 0.25);
+  for (const text of ["", "0", "0m", "0.0", "two", "-1", "1 m", "1M", "m"]) assert.doesNotMatch(text, CORES);
+});
+
+test("thousandths of a core are the nearest number", () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 1_000_000 }), (m) => cores(`${m}m`) === Number(`${m}e-3`)));
+});

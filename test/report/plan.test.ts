@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Planner } from "../../src/core/decide.ts";
+import type { Pipeline, Stage } from "../../src/core/pipeline.ts";
+import { planText } from "../../src/report/plan-text.ts";
+import { planReport, type PlanReport } from "../../src/report/plan.ts";
+import { explain } from "../../src/study/explain.ts";
+import { assemble } from "../../src/study/setup.ts";
+
+function stage(name: string, after: readonly string[]): Stage {
+  const variant = (size: string, accuracy: number, mean: number) => ({
+    name: size,
+    accuracy,
+    coresPerReplica: 1,
+    startUp: { mean: 0 },
+    profile: [{ batch: 1, mean, p99: mean }],
+  });
+  return { name, after, fanOut: 1, variants: [variant("small", 0.5, 0.1), variant("large", 0.8, 0.2)] };
+}
+
+/** Two stages whose replicas serve 10 (small) or 5 (large) requests a second. */
+function pipeline(changes: Partial<Pipeline> = {}): Pipeline {
+  return {
+    name: "demo",
+    stages: [stage("detect", []), stage("read", ["detect"])],
+    sla: { seconds: 1, quantile: 0.99 },
+    objective: { kind: "weighted", accuracy: "pas", alpha: 100, beta: 1, delta: 0 },
+    limits: { replicas: 10, batch: 1 },
+    margins: { load: 0, serviceTime: 0, throughput: 0 },
+    adaptation: {
+      interval: 10,
+      predictor: "max",
+      loadWindow: 1,
+      history: 120,
+      horizon: 20,
+      minLoad: 1,
+      loadStep: 0,
+    },
+    reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+    policies: {},
+    ...changes,
+  };
+}
+
+async function report(of: Pipeline, load: number, change: (planner: Planner) => Planner = (same) => same) {
+  const engine = "exhaustive";
+  const names = { pipeline: of, policy: "ipa", predictor: "max", queueing: "paper", engine };
+  const planner = change(await assemble(names, () => load));
+  let clock = 0;
+  const { decision, ...rest } = explain(planner, load, () => clock++ / 4);
+  return planReport(planner, load, decision, { queueing: "paper", engine, ...rest });
+}
+
+/** Each number of a report. */
+function numbersOf(value: unknown): readonly number[] {
+  if (typeof value === "number") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(numbersOf) : [];
+}
+
+function assertFinite(value: PlanReport): void {
+  for (const number of numbersOf(value)) assert.ok(Number.isFinite(number));
+}
+
+test("the best plan: what it is and what it promises", async () => {
+  const best = await report(pipeline(), 12);
+  assert.deepEqual(best, {
+    pipeline: "demo",
+    load_rps: 12,
+    planned_load_rps: 12,
+    sla_s: 1,
+    quantile: 0.99,
+    policy: "ipa",
+    queueing: "paper",
+    engine: "exhaustive",
+    status: "optimal",
+    reason: "first",
+    objective: 100 * (0.8 * 0.8) - 6,
+    bound: 100 * (0.8 * 0.8) - 6,
+    accuracy_metric: "pas",
+    accuracy: 0.8 * 0.8,
+    objective_accuracy: 0.8 * 0.8,
+    cost_cores: 6,
+    latency_s: 0.4,
+    solve_ms: 250,
+    stages: ["detect", "read"].map((name) => ({
+      stage: name,
+      variant: "large",
+      batch: 1,
+      batch_timeout_s: 0,
+      replicas: 3,
+      cores_per_replica: 1,
+      capacity_rps: 15,
+      utilisation: 12 / 15,
+      mean_s: 0.2,
+      excess_s: 0,
+    })),
+    binding: [],
+    relaxations: [],
+  } satisfies PlanReport);
+  assert.equal(
+    planText(best),
+    [
+      "demo at 12 rps: the best plan",
+      "",
+      "stage   variant  batch  replicas  cores  capacity rps  used  latency s",
+      "──────  ───────  ─────  ────────  ─────  ────────────  ────  ─────────",
+      "detect  large        1         3   3.00         15.00  80 %      0.200",
+      "read    large        1         3   3.00         15.00  80 %      0.200",
+      "",
+      "6.00 cores, accuracy 0.6400 (pas 0.6400), latency 0.400 s of 1 s by the paper model, objective 58.0000",
+      "No row keeps a better plan away.",
+    ].join("\n"),
+  );
+});
+
+test("a load margin and the rows that bind are told", async () => {
+  const bound = await report(
+    pipeline({ margins: { load: 0.5, serviceTime: 0, throughput: 0 }, limits: { replicas: 10, batch: 1, cores: 5 } }),
+    8,
+  );
+  assert.equal(bound.planned_load_rps, 12);
+  assert.deepEqual(bound.binding, ["cores"]);
+  const text = planText(bound);
+  assert.match(text, /^demo at 8 rps, planned for 12\.00 rps: the best plan\n/);
+  assert.match(text, /\nA better plan is kept away by: cores\.$/);
+});
+
+test("no feasible plan: the nearest to one, the rows in the way, and what would help", async () => {
+  const none = await report(pipeline({ limits: { replicas: 10, batch: 1, cores: 3 } }), 20);
+  assert.equal(none.status, "infeasible");
+  assert.equal(none.reason, "best-effort");
+  assert.deepEqual(none.binding, ["cores"]);
+  assertFinite(none);
+  const text = planText(none);
+  assert.match(text, /^demo at 20 rps: no plan keeps all rows; the nearest to one is\n/);
+  assert.match(text, /\nAny plan needs one of these rows to give way: cores\.\nA plan exists with any one of:\n/);
+  assert.match(text, /\n {2}4\.0000 cores\b/);
+  assert.match(text, /\n {2}a load of 10\.0000 rps\b/);
+  // The SLA alone does not help, and is not offered.
+  assert.doesNotMatch(text, /an SLA of/);
+});
+
+test("an SLA and an accuracy floor in the way", async () => {
+  const slow = planText(await report(pipeline({ sla: { seconds: 0.15, quantile: 0.99 } }), 5));
+  assert.match(slow, /rows to give way: sla\.\nA plan exists with any one of:\n {2}an SLA of 0\.2000 s$/);
+  const objective = { kind: "maxAccuracy", accuracy: "pas", accuracyFloor: 0.9 } as const;
+  const poor = planText(await report(pipeline({ objective }), 5));
+  assert.match(
+    poor,
+    /rows to give way: accuracy_floor\.\nA plan exists with any one of:\n {2}an accuracy floor of 0\.6400$/,
+  );
+});
+
+test("a load that no number of replicas carries: no row is in the way", async () => {
+  const text = planText(await report(pipeline(), 1000));
+  assert.match(text, /\nNo row alone is in the way; replicas, batches and pins limit what the stages can carry\.\n/);
+  assert.match(text, /\n {2}a load of 100\.0000 rps$/);
+});
+
+test("held instead of the nearest: there is no plan to show, and every number of it is null", async () => {
+  const reproduction = { ...pipeline().reproduction, infeasible: "hold" } as const;
+  const held = await report(pipeline({ limits: { replicas: 10, batch: 1, cores: 3 }, reproduction }), 20);
+  assert.deepEqual([held.stages, held.reason], [[], "held-infeasible"]);
+  assert.deepEqual([held.objective, held.accuracy, held.cost_cores, held.latency_s], [null, null, null, null]);
+  assert.match(planText(held), /^demo at 20 rps: no plan keeps all rows\nAny plan needs/);
+});
+
+test("an engine that runs out of time: with a plan a bound is told, without one nothing is claimed", async () => {
+  const cutShort = await report(pipeline(), 12, (planner) => ({
+    ...planner,
+    solver: (problem) => {
+      const found = planner.solver(problem);
+      return found.status === "optimal" ? { ...found, status: "feasible", bound: 70 } : found;
+    },
+  }));
+  assert.match(planText(cutShort), /^demo at 12 rps: a plan; the best one's objective is at most 70\.000000\n/);
+  const nothing = await report(pipeline(), 12, (planner) => ({
+    ...planner,
+    solver: () => ({ status: "unknown", engine: "none", bound: 58 }),
+  }));
+  assert.equal(planText(nothing), "demo at 12 rps: no plan was found in time");
+});
