@@ -103,6 +103,7 @@ const summariesSchema = z.array(
     policy: z.string(),
     seeds: z.array(z.int()).min(1),
     duration_s: number,
+    accuracy_metric: z.string(),
     requests: z.strictObject({ offered: number, served: number, dropped: number, in_flight: number, late: number }),
     ...measures,
     sla_s: number,

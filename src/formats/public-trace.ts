@@ -7,11 +7,17 @@ export function unpack(bytes: Uint8Array, path: string): Uint8Array {
   return onlyFileOf(uncompress(bytes, path));
 }
 
-/** The first file of a tar archive (POSIX ustar: size in octal at byte 124 of a 512-byte header); else the bytes. */
+/** The first file of a tar archive (POSIX ustar: 512-byte headers, size in octal at 124, kind at 156); else the bytes. */
 function onlyFileOf(bytes: Uint8Array): Uint8Array {
   const ascii = (from: number, to: number): string => new TextDecoder().decode(bytes.subarray(from, to));
   if (ascii(257, 262) !== "ustar") return bytes;
-  return bytes.subarray(512, 512 + parseInt(ascii(124, 136), 8));
+  for (let at = 0; ascii(at + 257, at + 262) === "ustar";) {
+    const size = parseInt(ascii(at + 124, at + 136), 8);
+    const isFile = ["0", "\0"].includes(ascii(at + 156, at + 157));
+    if (isFile) return bytes.subarray(at + 512, at + 512 + size);
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  return bytes.subarray(0, 0);
 }
 
 function uncompress(bytes: Uint8Array, path: string): Uint8Array {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { InputErrorCode } from "../../src/core/errors.ts";
-import { buildPipeline, parsePipeline, profileNames } from "../../src/formats/pipeline-file.ts";
+import { buildPipeline } from "../../src/formats/build-pipeline.ts";
+import { parsePipeline, profileNames } from "../../src/formats/pipeline-file.ts";
 import { parseProfiles } from "../../src/formats/profile-csv.ts";
 import { refused } from "./refusal.ts";
 

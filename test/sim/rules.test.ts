@@ -79,6 +79,18 @@ describe("rules of the simulator, on it and on the reference", () => {
     ]);
   });
 
+  test("S4: of the idle replicas the one of the smallest id takes the batch", () => {
+    // Both requests come at 8: 0 for 5 s on replica 0, 1 for 3 s on replica 1. At 10 one replica is to
+    // go, and both are busy: the largest id drains, until 11. So 2 × 10 + 2 × 1 + 1 × 9 core-seconds of 20.
+    const { control } = script(plan(["a", 1]));
+    const run = both(
+      scenarioOf(pipelineOf([[variant("a", { 1: 1 })]]), plan(["a", 2]), 20),
+      draws([8, 8], { service: [(request) => (request === 0 ? 5 : 3)] }),
+      control,
+    );
+    near(run.costCores, 31 / 20);
+  });
+
   test("S5: a partial batch pays for the fit, or for b if padded", () => {
     const of = pipelineOf([[variant("a", { 1: 1, 4: 2.5 })]]);
     const endsOf = (pad: boolean): number[] => {

@@ -30,7 +30,7 @@ test("a stream depends on its seed and key alone", () => {
 });
 
 test("the first numbers stay what they are: results are reproducible across versions", () => {
-  assert.deepEqual(take(stream(1, "arrivals"), 3), [0.07636565769937653, 0.23064012941945844, 0.4244750111795058]);
+  assert.deepEqual(take(stream(1, "arrivals"), 3), [0.14575487018204003, 0.04273157695590979, 0.9169688175058991]);
 });
 
 test("numbers are in [0, 1), with 53 bits", () => {

@@ -1,0 +1,268 @@
+import type { AccuracyMetricName } from "../core/accuracy.ts";
+import type { InputErrorCode } from "../core/errors.ts";
+import type { Objective, Pipeline, Stage, StartUp, Variant } from "../core/pipeline.ts";
+import { policyKinds } from "../core/policies.ts";
+import { Complaints } from "./complaints.ts";
+import type { PipelineFile } from "./pipeline-file.ts";
+import type { PipelineSpec } from "./pipeline-schema.ts";
+import type { ProfileFile } from "./profile-csv.ts";
+import { cores, seconds } from "./quantity.ts";
+import type { YamlPath } from "./yaml.ts";
+
+/** Makes the pipeline from its file and the profiles that it names; defaults are filled in here. */
+export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string, ProfileFile>): Pipeline {
+  const { metadata, spec } = source.value;
+  const complaints = new Complaints(source.path);
+  const at: At = (path, text, code) =>
+    complaints.add(source.file.place(["spec", ...path]), ["spec", ...path].join("."), text, code);
+  const atKey: At = (path, text, code) => {
+    const place = source.file.keyPlace(["spec", ...path.slice(0, -1)], String(path.at(-1)));
+    complaints.add(place, ["spec", ...path].join("."), text, code);
+  };
+  const { adaptation = {}, limits = {}, margins = {}, reproduction = {} } = spec;
+  const capacity = reproduction.capacity ?? "mean";
+
+  checkNames(
+    spec.stages.map((stage) => stage.name),
+    (i) => ["stages", i, "name"],
+    at,
+  );
+  const stages = spec.stages.map((stage, s): Stage => {
+    const here: YamlPath = ["stages", s];
+    checkNames(
+      stage.variants.map((one) => one.name),
+      (i) => [...here, "variants", i, "name"],
+      at,
+    );
+    for (const [i, name] of (stage.after ?? []).entries()) {
+      if (!spec.stages.some((other) => other.name === name)) {
+        at(
+          [...here, "after", i],
+          `there is no stage "${name}"; stages are ${spec.stages.map((other) => other.name).join(", ")}. Correct the name.`,
+          "unknown_name",
+        );
+      }
+    }
+    const profile = profiles.get(stage.profile);
+    const variants = stage.variants.map((one, v): Variant => {
+      const coresPerReplica = cores(one.cores);
+      const path: YamlPath = [...here, "variants", v];
+      const startUp = startUpOf(one.startUp ?? spec.startUp, (text) =>
+        at(one.startUp === undefined ? ["startUp"] : [...path, "startUp"], text),
+      );
+      const points = profileOf(profile, one.name, coresPerReplica, (key, text) =>
+        at([...path, key], text, "unknown_name"),
+      );
+      if (capacity === "measured" && points.some((point) => point.throughput === undefined)) {
+        at(
+          [...path, "name"],
+          `reproduction.capacity "measured" needs throughput_rps in every row of ${stage.profile}. Add it, or use "mean".`,
+        );
+      }
+      return {
+        name: one.name,
+        accuracy: one.accuracy,
+        coresPerReplica,
+        startUp,
+        profile: points,
+        ...(one.scaleTargetRef === undefined ? {} : { scaleTargetRef: one.scaleTargetRef }),
+      };
+    });
+    for (const [i, batch] of (stage.batches ?? []).entries()) {
+      const fits = variants.filter(
+        ({ profile: points }) => (points[0]?.batch ?? 0) <= batch && batch <= (points.at(-1)?.batch ?? 0),
+      );
+      if (fits.length === 0)
+        at(
+          [...here, "batches", i],
+          `no variant was profiled at batches around ${batch}. Choose one inside the profiled range.`,
+        );
+      const exact = fits.every(({ profile: points }) => points.some((point) => point.batch === batch));
+      if (capacity === "measured" && !exact)
+        at(
+          [...here, "batches", i],
+          `batch ${batch} was not measured, and reproduction.capacity is "measured". Remove it, or use "mean".`,
+        );
+    }
+    const offered = variants.flatMap(({ profile: points }) => stage.batches ?? points.map((point) => point.batch));
+    const most = limits.batch ?? 64;
+    if (!offered.some((batch) => batch <= most)) {
+      at(
+        ["limits"],
+        `batch ${most} is below every batch of stage "${stage.name}". Raise it, or profile smaller batches.`,
+      );
+    }
+    const { name, after = [], fanOut = 1, batches } = stage;
+    return {
+      name,
+      after,
+      fanOut,
+      variants,
+      ...(batches === undefined ? {} : { batches: [...new Set(batches)].sort((a, b) => a - b) }),
+    };
+  });
+  checkPolicies(spec, stages, at, atKey);
+  const objective = objectiveOf(spec.objective, at);
+  complaints.throwIfAny();
+  const ordered = topological(stages, (index) =>
+    at(["stages", index, "after"], "goes round in a circle. Let each stage follow earlier ones."),
+  );
+  complaints.throwIfAny();
+
+  return {
+    name: metadata.name,
+    stages: ordered,
+    sla: { seconds: seconds(spec.sla.latency), quantile: spec.sla.quantile ?? 0.99 },
+    objective,
+    limits: {
+      replicas: limits.replicas ?? 100,
+      batch: limits.batch ?? 64,
+      ...(limits.cores === undefined ? {} : { cores: cores(limits.cores) }),
+    },
+    margins: { load: margins.load ?? 0, serviceTime: margins.serviceTime ?? 0, throughput: margins.throughput ?? 0 },
+    adaptation: {
+      interval: seconds(adaptation.interval ?? "10s"),
+      predictor: adaptation.predictor ?? "max",
+      loadWindow: seconds(adaptation.loadWindow ?? "1s"),
+      history: seconds(adaptation.history ?? "120s"),
+      horizon: seconds(adaptation.horizon ?? "20s"),
+      minLoad: adaptation.minLoad ?? 1,
+      loadStep: adaptation.loadStep ?? 0,
+    },
+    reproduction: {
+      capacity,
+      latency: reproduction.latency ?? "mean",
+      infeasible: reproduction.infeasible ?? "best-effort",
+      roundLoad: reproduction.roundLoad ?? false,
+    },
+    policies: policiesOf(spec),
+  };
+}
+
+type At = (path: YamlPath, text: string, code?: InputErrorCode) => void;
+
+function checkNames(names: readonly string[], path: (i: number) => YamlPath, at: At): void {
+  names.forEach((name, i) => {
+    if (names.indexOf(name) < i) at(path(i), `"${name}" is taken already. Give each its own name.`, "duplicate");
+  });
+}
+
+function startUpOf(startUp: PipelineSpec["spec"]["startUp"], complain: (text: string) => void): StartUp {
+  if (startUp === undefined) return { mean: 0 };
+  const mean = seconds(startUp.mean);
+  if (startUp.p90 === undefined) return { mean };
+  const p90 = seconds(startUp.p90);
+  // e^(z²/2) at the 90th percentile: no lognormal time has a greater ratio.
+  if (p90 > 2.2 * mean)
+    complain("p90 is more than 2.2 times the mean, which no lognormal time can be. Correct one of them.");
+  return { mean, p90 };
+}
+
+function profileOf(
+  file: ProfileFile | undefined,
+  variant: string,
+  coresPerReplica: number,
+  complain: (key: string, text: string) => void,
+): Variant["profile"] {
+  const ofVariant = file?.entries.filter((entry) => entry.variant === variant) ?? [];
+  const found = ofVariant.find((entry) => entry.cores === coresPerReplica);
+  if (found !== undefined) return found.profile;
+  if (ofVariant.length === 0) {
+    const known = [...new Set(file?.entries.map((entry) => entry.variant))].join(", ");
+    complain(
+      "name",
+      `${file?.path ?? "the profile"} has no variant "${variant}"; it has ${known}. Correct the name, or add its rows.`,
+    );
+  } else {
+    const known = ofVariant.map((entry) => entry.cores).join(", ");
+    complain(
+      "cores",
+      `${file?.path ?? "the profile"} has no rows of "${variant}" with ${coresPerReplica} cores, only with ${known}. Choose one of these, or add the rows.`,
+    );
+  }
+  return [{ batch: 1, mean: 1, p99: 1 }];
+}
+
+/** Without the keys that are absent: the core's types know no undefined ones. */
+function policiesOf(spec: PipelineSpec["spec"]): Pipeline["policies"] {
+  const byStage = (stages: Record<string, object>) => Object.entries(stages).map(([name, pins]) => [name, { ...pins }]);
+  return Object.fromEntries(
+    Object.entries(spec.policies ?? {}).map(([name, stages]) => [name, Object.fromEntries(byStage(stages))]),
+  );
+}
+
+function checkPolicies(spec: PipelineSpec["spec"], stages: readonly Stage[], at: At, atKey: At): void {
+  const most = spec.limits?.replicas ?? 100;
+  for (const [policy, byStage] of Object.entries(spec.policies ?? {})) {
+    if (!Object.hasOwn(policyKinds, policy))
+      atKey(
+        ["policies", policy],
+        `there is no policy "${policy}"; known are ${Object.keys(policyKinds).join(", ")}. Correct the name.`,
+        "unknown_name",
+      );
+    for (const [name, pins] of Object.entries(byStage)) {
+      const stage = stages.find((one) => one.name === name);
+      if (pins.replicas !== undefined && pins.replicas > most) {
+        at(["policies", policy, name, "replicas"], `is above limits.replicas, ${most}. Lower it, or raise the limit.`);
+      }
+      const offered = stage?.variants.flatMap(({ profile }) => stage.batches ?? profile.map((point) => point.batch));
+      for (const [i, batch] of (pins.batches ?? []).entries()) {
+        if (offered !== undefined && !offered.includes(batch)) {
+          const known = [...new Set(offered)].join(", ");
+          at(
+            ["policies", policy, name, "batches", i],
+            `stage "${name}" offers no batch of ${batch}, only ${known}. Correct it.`,
+          );
+        }
+      }
+      if (stage === undefined)
+        atKey(
+          ["policies", policy, name],
+          `there is no stage "${name}"; stages are ${spec.stages.map((one) => one.name).join(", ")}. Correct the name.`,
+          "unknown_name",
+        );
+      for (const [i, variant] of (pins.variants ?? []).entries()) {
+        if (stage !== undefined && !stage.variants.some((one) => one.name === variant)) {
+          at(
+            ["policies", policy, name, "variants", i],
+            `stage "${name}" has no variant "${variant}"; it has ${stage.variants.map((one) => one.name).join(", ")}. Correct the name.`,
+            "unknown_name",
+          );
+        }
+      }
+    }
+  }
+}
+
+function objectiveOf(spec: PipelineSpec["spec"]["objective"], at: At): Objective {
+  const { kind, alpha, beta, delta, accuracyFloor } = spec;
+  // The schema takes only names of the table.
+  const accuracy = (spec.accuracy ?? "pas") as AccuracyMetricName;
+  const common = { accuracy, ...(accuracyFloor === undefined ? {} : { accuracyFloor }) };
+  if (kind === "weighted") {
+    if (alpha === undefined || beta === undefined) at(["objective"], "kind weighted needs alpha and beta. Add them.");
+    return { kind, ...common, alpha: alpha ?? 0, beta: beta ?? 0, delta: delta ?? 0 };
+  }
+  for (const [key, value] of Object.entries({ alpha, beta, delta })) {
+    if (value !== undefined) at(["objective", key], `belongs to kind weighted, and this is ${kind}. Remove it.`);
+  }
+  if (kind === "minCost" && accuracyFloor === undefined)
+    at(["objective"], "kind minCost needs an accuracyFloor. Add it.");
+  return { kind, ...common };
+}
+
+/** Stages in topological order; those that could be next go in file order. */
+function topological(stages: readonly Stage[], circle: (index: number) => void): readonly Stage[] {
+  const ordered: Stage[] = [];
+  while (ordered.length < stages.length) {
+    const next = stages.find(
+      (stage) => !ordered.includes(stage) && stage.after.every((name) => ordered.some((done) => done.name === name)),
+    );
+    if (next === undefined) {
+      circle(stages.findIndex((stage) => !ordered.includes(stage)));
+      return ordered;
+    }
+    ordered.push(next);
+  }
+  return ordered;
+}

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+// The power of the tests: a simulator that is wrong in one place must fail them. Each mutant is an edit
+// of one file in a copy of the sources, on which the quick tests of the simulator run.
+
+interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const mutants: readonly Mutant[] = [
+  {
+    name: "service takes 3 % longer",
+    file: "advance.ts",
+    from: "const end = now + pool.mean[paid]!",
+    to: "const end = now + 1.03 * pool.mean[paid]!",
+  },
+  {
+    name: "last in, first out",
+    file: "advance.ts",
+    from: "const front = queue.head;",
+    to: `const front = queue.head;
+  for (const column of [queue.request, queue.origin, queue.arrival, queue.accuracy]) {
+    column.subarray(front - base, queue.joined - base).reverse();
+  }`,
+  },
+  {
+    name: "the time-out counts from the last arrival",
+    file: "advance.ts",
+    from: "timesOutAt(oldest(queue), pool.timeout)",
+    to: "timesOutAt(queue.arrival[queue.joined - 1 - queue.base]!, pool.timeout)",
+  },
+  {
+    name: "a partial batch pays for a full one",
+    file: "advance.ts",
+    from: "const paid = rules.pad ? pool.batch : size;",
+    to: "const paid = pool.batch;",
+  },
+  {
+    name: "the last request is lost",
+    file: "simulator.ts",
+    from: "this.arrived < this.arrivals.length && this.arrivals[this.arrived]! < until",
+    to: "this.arrived < this.arrivals.length - 1 && this.arrivals[this.arrived]! < until",
+  },
+  {
+    name: "the idle replica of the largest id serves",
+    file: "advance.ts",
+    from: "let idle = 0;\n  while (pool.freeAt[idle]! > now) idle++;",
+    to: "let idle = pool.freeAt.length - 1;\n  while (pool.freeAt[idle]! > now) idle--;",
+  },
+  {
+    name: "a draining replica costs nothing",
+    file: "pool.ts",
+    from: "replica.until = replica.readyAt > now ? now : Math.max(now, this.freeAt[i]!);",
+    to: "replica.until = now;",
+  },
+  {
+    name: "the old variant is kept after the hand-over",
+    file: "stage.ts",
+    from: "this.serving.shrink(0, this.now);",
+    to: "",
+  },
+];
+
+const root = new URL("../..", import.meta.url).pathname;
+let copy = "";
+
+before(() => {
+  copy = mkdtempSync(join(tmpdir(), "ipa-mutants-"));
+  for (const name of ["src", "test", "package.json"]) cpSync(join(root, name), join(copy, name), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+});
+after(() => rmSync(copy, { recursive: true, force: true }));
+
+/** Whether tests pass on the copy. */
+function passes(...tests: readonly string[]): boolean {
+  // Without the variable by which a test runner's child reports to its parent.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { status } = spawnSync(process.execPath, ["--test", ...tests], { cwd: copy, env, timeout: 60_000 });
+  return status === 0;
+}
+
+function withMutant({ file, from, to }: Mutant, run: () => void): void {
+  const path = join(copy, "src/sim", file);
+  const text = readFileSync(path, "utf8");
+  assert.equal(text.split(from).length, 2, `"${from}" stands once in src/sim/${file}`);
+  writeFileSync(
+    path,
+    text.replace(from, () => to),
+  );
+  try {
+    run();
+  } finally {
+    writeFileSync(path, text);
+  }
+}
+
+test("without a mutant the quick tests pass", () => {
+  assert.ok(passes("test/sim/rules.test.ts", "test/sim/against-reference.test.ts"));
+});
+
+for (const mutant of mutants) {
+  test(`the rules find out: ${mutant.name}`, () => {
+    withMutant(mutant, () => assert.ok(!passes("test/sim/rules.test.ts")));
+  });
+}
+
+test("theory alone finds out: service takes 3 % longer", () => {
+  const [slower] = mutants;
+  assert.ok(slower !== undefined);
+  withMutant(slower, () => {
+    // In a process of its own: the tests that are named after this law only.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const args = ["--test", "--test-name-pattern=theory: M/M/1$", "test/sim/theory.test.ts"];
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: copy, env, encoding: "utf8", timeout: 60_000 });
+    assert.equal(status, 1);
+    assert.match(stdout, /mean sojourn: .*theory 2\.5/);
+  });
+});
