@@ -101,6 +101,9 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
       ...(batches === undefined ? {} : { batches: [...new Set(batches)].sort((a, b) => a - b) }),
     };
   });
+  if (adaptation.loadWindow !== undefined && seconds(adaptation.loadWindow) < 1) {
+    at(["adaptation", "loadWindow"], "is below 1s, and load is counted by the second. Choose 1s or more.");
+  }
   checkPolicies(spec, stages, at, atKey);
   const objective = objectiveOf(spec.objective, at);
   complaints.throwIfAny();

@@ -190,6 +190,27 @@ const cases: readonly Case[] = [
     /^p\.yaml:12:27: spec\.adaptation\.interval: Write a duration above 0/,
   ],
   [
+    "load by the half second",
+    "  stages:",
+    "  adaptation: { loadWindow: 500ms }\n  stages:",
+    "bad_value",
+    /^p\.yaml:12:29: spec\.adaptation\.loadWindow: is below 1s/,
+  ],
+  [
+    "more pinned replicas than allowed",
+    "  stages:",
+    "  limits: { replicas: 2 }\n  policies: { rim: { read: { replicas: 3 } } }\n  stages:",
+    "bad_value",
+    /^p\.yaml:13:39: spec\.policies\.rim\.read\.replicas: is above limits\.replicas, 2\. Lower/,
+  ],
+  [
+    "a pinned batch that is not offered",
+    "  stages:",
+    "  policies: { ipa: { read: { batches: [7] } } }\n  stages:",
+    "bad_value",
+    /^p\.yaml:12:39: spec\.policies\.ipa\.read\.batches\.0: stage "read" offers no batch of 7, only 1\./,
+  ],
+  [
     "a quantile in per cent",
     "600ms",
     "600ms\n    quantile: 99",

