@@ -201,14 +201,14 @@ const cases: readonly Case[] = [
     "  stages:",
     "  limits: { replicas: 2 }\n  policies: { rim: { read: { replicas: 3 } } }\n  stages:",
     "bad_value",
-    /^p\.yaml:13:39: spec\.policies\.rim\.read\.replicas: is above limits\.replicas, 2\. Lower/,
+    /^p\.yaml:13:40: spec\.policies\.rim\.read\.replicas: is above limits\.replicas, 2\. Lower/,
   ],
   [
     "a pinned batch that is not offered",
     "  stages:",
     "  policies: { ipa: { read: { batches: [7] } } }\n  stages:",
     "bad_value",
-    /^p\.yaml:12:39: spec\.policies\.ipa\.read\.batches\.0: stage "read" offers no batch of 7, only 1\./,
+    /^p\.yaml:12:40: spec\.policies\.ipa\.read\.batches\.0: stage "read" offers no batch of 7, only 1\./,
   ],
   [
     "a quantile in per cent",
