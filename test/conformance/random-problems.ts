@@ -77,3 +77,45 @@ export const randomProblem: fc.Arbitrary<Problem> = fc
       rows,
     }));
   });
+
+/**
+ * Products of 3–4 stages whose scores differ by 1e-9 to 1e-6, or are 0: where HiGHS's
+ * presolve was seen to lose the best plan.
+ */
+export const nearlyEqualScores: fc.Arbitrary<Problem> = fc
+  .record({
+    stages: fc.integer({ min: 3, max: 4 }),
+    step: fc.constantFrom(1e-6, 1e-7, 3e-8, 1e-8, 3e-9, 1e-9),
+    alpha: fc.constantFrom(1, 100, 1000),
+    beta: fc.constantFrom(0.001, 0.5, 1),
+    limit: fc.double({ min: 0.3, max: 2.5, noNaN: true }),
+  })
+  .chain(({ stages, step, alpha, beta, limit }) => {
+    const unit = fc.double({ min: 0, max: 1, noNaN: true });
+    const variant = fc
+      .record({
+        score: fc.oneof(
+          { weight: 4, arbitrary: fc.integer({ min: 0, max: 5 }).map((k) => 0.8 + step * k) },
+          { weight: 2, arbitrary: unit.map((u) => 0.3 + 0.7 * u) },
+          { weight: 1, arbitrary: fc.constant(0) },
+        ),
+        batches: fc.array(fc.record({ cores: fc.integer({ min: 1, max: 80 }), mean: unit }), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+      })
+      .map(({ score, batches }) =>
+        batches.map(({ cores, mean }) =>
+          chosenOption({ score, cores, penalty: beta * cores, latency: { mean, forming: 0, excessSquared: 0 } }),
+        ),
+      );
+    const stage = fc.array(variant, { minLength: 1, maxLength: 4 }).map((variants) => variants.flat());
+    return fc.array(stage, { minLength: stages, maxLength: stages }).map((options): Problem => ({
+      alpha,
+      tieAlpha: 0,
+      combine: "product",
+      options,
+      latency: { limit, paths: [options.map((_, s) => s)] },
+      rows: [],
+    }));
+  });

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { holds, objectiveOf, tieWidth, type Option, type Outcome, type Problem } from "../../src/core/problem.ts";
 import { engines } from "../../src/solver/engines.ts";
 import { chosenOption, mean, planOf, problemOf } from "./problems.ts";
-import { randomProblem } from "./random-problems.ts";
+import { nearlyEqualScores, randomProblem } from "./random-problems.ts";
 
 const solvers = await Promise.all(
   Object.entries(engines).map(async ([name, engine]) => ({ name, solve: await engine.load() })),
@@ -137,6 +137,29 @@ for (const { name, solve } of solvers) {
       }
     });
 
+    test("a product of nearly equal scores", () => {
+      const scored = (variant: string, score: number, penalty = 0) => chosenOption({ variant, score, penalty });
+      // Two scores 6e-10 apart, and a stage whose two options share one.
+      const options = [
+        [scored("only", 0.88)],
+        [scored("good", 0.8000000006), scored("dear", 0.8, 7)],
+        [scored("one", 0.8), scored("one", 0.8)],
+        [scored("only", 0.8)],
+      ];
+      const weighed = solve(problemOf({ alpha: 100, combine: "product", options }));
+      assert.deepEqual(variants(weighed), ["only", "good", "one", "only"]);
+
+      const score = 0.43537576149683443;
+      const same = [
+        [scored("only", 0.8)],
+        [scored("only", 0.8)],
+        [scored("best", 0.80000005), scored("other", 0.8)],
+        [scored("one", score), scored("one", score)],
+      ];
+      const plain = solve(problemOf({ combine: "product", options: same }));
+      assert.deepEqual(variants(plain), ["only", "only", "best", "one"]);
+    });
+
     test("a use of exactly the limit holds, 1e-6 more does not", () => {
       // 0.1 + 0.2 > 0.3 in floating point.
       const stages = [[{ ...cheap, latency: mean(0.1) }], [{ ...cheap, latency: mean(0.2) }]];
@@ -214,10 +237,14 @@ function bruteForce(problem: Problem): number | null {
   return best;
 }
 
-test("random problems: all engines and plain loops agree", () => {
+/** Every engine agrees with plain loops on random problems; how many of each status there were. */
+function agree(
+  problems: fc.Arbitrary<Problem>,
+  numRuns: number,
+): { readonly optimal: number; readonly infeasible: number } {
   const seen = { optimal: 0, infeasible: 0 };
   fc.assert(
-    fc.property(randomProblem, (problem) => {
+    fc.property(problems, (problem) => {
       const expected = bruteForce(problem);
       seen[expected === null ? "infeasible" : "optimal"]++;
       for (const { name, solve } of solvers) {
@@ -231,7 +258,17 @@ test("random problems: all engines and plain loops agree", () => {
         assert.ok(outcome.bound >= outcome.objective, name);
       }
     }),
-    { numRuns: 2000, seed: 20240607, endOnFailure: true },
+    { numRuns, seed: 20240607, endOnFailure: true },
   );
+  return seen;
+}
+
+test("random problems: all engines and plain loops agree", () => {
+  const seen = agree(randomProblem, 2000);
   assert.ok(seen.optimal > 500 && seen.infeasible > 300, JSON.stringify(seen));
+});
+
+test("products of nearly equal scores: all engines and plain loops agree", () => {
+  const seen = agree(nearlyEqualScores, 1000);
+  assert.ok(seen.optimal > 500, JSON.stringify(seen));
 });
