@@ -116,13 +116,13 @@ export class Network {
   }
 
   private completeBatch(queue: Flow, s: number, first: number, size: number, next: Flow, hop: number): void {
-    const rows: number[] = [];
-    for (let i = first - queue.base; rows.length < size; i++) if (queue.dropped[i] === 0) rows.push(i);
-    const end = queue.end[first - queue.base]!;
-    this.events.onBatch(s, queue.start[first - queue.base]!);
-    const eldest = this.wholeBatch ? Math.min(...rows.map((i) => queue.origin[i]!)) : end;
-    const lost = this.wholeBatch && tooOld(end, eldest, this.maxAge);
-    for (const i of rows) {
+    const front = first - queue.base;
+    const end = queue.end[front]!;
+    this.events.onBatch(s, queue.start[front]!);
+    const lost = this.wholeBatch && tooOld(end, eldest(queue, front, size), this.maxAge);
+    for (let i = front, left = size; left > 0; i++) {
+      if (queue.dropped[i] === 1) continue;
+      left--;
       if (lost) {
         this.drop(s, queue.base + i, end);
         continue;
@@ -137,4 +137,15 @@ function planOf(plan: Plan, s: number): StagePlan {
   const stage = plan[s];
   if (stage === undefined) throw new RangeError(`the plan has no stage ${s}`);
   return stage;
+}
+
+/** Least arrival at the pipeline among `size` rows from `front` on that were not dropped. */
+function eldest({ dropped, origin }: Flow, front: number, size: number): number {
+  let least = Infinity;
+  for (let i = front, left = size; left > 0; i++) {
+    if (dropped[i] === 1) continue;
+    left--;
+    if (origin[i]! < least) least = origin[i]!;
+  }
+  return least;
 }

@@ -58,14 +58,14 @@ export function replay(
   });
 }
 
-/** The load of a trace that an oracle sees: the greatest mean over `window` seconds. */
+/** The load of a trace that an oracle sees: the greatest mean over `window` seconds, or one second if that is longer. */
 export function futureOf(trace: Trace, window: number): FutureLoad {
   const rates = perSecond(trace);
   return (from, to) => {
     const ahead = rates.subarray(Math.floor(from), Math.max(Math.floor(from) + 1, Math.ceil(to)));
     if (ahead.length === 0) return rates.at(-1) ?? 0;
     const series = { end: to, step: 1, rates: Array.from(ahead) };
-    return Math.max(...windowed(series, window).rates.map((rate) => rate ?? 0));
+    return Math.max(...windowed(series, Math.max(1, window)).rates.map((rate) => rate ?? 0));
   };
 }
 
