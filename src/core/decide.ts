@@ -42,7 +42,10 @@ export interface Decision {
   readonly reason: Reason;
 }
 
-/** One decision for a known load, requests per second before the margin. */
+/**
+ * One decision for a known load, requests per second before the margin. Every plan of every engine is
+ * assessed anew; one that breaks a row is a fault of the engine, and throws.
+ */
 export function decide(planner: Planner, load: number, running: Plan): Omit<Decision, "at"> {
   const planned = plannedLoad(planner.pipeline, load);
   const outcome = planner.solver(formulate(planner, planned, running));
@@ -57,6 +60,10 @@ export function decide(planner: Planner, load: number, running: Plan): Omit<Deci
         batchTimeout,
         replicas,
       }));
+      const broken = assess(planner, planned, plan).violations;
+      if (broken.length > 0) {
+        throw new Error(`engine ${outcome.engine} gave a plan that breaks ${broken.map(({ row }) => row).join(", ")}`);
+      }
       return { ...decision, plan, reason: reasonFor(planner, planned, running, plan) };
     }
     case "infeasible": {

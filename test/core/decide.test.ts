@@ -176,3 +176,10 @@ test("a graph that is no chain is refused with what to do", () => {
   const planner = { ...plannerOf(), pipeline: { ...branching, stages } };
   assert.throws(() => decide(planner, 5, []), /stage "s2" makes the graph more than a chain\. Only chains/);
 });
+
+test("a plan of an engine that breaks a row is found out", () => {
+  const wrong: Planner["solver"] = (problem) =>
+    exhaustive({ ...problem, latency: { ...problem.latency, limit: Infinity } });
+  const planner = { ...plannerOf({ ...weights(100, 1), sla: { seconds: 0.15, quantile: 0.99 } }), solver: wrong };
+  assert.throws(() => decide(planner, 10, []), /engine exhaustive gave a plan that breaks sla/);
+});
