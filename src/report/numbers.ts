@@ -3,7 +3,10 @@ export const NO_NUMBER = "–";
 
 /** A number with a fixed number of decimals, or a dash. */
 export function decimals(value: number | null, digits: number): string {
-  return value === null || !Number.isFinite(value) ? NO_NUMBER : value.toFixed(digits);
+  if (value === null || !Number.isFinite(value)) return NO_NUMBER;
+  const text = value.toFixed(digits);
+  // What rounds to zero has no sign.
+  return Number(text) === 0 ? text.replace("-", "") : text;
 }
 
 /** A share as a percentage without its sign, with a fixed number of decimals, or a dash. */

@@ -1,5 +1,5 @@
 import type { Relaxation } from "../core/relax.ts";
-import { decimals } from "./numbers.ts";
+import { decimals, NO_NUMBER } from "./numbers.ts";
 import type { PlanReport } from "./plan.ts";
 import { textTable } from "./text-table.ts";
 
@@ -64,16 +64,18 @@ function reasons({ status, binding, relaxations }: PlanReport): readonly string[
   return [bound, ...(helps.length > 0 ? ["A plan exists with any one of:", ...helps] : [])];
 }
 
+/** Rounded to the side on which a plan exists: limits up, load and accuracy down. */
 function relaxed({ row, value }: Relaxation): string {
-  const number = value === null ? "–" : decimals(value, 4);
+  const at = (round: (x: number) => number): string =>
+    value === null ? NO_NUMBER : String(round(value * 1e4 * (1 + (round === Math.ceil ? -1e-12 : 1e-12))) / 1e4);
   switch (row) {
     case "sla":
-      return `an SLA of ${number} s`;
+      return `an SLA of ${at(Math.ceil)} s`;
     case "cores":
-      return `${number} cores`;
+      return `${at(Math.ceil)} cores`;
     case "accuracy_floor":
-      return `an accuracy floor of ${number}`;
+      return `an accuracy floor of ${at(Math.floor)}`;
     case "load":
-      return `a load of ${number} rps`;
+      return `a load of ${at(Math.floor)} rps`;
   }
 }

@@ -134,27 +134,27 @@ test("no feasible plan: the nearest to one, the rows in the way, and what would 
   const text = planText(none);
   assert.match(text, /^demo at 20 rps: no plan keeps all rows; the nearest to one is\n/);
   assert.match(text, /\nAny plan needs one of these rows to give way: cores\.\nA plan exists with any one of:\n/);
-  assert.match(text, /\n {2}4\.0000 cores\b/);
-  assert.match(text, /\n {2}a load of 10\.0000 rps\b/);
+  assert.match(text, /\n {2}4 cores\b/);
+  assert.match(text, /\n {2}a load of 10 rps\b/);
   // The SLA alone does not help, and is not offered.
   assert.doesNotMatch(text, /an SLA of/);
 });
 
 test("an SLA and an accuracy floor in the way", async () => {
   const slow = planText(await report(pipeline({ sla: { seconds: 0.15, quantile: 0.99 } }), 5));
-  assert.match(slow, /rows to give way: sla\.\nA plan exists with any one of:\n {2}an SLA of 0\.2000 s$/);
+  assert.match(slow, /rows to give way: sla\.\nA plan exists with any one of:\n {2}an SLA of 0\.2 s$/);
   const objective = { kind: "maxAccuracy", accuracy: "pas", accuracyFloor: 0.9 } as const;
   const poor = planText(await report(pipeline({ objective }), 5));
   assert.match(
     poor,
-    /rows to give way: accuracy_floor\.\nA plan exists with any one of:\n {2}an accuracy floor of 0\.6400$/,
+    /rows to give way: accuracy_floor\.\nA plan exists with any one of:\n {2}an accuracy floor of 0\.64$/,
   );
 });
 
 test("a load that no number of replicas carries: no row is in the way", async () => {
   const text = planText(await report(pipeline(), 1000));
   assert.match(text, /\nNo row alone is in the way; replicas, batches and pins limit what the stages can carry\.\n/);
-  assert.match(text, /\n {2}a load of 100\.0000 rps$/);
+  assert.match(text, /\n {2}a load of 100 rps$/);
 });
 
 test("held instead of the nearest: there is no plan to show, and every number of it is null", async () => {
