@@ -33,13 +33,13 @@ function importCommand(): Command {
     .argument("[file]", "the public trace; by default $IPA_TRACE, or what `ipa trace fetch` brought")
     .requiredOption("--window <from:to>", "seconds, the end excluded", window)
     .option("--damping <n>", "divide the loads by this, and round down", numberIn(1, Infinity, true), 8)
-    .requiredOption("--out <file>", "trace file to write")
+    .option("--out <file>", "trace file to write; by default standard output")
     .addHelpText(
       "after",
       "\nExample (the paper's bursty workload):\n  ipa trace import --window 1301160:1302360 --damping 8 --out bursty.csv",
     )
     .action(
-      async (file: string | undefined, flags: { window: readonly [number, number]; damping: number; out: string }) => {
+      async (file: string | undefined, flags: { window: readonly [number, number]; damping: number; out?: string }) => {
         const { findLongTrace, readPacked, writeWhole } = await import("../formats/files.ts");
         const { parsePublicTrace } = await import("../formats/public-trace.ts");
         const { formatTrace } = await import("../formats/trace-file.ts");
@@ -53,7 +53,12 @@ function importCommand(): Command {
         }
         const [from, to] = flags.window;
         const rates = parsePublicTrace(await readPacked(path), path, { from, to, damping: flags.damping });
-        await writeWhole(flags.out, formatTrace(rates));
+        const text = formatTrace(rates);
+        if (flags.out === undefined) {
+          process.stdout.write(text);
+          return;
+        }
+        await writeWhole(flags.out, text);
         console.error(`${flags.out}: ${rates.length} s, ${rates.reduce((a, b) => a + b, 0)} requests`);
       },
     );
