@@ -37,8 +37,6 @@ function weigh(pipeline: Pipeline, choices: readonly (readonly Choice[])[], runn
       const score = metric.score(stage, chosen, stages.length);
       const cores = choice.replicas * chosen.coresPerReplica;
       const uses = rows.map((row) => (row.name === "cores" ? cores : floorUse(metric, score)));
-      // An infinite use (a score of 0 under a floor on a product) can be part of no plan.
-      if (uses.includes(Infinity)) return [];
       return [{ ...choice, score, cores, penalty: beta * cores + delta * choice.batch, tie: 0, uses }];
     }),
   );
@@ -78,12 +76,17 @@ function rowsOf(pipeline: Pipeline, metric: AccuracyMetric): readonly Row[] {
 }
 
 function floorLimit(metric: AccuracyMetric, floor: number | undefined): number | undefined {
-  return floor === undefined ? undefined : floorUse(metric, floor);
+  if (floor === undefined) return undefined;
+  // Every product keeps a floor of 0.
+  return floor === 0 && metric.combine === "product" ? Infinity : floorUse(metric, floor);
 }
 
-/** A floor as a linear row: Σ −score ≤ −floor; of a product Σ −log score ≤ −log floor. */
+/** −log of a score of 0, finite, and more than that of any floor above 0 can be (745 at the least positive number). */
+const LOG_OF_NOTHING = 1000;
+
+/** A score as its use of the floor row: Σ −score ≤ −floor; of a product Σ −log score ≤ −log floor. */
 function floorUse(metric: AccuracyMetric, score: number): number {
-  return metric.combine === "sum" ? -score : -Math.log(score);
+  return metric.combine === "sum" ? -score : score > 0 ? -Math.log(score) : LOG_OF_NOTHING;
 }
 
 /** The accuracy that a value of the floor row stands for. */

@@ -8,7 +8,12 @@ import type { Option } from "./problem.ts";
  * small (5e-10 for a whole plan, half a tie) that a plan which is better by more than a tie wins.
  */
 const FIRST_KEY = 4.9e-10;
-/** Each further key weighs this much less than the one before. */
+/**
+ * Each further key weighs this much less than the one before, so a difference in the earlier key below
+ * this share of its range can lose to the later one. What the objective names second is resolved
+ * finely; more keys at that rate would drown in the rounding of the objective itself.
+ */
+const AFTER_NAMED_KEY = 1e-4;
 const NEXT_KEY = 1 / 200;
 
 /** A key of the order among equals: its part of one option; `worst` bounds the sum over a plan. */
@@ -49,10 +54,12 @@ export function tieBreaker(
     options.map((ofStage) => Math.max(0, ...ofStage.map((option) => option.score))),
   );
 
-  const weighed = [...byCores, ...rest].map(({ of, worst: most }, k) => ({
-    of,
-    weight: most > 0 ? (FIRST_KEY * NEXT_KEY ** (accuracyFirst ? k + 1 : k)) / most : 0,
-  }));
+  const named = accuracyFirst || byCores.length > 0;
+  const weigh = ({ of, worst: most }: Key, share: number) => ({ of, weight: most > 0 ? share / most : 0 });
+  const weighed = [
+    ...byCores.map((one) => weigh(one, FIRST_KEY)),
+    ...rest.map((one, k) => weigh(one, FIRST_KEY * (named ? AFTER_NAMED_KEY : 1) * NEXT_KEY ** k)),
+  ];
   return {
     alpha: accuracyFirst && best > 0 ? FIRST_KEY / best : 0,
     penalty: (option, s) => weighed.reduce((sum, { of, weight }) => sum + weight * of(option, s), 0),

@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assess } from "../../src/core/assess.ts";
 import { bestEffort } from "../../src/core/best-effort.ts";
+import { capacityOf, leastReplicas } from "../../src/core/capacity.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
+import { formulate } from "../../src/core/formulate.ts";
 import { tick } from "../../src/core/loop.ts";
 import type { Pipeline } from "../../src/core/pipeline.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { policyOf } from "../../src/core/policies.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { paper } from "../../src/core/queueing/paper.ts";
+import { relaxations } from "../../src/core/relax.ts";
 import { exhaustive } from "../../src/solver/exhaustive.ts";
 import { pipelineOf, variant } from "../fixtures.ts";
 
@@ -57,6 +60,59 @@ test("among ties: what each objective names second", () => {
   );
   const floor = { objective: { kind: "minCost", accuracy: "pas", accuracyFloor: 0.1 } as const };
   assert.equal(chosen(decide(plannerOf(floor, "ipa", twins), 5, []).plan), "c/1/1");
+});
+
+test("among ties: what is named second beats what runs, also by little", () => {
+  const runs = (name: string): Plan => [{ stage: "s0", variant: name, batch: 1, batchTimeout: 0, replicas: 1 }];
+  const near = [variant("lo", { 1: 0.1 }, { accuracy: 0.76 }), variant("hi", { 1: 0.1 }, { accuracy: 0.763 })];
+  const floor = { objective: { kind: "minCost", accuracy: "pas", accuracyFloor: 0.1 } as const };
+  assert.equal(chosen(decide(plannerOf(floor, "ipa", near), 10, runs("lo")).plan), "hi/1/1");
+  const cheap = [
+    variant("x", { 1: 0.1 }, { accuracy: 0.8, coresPerReplica: 1 }),
+    variant("y", { 1: 0.1 }, { accuracy: 0.8, coresPerReplica: 1.02 }),
+    variant("fat", { 1: 0.1 }, { accuracy: 0.5, coresPerReplica: 20 }),
+  ];
+  const most = { objective: { kind: "maxAccuracy", accuracy: "pas" } as const };
+  assert.equal(chosen(decide(plannerOf(most, "ipa", cheap), 10, runs("y")).plan), "x/1/1");
+  assert.equal(chosen(decide(plannerOf(most, "ipa", cheap), 200, runs("y")).plan), "x/1/20");
+});
+
+test("tie penalties of a whole plan stay below half a tie", () => {
+  const stages = [stage, stage, stage];
+  for (const kind of ["maxAccuracy", "weighted"] as const) {
+    const objective = kind === "weighted" ? weights(1, 1).objective : { kind, accuracy: "pas" as const };
+    const pipeline = pipelineOf(stages, { objective });
+    const from = { pipeline, policy: policyOf(pipeline, "ipa"), queueing: paper };
+    const running = decide({ ...from, predictor: reactive, solver: exhaustive }, 50, []).plan;
+    const { options } = formulate(from, 5, running);
+    const worst = options.reduce((sum, ofStage) => sum + Math.max(...ofStage.map((option) => option.tie)), 0);
+    assert.ok(worst > 0 && worst <= 5e-10, `${worst}`);
+  }
+});
+
+test("an accuracy of 0 is a plan where the floor is 0, and a floor of 0 mends a higher one", () => {
+  const none = [variant("none", { 1: 0.1 }, { accuracy: 0 })];
+  const floor = (accuracyFloor: number) => ({
+    objective: { kind: "minCost", accuracy: "pas", accuracyFloor } as const,
+  });
+  assert.equal(chosen(decide(plannerOf(floor(0), "ipa", none), 5, []).plan), "none/1/1");
+  const planner = plannerOf(floor(0.5), "ipa", none);
+  assert.equal(decide(planner, 5, []).outcome?.status, "infeasible");
+  const found = relaxations(planner, 5, [], exhaustive).find(({ row }) => row === "accuracy_floor");
+  assert.equal(found?.value, 0);
+});
+
+test("the service-time margin stretches both the capacity and the latency, mean and p99", () => {
+  const profile = [{ batch: 1, mean: 0.1, p99: 0.3, throughput: 9 }];
+  const one = variant("a", {}, { profile });
+  const of = (rest: Partial<Pipeline>) =>
+    capacityOf(pipelineOf([[one]], { margins: { load: 0, serviceTime: 1, throughput: 0 }, ...rest }), one, 1);
+  assert.deepEqual(of({}), { rate: 5, service: 0.2 });
+  const reproduction = { ...pipelineOf([]).reproduction, capacity: "measured", latency: "p99" } as const;
+  assert.deepEqual(of({ reproduction }), { rate: 9, service: 0.6 });
+  // A load that is a multiple of the capacity but for rounding does not cost one more replica.
+  assert.equal(leastReplicas(0.3, 0.1), 3);
+  assert.equal(leastReplicas(0.1 * 3, 0.1), 3);
 });
 
 test("among ties: the running plan, else the least batch, then the first in the file", () => {
