@@ -152,6 +152,8 @@ function replayOptions(flags: SimulateFlags): ReplayOptions {
 }
 
 function duration(text: string): number {
+  // Nothing needs no unit.
+  if (text === "0") return 0;
   if (!DURATION.test(text)) throw new InvalidArgumentError("Give a time with its unit, as in 500ms, 30s or 5m.");
   return seconds(text);
 }

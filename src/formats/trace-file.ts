@@ -32,6 +32,9 @@ function rateTrace(text: string, path: string, name: string): Trace {
   return { kind: "rates", name, rates: Float64Array.from(rates) };
 }
 
+/** Arrivals later than this (three years) are times of a clock, not of a trace that begins at 0; seconds. */
+const LATEST_ARRIVAL = 1e8;
+
 function arrivalTrace(text: string, path: string, name: string): Trace {
   const complaints = new Complaints(path);
   let last = 0;
@@ -43,6 +46,12 @@ function arrivalTrace(text: string, path: string, name: string): Trace {
     return arrival;
   });
   complaints.throwIfAny();
+  if (last > LATEST_ARRIVAL) {
+    throw new InputError(
+      "bad_value",
+      `${path}: arrival_s: the last arrival is at ${last} s, as a clock tells it. Subtract the time at which the log begins from every row.`,
+    );
+  }
   return { kind: "arrivals", name, arrivals: Float64Array.from(arrivals) };
 }
 

@@ -77,7 +77,8 @@ export function planReport(
     engine: context.engine,
     status: outcome?.status ?? "unknown",
     reason: decision.reason,
-    objective: promise?.objective ?? null,
+    // The engine's own sum where there is one, so that it is never above its bound by rounding.
+    objective: solved?.objective ?? promise?.objective ?? null,
     bound: solved?.bound ?? null,
     accuracy_metric: pipeline.objective.accuracy,
     accuracy: promise === null ? null : accuracyOf("pas", pipeline.stages, variants),

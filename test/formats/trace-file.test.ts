@@ -102,3 +102,10 @@ test("of many problems ten are told, and how many more there are", () => {
   assert.equal(lines.length, 11);
   assert.equal(lines[10], "… and 20 more like these");
 });
+
+test("times of a clock are refused, with what to do", () => {
+  assert.throws(
+    () => parseTrace("arrival_s\n1700000000.5\n1700000001\n", "log.csv"),
+    /^InputError: log\.csv: arrival_s: the last arrival is at 1700000001 s, .*Subtract the time/,
+  );
+});
