@@ -70,11 +70,12 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
   const { summarise } = await import("../report/summary.ts");
   const { futureOf, replay } = await import("../study/replay.ts");
   const { assemble } = await import("../study/setup.ts");
-  const { writeSimulation } = await import("./simulation-files.ts");
+  const { refuseSameFiles, writeSimulation } = await import("./simulation-files.ts");
   const { traceEnd } = await import("../workload/trace.ts");
   const { Progress } = await import("./progress.ts");
   const { InputError } = await import("../core/errors.ts");
 
+  refuseSameFiles(flags, [path, flags.trace]);
   const pipeline = await loadPipeline(path);
   const trace = await loadTrace(flags.trace);
   const end = traceEnd(trace);

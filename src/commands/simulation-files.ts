@@ -1,6 +1,9 @@
-import { join, parse } from "node:path";
+import { join, parse, resolve } from "node:path";
+import { InputError } from "../core/errors.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { PolicyRuns } from "../report/findings.ts";
+
+const [REPORT, RUN_LOG] = ["report.html", "run-log.arrow"];
 
 /** Where the results of `ipa simulate` go. */
 export interface SimulationFiles {
@@ -11,6 +14,28 @@ export interface SimulationFiles {
   readonly visits?: string;
 }
 
+/** Throws an InputError if two outputs, or an output and an input, are one file. */
+export function refuseSameFiles(files: SimulationFiles, inputs: readonly string[]): void {
+  const { report, log, requests, visits, out } = files;
+  const inFolder =
+    out === undefined ? [] : [report === undefined ? REPORT : undefined, log === undefined ? RUN_LOG : undefined];
+  const outputs = [
+    report,
+    log,
+    requests,
+    visits,
+    ...inFolder.flatMap((name) => (name === undefined ? [] : join(out ?? "", name))),
+  ];
+  const paths = [...inputs, ...outputs.filter((path) => path !== undefined)].map((path) => resolve(path));
+  const twice = paths.find((path, i) => paths.indexOf(path) < i);
+  if (twice !== undefined) {
+    throw new InputError(
+      "duplicate",
+      `${twice}: would be written over what is read or written elsewhere. Give each file its own name.`,
+    );
+  }
+}
+
 /** Writes what was asked for; returns the paths, those of many run logs as one pattern. */
 export async function writeSimulation(
   files: SimulationFiles,
@@ -19,8 +44,8 @@ export async function writeSimulation(
   policies: readonly PolicyRuns[],
   setup: Readonly<Record<string, string>>,
 ): Promise<readonly string[]> {
-  const log = files.log ?? (files.out === undefined ? undefined : join(files.out, "run-log.arrow"));
-  const report = files.report ?? (files.out === undefined ? undefined : join(files.out, "report.html"));
+  const log = files.log ?? (files.out === undefined ? undefined : join(files.out, RUN_LOG));
+  const report = files.report ?? (files.out === undefined ? undefined : join(files.out, REPORT));
   const { writeWhole } = await import("../formats/files.ts");
   const written: string[] = [];
   if (report !== undefined) {
