@@ -83,6 +83,14 @@ const planSchema = z.strictObject({
   relaxations: z.array(
     z.strictObject({ row: z.enum(["sla", "cores", "accuracy_floor", "load"]), value: maybe, exact: z.boolean() }),
   ),
+  shortfalls: z.array(
+    z.strictObject({
+      stage: z.string(),
+      replicas: z.int().min(1),
+      pinned: z.boolean(),
+      needs: z.strictObject({ replicas: z.int().min(1), variant: z.string(), batch: z.int().min(1) }).nullable(),
+    }),
+  ),
 });
 
 const measures = {
@@ -170,7 +178,7 @@ test("plan: no feasible plan is exit code 1, with the nearest to one and what wo
   assert.ok(plan.relaxations.some(({ row, value }) => row === "cores" && value !== null && value > 1));
   const inWords = await ipa("plan", path, "--load", "500");
   assert.equal(inWords.code, 1);
-  assert.match(inWords.out, /no plan keeps all rows/);
+  assert.match(inWords.out, /no plan keeps all limits/);
 });
 
 test("simulate --json: an array, one element per policy, for one policy too", async () => {

@@ -33,8 +33,8 @@ export function planCommand(done: (feasible: boolean) => void): Command {
       const { predictor } = pipeline.adaptation;
       // One decision for a known load needs no prediction, and no future.
       const planner = await assemble({ pipeline, policy, predictor, queueing, engine }, () => load);
-      const { decision, solveSeconds, binding, relaxations } = explain(planner, load, () => performance.now() / 1000);
-      const report = planReport(planner, load, decision, { queueing, engine, solveSeconds, binding, relaxations });
+      const { decision, ...findings } = explain(planner, load, () => performance.now() / 1000);
+      const report = planReport(planner, load, decision, { queueing, engine, ...findings });
       if (json) console.log(JSON.stringify(report, null, 2));
       else {
         const { planText } = await import("../report/plan-text.ts");

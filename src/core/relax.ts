@@ -69,7 +69,9 @@ export function relaxations(from: Formulation, load: number, running: Plan, solv
       exact: true,
     };
   });
-  return [...rows, { row: "load", value: greatestLoad(from, load, solver), exact: true }];
+  // Rounded to the nearest whole rate, the loads of one plan have no greatest: the next half rate is planned higher.
+  const exact = !from.pipeline.reproduction.roundLoad;
+  return [...rows, { row: "load", value: greatestLoad(from, load, solver), exact }];
 }
 
 /** The least limit of one row at which the rest can be met, or null if no limit helps. */
@@ -99,7 +101,7 @@ function leastLimit(problem: Problem, name: RowName, solver: Solver): number | n
 
 /**
  * The greatest load below the asked one that has a plan, requests per second before the margin; null
- * if none down to the least load has. With `paper` latency the loads that a choice of variants and
+ * if none down to `minLoad` has. With `paper` latency the loads that a choice of variants and
  * batches can carry are an interval, whose right end is where the replicas of one stage are full
  * (n·h for some n): so one of these loads is the answer, and the feasibility of loads need not be
  * monotone (a slow trickle never fills a batch).
@@ -115,9 +117,9 @@ function greatestLoad(from: Formulation, load: number, solver: Solver): number |
       return counts.map((n) => n * rate);
     }),
   );
-  const { loadStep } = pipeline.adaptation;
-  // The least load that is ever planned for: the margin is in it, and it is rounded as all are.
-  const least = plannedLoad(pipeline, 0);
+  const { loadStep, minLoad } = pipeline.adaptation;
+  // A load below the least one is planned for as that one is.
+  const least = plannedLoad(pipeline, minLoad);
   const step = pipeline.reproduction.roundLoad ? 1 : loadStep;
   const ends = full.map((end) => (step > 0 ? Math.floor(end / step + 1e-9) * step : end));
   const candidates = [...new Set([least, ...ends])].filter((end) => end < asked && end >= least).sort((a, b) => b - a);
@@ -127,7 +129,7 @@ function greatestLoad(from: Formulation, load: number, solver: Solver): number |
     const { status } = solver(problem);
     return status === "optimal" || status === "feasible";
   });
-  return found === undefined ? null : found / (1 + pipeline.margins.load);
+  return found === undefined ? null : Math.max(minLoad, found / (1 + pipeline.margins.load));
 }
 
 /** A quick refusal: each row with the least use of every stage. */

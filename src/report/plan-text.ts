@@ -1,5 +1,6 @@
 import type { Relaxation } from "../core/relax.ts";
 import { decimals, NO_NUMBER } from "./numbers.ts";
+import type { Shortfall } from "../core/shortfall.ts";
 import type { PlanReport } from "./plan.ts";
 import { textTable } from "./text-table.ts";
 
@@ -21,7 +22,8 @@ export function planText(report: PlanReport): string {
       decimals(stage.replicas * stage.cores_per_replica, 2),
       decimals(stage.capacity_rps, 2),
       `${decimals(100 * stage.utilisation, 0)} %`,
-      decimals(stage.mean_s + stage.excess_s, 3),
+      // Its queue grows for as long as the load lasts.
+      stage.utilisation > 1 + 1e-9 ? "overloaded" : decimals(stage.mean_s + stage.excess_s, 3),
     ]),
   );
   if (report.stages.length === 0) return [head, ...reasons(report)].join("\n");
@@ -35,7 +37,7 @@ function verdict(report: PlanReport): string {
     case "feasible":
       return `a plan; the best one's objective is at most ${report.bound === null ? "unknown" : decimals(report.bound, 6)}`;
     case "infeasible":
-      return report.stages.length > 0 ? "no plan keeps all rows; the nearest to one is" : "no plan keeps all rows";
+      return report.stages.length > 0 ? "no plan keeps all limits; the nearest to one is" : "no plan keeps all limits";
     case "unknown":
       return "no plan was found in time";
   }
@@ -43,25 +45,51 @@ function verdict(report: PlanReport): string {
 
 function promise(report: PlanReport): string {
   const { latency_s, sla_s, cost_cores, accuracy, objective, accuracy_metric, objective_accuracy } = report;
-  const number = (value: number | null, digits: number): string => (value === null ? "–" : decimals(value, digits));
+  const latency =
+    latency_s === null
+      ? `overloaded, so no latency can be promised`
+      : `latency ${decimals(latency_s, 3)} s of ${sla_s} s by the ${report.queueing} model`;
   return (
-    `${number(cost_cores, 2)} cores, accuracy ${number(accuracy, 4)} (${accuracy_metric} ${number(objective_accuracy, 4)}), ` +
-    `latency ${number(latency_s, 3)} s of ${sla_s} s by the ${report.queueing} model, objective ${number(objective, 4)}`
+    `${decimals(cost_cores, 2)} cores, accuracy ${decimals(accuracy, 4)} ` +
+    `(${accuracy_metric} ${decimals(objective_accuracy, 4)}), ${latency}, objective ${decimals(objective, 4)}`
   );
 }
 
-function reasons({ status, binding, relaxations }: PlanReport): readonly string[] {
+function reasons(report: PlanReport): readonly string[] {
+  const { status, binding, relaxations, shortfalls } = report;
   if (status === "unknown") return [];
-  const bound =
-    binding.length > 0
-      ? status === "infeasible"
-        ? `Any plan needs one of these rows to give way: ${binding.join(", ")}.`
-        : `A better plan is kept away by: ${binding.join(", ")}.`
-      : status === "infeasible"
-        ? "No row alone is in the way; replicas, batches and pins limit what the stages can carry."
-        : "No row keeps a better plan away.";
+  if (status !== "infeasible") {
+    return [
+      binding.length > 0
+        ? `A better plan is kept away by the limit on: ${binding.map(limitName).join(", ")}.`
+        : "No limit on latency, cores or accuracy keeps a better plan away.",
+    ];
+  }
   const helps = relaxations.flatMap((one) => (one.value === null ? [] : [`  ${relaxed(one)}`]));
-  return [bound, ...(helps.length > 0 ? ["A plan exists with any one of:", ...helps] : [])];
+  const needs =
+    binding.length > 0 ? [`Any plan needs one of these limits to give way: ${binding.map(limitName).join(", ")}.`] : [];
+  const why = [...needs, ...shortfalls.map((one) => shortfallText(one, report))];
+  return [
+    ...(why.length > 0 ? why : ["No one limit alone is in the way: several are together."]),
+    ...(helps.length > 0 ? ["A plan exists with any one of:", ...helps] : []),
+  ];
+}
+
+function limitName(row: string): string {
+  return row === "sla" ? "latency (the SLA)" : row === "accuracy_floor" ? "accuracy (the floor)" : row;
+}
+
+function shortfallText(
+  { stage, replicas, pinned, needs }: Shortfall,
+  { planned_load_rps, policy }: PlanReport,
+): string {
+  const limit = pinned ? `policies.${policy}.${stage}.replicas` : "limits.replicas";
+  if (needs === null) return `Stage ${stage}: its pins and limits.batch leave it no variant and batch.`;
+  return (
+    `Stage ${stage} cannot carry ${decimals(planned_load_rps, 2)} rps with ${replicas} ` +
+    `${replicas === 1 ? "replica" : "replicas"} (${limit}): it needs at least ${needs.replicas}, ` +
+    `of ${needs.variant} with batches of ${needs.batch}.`
+  );
 }
 
 /** Rounded to the side on which a plan exists: limits up, load and accuracy down. */

@@ -4,6 +4,7 @@ import type { Decision, Planner, Reason } from "../core/decide.ts";
 import { planVariants } from "../core/plan.ts";
 import { composeLatency } from "../core/queueing/latency.ts";
 import type { Relaxation } from "../core/relax.ts";
+import type { Shortfall } from "../core/shortfall.ts";
 
 /** What `ipa plan --json` prints; keys are only ever added (docs/cli.md). */
 export interface PlanReport {
@@ -24,11 +25,14 @@ export interface PlanReport {
   readonly accuracy: number | null;
   readonly objective_accuracy: number | null;
   readonly cost_cores: number | null;
+  /** By the latency model; null of a plan that cannot keep up, whose latency grows without end. */
   readonly latency_s: number | null;
   readonly solve_ms: number;
   readonly stages: readonly PlanStageReport[];
   readonly binding: readonly string[];
   readonly relaxations: readonly Relaxation[];
+  /** Stages whose replicas are too few for the load, whatever else gives way. */
+  readonly shortfalls: readonly Shortfall[];
 }
 
 export interface PlanStageReport {
@@ -51,6 +55,7 @@ export interface PlanContext {
   readonly solveSeconds: number;
   readonly binding: readonly string[];
   readonly relaxations: readonly Relaxation[];
+  readonly shortfalls: readonly Shortfall[];
 }
 
 /** One decision for a known load. When no plan is feasible the stages are those of the nearest to one. */
@@ -84,7 +89,8 @@ export function planReport(
     accuracy: promise === null ? null : accuracyOf("pas", pipeline.stages, variants),
     objective_accuracy: promise?.accuracy ?? null,
     cost_cores: promise?.cores ?? null,
-    latency_s: promise?.latency ?? null,
+    latency_s:
+      promise === null || promise.stages.some(({ utilisation }) => utilisation > 1 + 1e-9) ? null : promise.latency,
     solve_ms: context.solveSeconds * 1000,
     stages: plan.map((stage, s) => {
       const judged = promise?.stages[s];
@@ -104,5 +110,6 @@ export function planReport(
     }),
     binding: context.binding,
     relaxations: context.relaxations,
+    shortfalls: context.shortfalls,
   };
 }

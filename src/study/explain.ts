@@ -2,6 +2,7 @@ import { decide, type Decision, type Planner } from "../core/decide.ts";
 import { formulate } from "../core/formulate.ts";
 import { bindingRows, relaxations, type Relaxation } from "../core/relax.ts";
 import type { RowName } from "../core/problem.ts";
+import { shortfalls, type Shortfall } from "../core/shortfall.ts";
 
 /** A decision with what it took and what stands in its way. */
 export interface Explanation {
@@ -11,6 +12,8 @@ export interface Explanation {
   readonly binding: readonly RowName[];
   /** Of an infeasible problem: the least change of each row alone; else empty. */
   readonly relaxations: readonly Relaxation[];
+  /** Of an infeasible problem: the stages whose replicas are too few, whatever else gives way; else empty. */
+  readonly shortfalls: readonly Shortfall[];
 }
 
 /** Decides for a load (requests per second, before the margin) with nothing running, and finds out why. `clock`: seconds. */
@@ -27,5 +30,6 @@ export function explain(planner: Planner, load: number, clock: () => number): Ex
     solveSeconds,
     binding,
     relaxations: infeasible ? relaxations(planner, load, [], planner.solver) : [],
+    shortfalls: infeasible && planned !== null ? shortfalls(planner, planned) : [],
   };
 }

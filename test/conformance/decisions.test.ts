@@ -69,6 +69,7 @@ function checkLoad(pipeline: Pipeline, load: number, found: number | null): void
   const asked = plannedLoad(pipeline, load);
   if (found !== null) {
     assert.ok(feasible(pipeline, plannedLoad(pipeline, found)), `load ${found}`);
+    assert.ok(found >= least && found < load, `load ${found} of ${load}, least ${least}`);
   }
   const from = found === null ? least : plannedLoad(pipeline, found);
   for (let i = 1; i < 40; i++) {

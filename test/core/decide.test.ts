@@ -124,6 +124,40 @@ test("among ties: the running plan, else the least batch, then the first in the 
   assert.equal(chosen(decide(planner, 5, running).plan), "b/2/1");
 });
 
+test("among ties: the nearest number of replicas, and the least latency", () => {
+  // At 10 rps each costs six cores.
+  const split = [
+    variant("few", { 1: 0.2 }, { coresPerReplica: 3 }),
+    variant("many", { 1: 0.6 }, { coresPerReplica: 1 }),
+    variant("quick", { 1: 0.15 }, { coresPerReplica: 3 }),
+  ];
+  // Nothing runs, and all have batch 1: quick is the fastest, and the last in the file.
+  assert.equal(chosen(decide(plannerOf({}, "ipa", split), 10, []).plan), "quick/1/2");
+  // One variant, two batches that differ in replicas: the one nearer to what runs, though batches are equally far.
+  const batches = [variant("a", { 1: 0.1, 2: 0.1, 4: 0.2 }, { coresPerReplica: 0 })];
+  const running = (replicas: number): Plan => [{ stage: "s0", variant: "a", batch: 3, batchTimeout: 0, replicas }];
+  const at = (replicas: number) => chosen(decide(plannerOf({}, "ipa", batches), 40, running(replicas)).plan);
+  assert.equal(at(4), "a/1/4");
+  assert.equal(at(2), "a/2/2");
+});
+
+test("the load that would help is never below the least load, nor the limit it is held to", () => {
+  const one = { ...weights(1, 1), limits: { replicas: 1, batch: 1 } };
+  const of = (rest: Partial<Pipeline>, load: number) =>
+    relaxations(plannerOf({ ...one, ...rest }), load, [], exhaustive).find(({ row }) => row === "load");
+  const margins = { load: 0.5, serviceTime: 0, throughput: 0 };
+  // One replica of small carries 10 rps, with the margin 6 2/3.
+  assert.equal(of({ margins }, 30)?.value, 10 / 1.5);
+  // 9 rps are planned for as 13.5, so a least load of 9 leaves nothing; of 6 it leaves what is above.
+  const adaptation = (minLoad: number) => ({ adaptation: { ...pipelineOf([]).adaptation, minLoad } });
+  assert.equal(of({ margins, ...adaptation(9) }, 30)?.value, null);
+  assert.equal(of({ margins, ...adaptation(6.5) }, 30)?.value, 10 / 1.5);
+  const reproduction = { ...pipelineOf([]).reproduction, roundLoad: true };
+  // 10.4 rounds to 10 and has a plan too: the value is a lower bound.
+  assert.deepEqual(of({ reproduction }, 30), { row: "load", value: 10, exact: false });
+  assert.deepEqual(of({ reproduction, ...adaptation(9.7) }, 30), { row: "load", value: 10, exact: false });
+});
+
 test("a plan that is better by more than a tie wins over the running one", () => {
   const planner = plannerOf(weights(1, 1));
   const running = decide(plannerOf(weights(100, 1)), 20, []).plan;

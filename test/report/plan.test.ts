@@ -96,6 +96,7 @@ test("the best plan: what it is and what it promises", async () => {
     })),
     binding: [],
     relaxations: [],
+    shortfalls: [],
   } satisfies PlanReport);
   assert.equal(
     planText(best),
@@ -108,12 +109,12 @@ test("the best plan: what it is and what it promises", async () => {
       "read    large        1         3   3.00         15.00  80 %      0.200",
       "",
       "6.00 cores, accuracy 0.6400 (pas 0.6400), latency 0.400 s of 1 s by the paper model, objective 58.0000",
-      "No row keeps a better plan away.",
+      "No limit on latency, cores or accuracy keeps a better plan away.",
     ].join("\n"),
   );
 });
 
-test("a load margin and the rows that bind are told", async () => {
+test("a load margin and the limits that bind are told", async () => {
   const bound = await report(
     pipeline({ margins: { load: 0.5, serviceTime: 0, throughput: 0 }, limits: { replicas: 10, batch: 1, cores: 5 } }),
     8,
@@ -122,18 +123,18 @@ test("a load margin and the rows that bind are told", async () => {
   assert.deepEqual(bound.binding, ["cores"]);
   const text = planText(bound);
   assert.match(text, /^demo at 8 rps, planned for 12\.00 rps: the best plan\n/);
-  assert.match(text, /\nA better plan is kept away by: cores\.$/);
+  assert.match(text, /\nA better plan is kept away by the limit on: cores\.$/);
 });
 
-test("no feasible plan: the nearest to one, the rows in the way, and what would help", async () => {
+test("no feasible plan: the nearest to one, the limits in the way, and what would help", async () => {
   const none = await report(pipeline({ limits: { replicas: 10, batch: 1, cores: 3 } }), 20);
   assert.equal(none.status, "infeasible");
   assert.equal(none.reason, "best-effort");
   assert.deepEqual(none.binding, ["cores"]);
   assertFinite(none);
   const text = planText(none);
-  assert.match(text, /^demo at 20 rps: no plan keeps all rows; the nearest to one is\n/);
-  assert.match(text, /\nAny plan needs one of these rows to give way: cores\.\nA plan exists with any one of:\n/);
+  assert.match(text, /^demo at 20 rps: no plan keeps all limits; the nearest to one is\n/);
+  assert.match(text, /\nAny plan needs one of these limits to give way: cores\.\nA plan exists with any one of:\n/);
   assert.match(text, /\n {2}4 cores\b/);
   assert.match(text, /\n {2}a load of 10 rps\b/);
   // The SLA alone does not help, and is not offered.
@@ -142,19 +143,49 @@ test("no feasible plan: the nearest to one, the rows in the way, and what would 
 
 test("an SLA and an accuracy floor in the way", async () => {
   const slow = planText(await report(pipeline({ sla: { seconds: 0.15, quantile: 0.99 } }), 5));
-  assert.match(slow, /rows to give way: sla\.\nA plan exists with any one of:\n {2}an SLA of 0\.2 s$/);
+  assert.match(
+    slow,
+    /limits to give way: latency \(the SLA\)\.\nA plan exists with any one of:\n {2}an SLA of 0\.2 s$/,
+  );
   const objective = { kind: "maxAccuracy", accuracy: "pas", accuracyFloor: 0.9 } as const;
   const poor = planText(await report(pipeline({ objective }), 5));
   assert.match(
     poor,
-    /rows to give way: accuracy_floor\.\nA plan exists with any one of:\n {2}an accuracy floor of 0\.64$/,
+    /limits to give way: accuracy \(the floor\)\.\nA plan exists with any one of:\n {2}an accuracy floor of 0\.64$/,
   );
 });
 
-test("a load that no number of replicas carries: no row is in the way", async () => {
-  const text = planText(await report(pipeline(), 1000));
-  assert.match(text, /\nNo row alone is in the way; replicas, batches and pins limit what the stages can carry\.\n/);
+test("a load that the replicas do not carry: which stage, which limit, what it would take; no latency is promised", async () => {
+  const none = await report(pipeline(), 1000);
+  assert.deepEqual(none.shortfalls, [
+    { stage: "detect", replicas: 10, pinned: false, needs: { replicas: 100, variant: "small", batch: 1 } },
+    { stage: "read", replicas: 10, pinned: false, needs: { replicas: 100, variant: "small", batch: 1 } },
+  ]);
+  assert.equal(none.latency_s, null);
+  const text = planText(none);
+  assert.match(
+    text,
+    /\nStage detect cannot carry 1000\.00 rps with 10 replicas \(limits\.replicas\): it needs at least 100, of small with batches of 1\.\n/,
+  );
+  assert.match(text, /1000 % {2}overloaded\n/);
+  assert.match(text, /, overloaded, so no latency can be promised, /);
   assert.match(text, /\n {2}a load of 100 rps$/);
+});
+
+test("pins in the way: the pinned replicas, and pins that leave nothing", async () => {
+  const short = await report(pipeline(), 12, (planner) => ({
+    ...planner,
+    policy: { name: "rim", pins: { detect: { replicas: 1 }, read: { replicas: 2 } } },
+  }));
+  assert.deepEqual(short.shortfalls, [
+    { stage: "detect", replicas: 1, pinned: true, needs: { replicas: 2, variant: "small", batch: 1 } },
+  ]);
+  const nothing = await report(pipeline(), 12, (planner) => ({
+    ...planner,
+    policy: { name: "ipa", pins: { read: { variants: [] } } },
+  }));
+  assert.deepEqual(nothing.shortfalls, [{ stage: "read", replicas: 10, pinned: false, needs: null }]);
+  assert.match(planText(nothing), /Stage read: its pins and limits\.batch leave it no variant and batch\./);
 });
 
 test("held instead of the nearest: there is no plan to show, and every number of it is null", async () => {
@@ -162,7 +193,7 @@ test("held instead of the nearest: there is no plan to show, and every number of
   const held = await report(pipeline({ limits: { replicas: 10, batch: 1, cores: 3 }, reproduction }), 20);
   assert.deepEqual([held.stages, held.reason], [[], "held-infeasible"]);
   assert.deepEqual([held.objective, held.accuracy, held.cost_cores, held.latency_s], [null, null, null, null]);
-  assert.match(planText(held), /^demo at 20 rps: no plan keeps all rows\nAny plan needs/);
+  assert.match(planText(held), /^demo at 20 rps: no plan keeps all limits\nAny plan needs/);
 });
 
 test("an engine that runs out of time: with a plan a bound is told, without one nothing is claimed", async () => {
