@@ -76,6 +76,7 @@ export function scenarioOf(of: Pipeline, startPlan: Plan, duration: number, rest
     warmup: 0,
     history: [],
     startPlan,
+    startFeasible: true,
     keepRequests: true,
     keepVisits: true,
     ...rest,

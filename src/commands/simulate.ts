@@ -127,11 +127,17 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
     seeds: seeds.join(", "),
   };
   const written = await writeSimulation(flags, pipeline, trace.name, results, setup);
-  const summaries = results.map(({ summary }) => summary);
-  if (flags.json) console.log(JSON.stringify(summaries, null, 2));
+  if (flags.json)
+    console.log(
+      JSON.stringify(
+        results.map(({ summary }) => summary),
+        null,
+        2,
+      ),
+    );
   else {
     const { simulationText } = await import("../report/simulation-text.ts");
-    console.log(simulationText(pipeline, trace.name, summaries));
+    console.log(simulationText(pipeline, trace.name, results));
     if (written.length > 0) console.log(`\nWritten: ${written.join(", ")}`);
   }
 }

@@ -38,7 +38,7 @@ export function accuracyChart(policies: readonly PolicyRuns[], width: number): s
     finding: findings.accuracy(policies),
     label: `Accuracy (${policies[0]?.summary.accuracy_metric ?? "the objective's metric"})`,
     of: (row) => row.accuracy,
-    y: { zero: false },
+    y: { domain: span(policies.flatMap(drawnIntervals).map((row) => row.accuracy)) },
   });
 }
 
@@ -68,7 +68,11 @@ export function loadChart(policy: PolicyRuns, width: number): string {
   const time = timeUnit(rows.at(-1)?.to ?? 0);
   const { colour } = policyStyles([policy.summary.policy]).get(policy.summary.policy) ?? { colour: "currentColor" };
   const lines: Line[] = [
-    { name: "observed", points: steps(rows, observedLoad), style: { colour: "currentColor", dash: "" } },
+    {
+      name: "arrived (mean of the interval)",
+      points: steps(rows, observedLoad),
+      style: { colour: "currentColor", dash: "" },
+    },
     { name: "predicted", points: steps(rows, (row) => row.predicted), style: { colour, dash: "7 3" } },
   ];
   return draw(width, lines, findings.load(policy), "Load (requests per second)", {

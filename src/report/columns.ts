@@ -46,6 +46,11 @@ export const summaryColumns: readonly SummaryColumn[] = [
     cell: ({ requests }) => percent(requests.offered > 0 ? requests.dropped / requests.offered : null, 2),
   },
   {
+    title: "no plan (%)",
+    definition: "Share of the decisions for which no plan kept all limits, so that the nearest to one ran.",
+    cell: ({ decisions, infeasible_decisions }) => percent(decisions > 0 ? infeasible_decisions / decisions : null, 1),
+  },
+  {
     title: "objective",
     definition: "What the planner maximised, of the plans in force, averaged over time; more is better.",
     cell: ({ objective, ci95 }) => withHalfWidth(objective, ci95.objective, 3),

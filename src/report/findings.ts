@@ -28,14 +28,21 @@ export const findings = {
     const predicted = rows.filter((row) => row.predicted !== null);
     if (predicted.length === 0) return "Load that arrived; nothing was predicted.";
     const above = predicted.filter((row) => observedLoad(row) > (row.predicted ?? Infinity)).length;
-    return `More arrived than was predicted in ${above} of ${predicted.length} intervals.`;
+    return (
+      `Load that arrived, averaged over each interval, and load predicted for ${policy.summary.policy} at its start; ` +
+      `a prediction of peaks lies above such averages. More arrived than was predicted in ${above} of ${predicted.length} intervals.`
+    );
   },
 
   latency: (policies: readonly PolicyRuns[]) => {
     const counts = policies.map((policy) => {
-      const known = drawnIntervals(policy).flatMap(({ latencyP99 }) => latencyP99 ?? []);
+      const rows = drawnIntervals(policy);
+      const known = rows.flatMap(({ latencyP99 }) => latencyP99 ?? []);
       const above = known.filter((p99) => p99 > policy.summary.sla_s).length;
-      return `${policy.summary.policy} in ${above} of ${known.length}`;
+      // Requests that arrived and were all dropped have no latency to draw.
+      const silent = rows.filter(({ arrived, served }) => arrived > 0 && served === 0).length;
+      const unserved = silent > 0 ? ` (${silent} more served nothing)` : "";
+      return `${policy.summary.policy} in ${above} of ${known.length}${unserved}`;
     });
     return `Intervals whose 99th percentile exceeded the SLA: ${list(counts)}.`;
   },

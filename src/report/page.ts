@@ -2,6 +2,7 @@ import { accuracyChart, answeredChart, costChart, latencyChart, loadChart, trade
 import { summaryColumns } from "./columns.ts";
 import { escapeText } from "./escape.ts";
 import { comparison, findings, list, type PolicyRuns } from "./findings.ts";
+import { notesOf } from "./notes.ts";
 import { decimals, seconds } from "./numbers.ts";
 import { pageStyle } from "./page-style.ts";
 import { policyStyles, type PolicyStyle } from "./styles.ts";
@@ -38,6 +39,9 @@ export function reportPage({ pipeline, trace, policies, setup }: PageContents): 
 <header>
 <h1>${escapeText(pipeline)} <span class="times">×</span> ${escapeText(trace)}</h1>
 <p class="lead">${escapeText(comparison(policies))}</p>
+${notesOf(policies)
+  .map((note) => `<p class="quiet">${escapeText(note)}</p>`)
+  .join("\n")}
 </header>
 ${table(policies, styles)}
 <h2>Charts</h2>
@@ -48,15 +52,7 @@ ${figure("Latency of all requests", findings.answered(policies), (width) => answ
 ${figure("Cost over time", findings.cost(policies), (width) => costChart(policies, width))}
 ${figure("Accuracy over time", findings.accuracy(policies), (width) => accuracyChart(policies, width))}
 ${figure("Latency over time", findings.latency(policies), (width) => latencyChart(policies, width))}
-${
-  first === undefined
-    ? ""
-    : figure(
-        "Load over time",
-        `${findings.load(first)} Predicted for ${first.summary.policy}, at the start of each interval.`,
-        (width) => loadChart(first, width),
-      )
-}
+${first === undefined ? "" : figure("Load over time", findings.load(first), (width) => loadChart(first, width))}
 </div>
 <h2>How to read this</h2>
 <p>Every policy met the same arrivals. Cheaper is further left and more accurate further up in the first chart; a policy

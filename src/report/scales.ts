@@ -6,13 +6,17 @@ export function timeUnit(duration: number): { readonly seconds: number; readonly
   return { seconds: 1, label: "Time (s)" };
 }
 
-/** The ends of the values, never the same, so that a lone point has a scale. */
+/** A scale spans at least this share of its values: what differs by less would look like more than it is. */
+const LEAST_SPAN = 0.02;
+
+/** The ends of the values, apart by at least 2 % of their size, so that a lone point has a scale and noise has none. */
 export function span(values: readonly number[]): readonly [number, number] {
   if (values.length === 0) return [0, 1];
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  if (high > low) return [low, high];
-  const room = Math.abs(low) * 0.1 || 1;
-  return [low - room, high + room];
+  const least = LEAST_SPAN * Math.max(Math.abs(low), Math.abs(high)) || 1;
+  if (high - low >= least) return [low, high];
+  const middle = (low + high) / 2;
+  return [middle - least / 2, middle + least / 2];
 }
 
 /** The ticks 1, 2, 5, 10, … within positive ends; only powers of ten where those would be many. */

@@ -31,6 +31,8 @@ export interface Scenario {
   readonly history: readonly number[];
   /** S7: in force, and ready, at time 0. */
   readonly startPlan: Plan;
+  /** Whether that plan keeps all limits; for the run log only. */
+  readonly startFeasible: boolean;
   /** Whether the run keeps a row per request, and one per request and stage. */
   readonly keepRequests: boolean;
   readonly keepVisits: boolean;

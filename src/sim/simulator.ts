@@ -103,7 +103,7 @@ export function simulate(
       predicted: made?.load ?? null,
       planned: made?.planned ?? null,
       reason: made?.reason ?? "first",
-      feasible: made === null || isFeasible(made),
+      feasible: made === null ? scenario.startFeasible : isFeasible(made),
       plan: promised.plan,
       objective: promised.objective,
       accuracy: promised.accuracy,

@@ -16,12 +16,13 @@ export type ReplayOptions = Partial<Omit<Scenario, "pipeline" | "trace" | "seed"
 /** A scenario with the defaults: Poisson arrivals, lognormal service, drops at twice the SLA. */
 export function scenarioOf(planner: Planner, trace: Trace, seed: number, options: ReplayOptions = {}): Scenario {
   const { startLoad = meanRate(trace, 10), ...rest } = options;
-  const startPlan = options.startPlan ?? decide(planner, startLoad, []).plan;
+  const decision = options.startPlan === undefined ? decide(planner, startLoad, []) : null;
+  const startPlan = decision?.plan ?? options.startPlan ?? [];
   if (startPlan.length === 0) {
     throw new InputError(
       "bad_value",
-      `pipeline "${planner.pipeline.name}", policy ${planner.policy.name}: no plan fits the limits at the start load of ${startLoad} rps. ` +
-        `Raise limits.cores or limits.replicas, or see \`ipa plan\` for what binds.`,
+      `pipeline "${planner.pipeline.name}", policy ${planner.policy.name}: no plan can start at ${round(startLoad)} rps. ` +
+        `Ask \`ipa plan PIPELINE --load ${round(startLoad)} --policy ${planner.policy.name}\` which limit is in the way.`,
     );
   }
   return {
@@ -41,7 +42,13 @@ export function scenarioOf(planner: Planner, trace: Trace, seed: number, options
     trace,
     seed,
     startPlan,
+    startFeasible: decision === null || decision.outcome?.status !== "infeasible",
   };
+}
+
+/** Two digits after the point at most: a load for people. */
+function round(rate: number): number {
+  return Math.round(100 * rate) / 100;
 }
 
 /** Replays a trace through the simulator, the planner deciding; `onTick` is told of each decision's instant, seconds. */

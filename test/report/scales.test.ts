@@ -7,11 +7,13 @@ test("logarithmic ticks are 1, 2, 5 or, over many decades, powers of ten", () =>
   assert.deepEqual(logarithmicTicks(0.004, 20), [0.01, 0.1, 1, 10]);
 });
 
-test("a scale never has equal ends", () => {
+test("a scale never has equal ends, nor ends so near that noise fills it", () => {
   assert.deepEqual(span([3, 1, 2]), [1, 3]);
-  assert.deepEqual(span([10]), [9, 11]);
-  assert.deepEqual(span([0, 0]), [-1, 1]);
+  assert.deepEqual(span([10]), [9.9, 10.1]);
+  assert.deepEqual(span([0, 0]), [-0.5, 0.5]);
   assert.deepEqual(span([]), [0, 1]);
+  const [low, high] = span([0.3, 0.1 + 0.2]);
+  assert.ok(Math.abs(high - low - 0.006) < 1e-12 && low < 0.3 && high > 0.3);
 });
 
 test("long runs are read in minutes, hours and days", () => {

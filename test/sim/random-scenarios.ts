@@ -178,6 +178,7 @@ function randomScenario(of: Pipeline, onGrid: boolean, trace: Trace): fc.Arbitra
       ),
       history: fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 25 }),
       startPlan: randomPlan(of, onGrid),
+      startFeasible: fc.boolean(),
     })
     .map((rest) => ({ pipeline: of, trace, seed: 1, keepRequests: true, keepVisits: true, ...rest }));
 }

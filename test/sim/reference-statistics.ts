@@ -91,7 +91,7 @@ function intervalRows(scenario: Scenario, history: History, duration: number): I
       predicted: tick?.decision.load ?? null,
       planned: tick?.decision.planned ?? null,
       reason: tick?.decision.reason ?? "first",
-      feasible: tick === null ? true : isFeasible(tick.decision),
+      feasible: tick === null ? scenario.startFeasible : isFeasible(tick.decision),
       plan,
       objective: planObjective(pipeline, plan),
       accuracy: planAccuracy(pipeline, plan),

@@ -116,7 +116,7 @@ describe("replay", () => {
       (error) =>
         error instanceof InputError &&
         error.code === "bad_value" &&
-        /policy ipa: no plan fits the limits at the start load of 2 rps/.test(error.message),
+        /policy ipa: no plan can start at 2 rps\. Ask `ipa plan PIPELINE --load 2 --policy ipa`/.test(error.message),
     );
   });
 

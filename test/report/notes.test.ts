@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { notesOf } from "../../src/report/notes.ts";
+import { fakeComparison } from "./fake-comparison.ts";
+
+test("a start that is a best effort, and a run without decisions, are told; else there is nothing to tell", () => {
+  const [policy] = fakeComparison([1, 2]);
+  assert.ok(policy);
+  assert.deepEqual(notesOf([policy]), []);
+  const runs = policy.runs.map((run) => ({
+    ...run,
+    intervals: run.intervals.map((row, i) => (i === 0 ? { ...row, feasible: false } : row)),
+  }));
+  const [start, nothing, ...rest] = notesOf([{ summary: { ...policy.summary, decisions: 0 }, runs }]);
+  assert.match(start ?? "", /^ipa: no plan keeps all limits at the start load/);
+  assert.match(nothing ?? "", /^ipa: nothing was decided/);
+  assert.deepEqual(rest, []);
+});
