@@ -32,7 +32,9 @@ Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
     program.addCommand(inherit(command, program));
   }
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(known(program, args) ? args : args.filter((word) => !HELP.includes(word)), {
+      from: "user",
+    });
     return exitCode;
   } catch (error) {
     if (error instanceof InputError) {
@@ -44,6 +46,15 @@ Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
     console.error("ipa: this is a fault in ipa, not in your input; please report it with the lines above.");
     return NOT_DONE;
   }
+}
+
+const HELP: readonly string[] = ["-h", "--help"];
+
+/** Whether the command that is named exists; of one that does not, commander would show its parent's help and be content. */
+function known(program: Command, [name = "", ...rest]: readonly string[]): boolean {
+  if (name === "" || name.startsWith("-") || program.commands.length === 0) return true;
+  const command = program.commands.find((one) => one.name() === name);
+  return name === "help" || (command !== undefined && known(command, rest));
 }
 
 /** Commands that are added whole do not throw instead of exiting as their parents do, unless told to. */

@@ -7,7 +7,7 @@ import { DURATION, seconds } from "../formats/quantity.ts";
 import { engines } from "../solver/engines.ts";
 import type { ReplayOptions } from "../study/replay.ts";
 import type { SimulationFiles } from "./simulation-files.ts";
-import { choiceOption, numberIn } from "./arguments.ts";
+import { choiceOption, choicesOption, numberIn } from "./arguments.ts";
 
 interface SimulateFlags extends SimulationFiles {
   readonly trace: string;
@@ -32,7 +32,7 @@ export function simulateCommand(): Command {
     .description("Replay a trace through the simulator, each policy deciding in turn on the same arrivals")
     .argument("<pipeline>", "pipeline file (YAML)")
     .requiredOption("--trace <file>", "workload (CSV: second,rps or arrival_s)")
-    .addOption(choiceOption("--policy <names...>", "who decides", policyKinds).default(["ipa"]))
+    .addOption(choicesOption("--policy <names...>", "who decides", policyKinds).default(["ipa"]))
     .option("--seed <n>", "first seed", numberIn(0, Number.MAX_SAFE_INTEGER, true), 1)
     .option("--seeds <n>", "how many seeds, counted up from the first", numberIn(1, 10_000, true), 1)
     .addOption(choiceOption("--engine <name>", "how plans are found", engines).default("exhaustive"))
@@ -74,6 +74,8 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
   const { traceEnd } = await import("../workload/trace.ts");
   const { Progress } = await import("./progress.ts");
   const { InputError } = await import("../core/errors.ts");
+  const { policyOf } = await import("../core/policies.ts");
+  const { pinsText } = await import("../report/pins.ts");
 
   refuseSameFiles(flags, [path, flags.trace]);
   const pipeline = await loadPipeline(path);
@@ -124,6 +126,11 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
     predictor,
     arrivals: flags.arrivals,
     service: flags.service,
+    "drop after": flags.dropAfter === Infinity ? "never" : `${flags.dropAfter ?? 2 * pipeline.sla.seconds} s`,
+    "warm-up": `${flags.warmup} s`,
+    "decision delay": `${flags.decisionDelay} s`,
+    "start load": flags.startLoad === undefined ? "mean of the first 10 s" : `${flags.startLoad} rps`,
+    ...Object.fromEntries(policies.map((policy) => [`pins of ${policy}`, pinsText(policyOf(pipeline, policy).pins)])),
     seeds: seeds.join(", "),
   };
   const written = await writeSimulation(flags, pipeline, trace.name, results, setup);
@@ -166,5 +173,8 @@ function duration(text: string): number {
 }
 
 function dropAge(text: string): number {
-  return text === "none" ? Infinity : duration(text);
+  if (text === "none") return Infinity;
+  const age = duration(text);
+  if (age === 0) throw new InvalidArgumentError("Nothing is younger than 0: give a longer time, or `none`.");
+  return age;
 }

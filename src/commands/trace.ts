@@ -40,9 +40,8 @@ function importCommand(): Command {
     )
     .action(
       async (file: string | undefined, flags: { window: readonly [number, number]; damping: number; out?: string }) => {
-        const { findLongTrace, readPacked, writeWhole } = await import("../formats/files.ts");
+        const { findLongTrace, readPacked } = await import("../formats/files.ts");
         const { parsePublicTrace } = await import("../formats/public-trace.ts");
-        const { formatTrace } = await import("../formats/trace-file.ts");
         const { InputError } = await import("../core/errors.ts");
         const path = file ?? (await findLongTrace());
         if (path === null) {
@@ -53,13 +52,7 @@ function importCommand(): Command {
         }
         const [from, to] = flags.window;
         const rates = parsePublicTrace(await readPacked(path), path, { from, to, damping: flags.damping });
-        const text = formatTrace(rates);
-        if (flags.out === undefined) {
-          process.stdout.write(text);
-          return;
-        }
-        await writeWhole(flags.out, text);
-        console.error(`${flags.out}: ${rates.length} s, ${rates.reduce((a, b) => a + b, 0)} requests`);
+        await writeTrace(rates, flags.out);
       },
     );
 }
@@ -70,7 +63,8 @@ function fetchCommand(): Command {
     .option("--from <path|url>", "where it is, if not in the public repository")
     .addHelpText("after", "\nExample:\n  ipa trace fetch --from workload.tbz2")
     .action(async ({ from }: { from?: string }) => {
-      const { fetchLongTrace } = await import("../formats/files.ts");
+      const { fetchLongTrace, LONG_TRACE_URL } = await import("../formats/files.ts");
+      console.error(`fetching ${from ?? LONG_TRACE_URL} …`);
       console.error(`kept as ${await fetchLongTrace(from)}`);
     });
 }
@@ -81,23 +75,38 @@ function generateCommand(): Command {
     .description(
       "Make a trace in the style of Twitter's: a daily swing, noise, bursts; the same seed gives the same bytes",
     )
-    .option("--hours <n>", "length", numberIn(1 / 3600, 24 * 365), 24)
+    .option("--hours <n>", "length", hours, 24)
     .option("--seed <n>", "seed", numberIn(0, Number.MAX_SAFE_INTEGER, true), 1)
     .option("--mean <rps>", "mean load without bursts", numberIn(0), style.mean)
     .option("--swing <share>", "daily swing, as a share of the mean", numberIn(0, 1), style.swing)
-    .option("--noise <share>", "standard deviation of the noise, as a share of the load", numberIn(0), style.noise)
+    .option("--noise <share>", "standard deviation of the noise, as a share of the load", numberIn(0, 1), style.noise)
     .option("--bursts-per-day <n>", "bursts a day", numberIn(0), style.burstsPerDay)
     .option("--burst-factor <x>", "height of a burst, in multiples of the load", numberIn(1), style.burstFactor)
     .option("--burst-seconds <s>", "time in which a burst decays to 1/e", numberIn(0), style.burstSeconds)
-    .requiredOption("--out <file>", "trace file to write")
+    .option("--out <file>", "trace file to write; by default standard output")
     .addHelpText("after", "\nExample:\n  ipa trace generate --hours 2 --mean 20 --seed 3 --out load.csv")
-    .action(async ({ hours, out, ...form }: typeof style & { hours: number; seed: number; out: string }) => {
-      const { writeWhole } = await import("../formats/files.ts");
-      const { formatTrace } = await import("../formats/trace-file.ts");
+    .action(async ({ hours: length, out, ...form }: typeof style & { hours: number; seed: number; out?: string }) => {
       const { generateTrace } = await import("../workload/generate.ts");
-      await writeWhole(out, formatTrace(generateTrace({ ...form, seconds: Math.round(hours * 3600) })));
-      console.error(`${out}: ${Math.round(hours * 3600)} s`);
+      await writeTrace(generateTrace({ ...form, seconds: Math.round(length * 3600) }), out);
     });
+}
+
+/** Writes a trace of rates to a file, and says so; or to standard output. */
+async function writeTrace(rates: Float64Array, out: string | undefined): Promise<void> {
+  const { formatTrace } = await import("../formats/trace-file.ts");
+  if (out === undefined) {
+    process.stdout.write(formatTrace(rates));
+    return;
+  }
+  const { writeWhole } = await import("../formats/files.ts");
+  await writeWhole(out, formatTrace(rates));
+  console.error(`${out}: ${rates.length} s, ${Math.round(rates.reduce((a, b) => a + b, 0))} requests`);
+}
+
+function hours(text: string): number {
+  const value = numberIn(0, 24 * 365)(text);
+  if (value * 3600 < 1) throw new InvalidArgumentError("Give at least a second, 0.0003 hours.");
+  return value;
 }
 
 function window(text: string): readonly [number, number] {

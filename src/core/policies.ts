@@ -19,15 +19,15 @@ export const policyKinds = {
   },
   "fa2-low": {
     pins: (pipeline, overrides) => fixVariants(pipeline, overrides, (a, b) => a.accuracy < b.accuracy),
-    describes: "the least accurate variant of each stage; batch and replicas are free",
+    describes: "the least accurate variant of each stage, unless the file pins others; batch and replicas are free",
   },
   "fa2-high": {
     pins: (pipeline, overrides) => fixVariants(pipeline, overrides, (a, b) => a.accuracy > b.accuracy),
-    describes: "the most accurate variant of each stage; batch and replicas are free",
+    describes: "the most accurate variant of each stage, unless the file pins others; batch and replicas are free",
   },
   rim: {
     pins: fixReplicas,
-    describes: "a fixed number of replicas of each stage; variant and batch are free",
+    describes: "the number of replicas of each stage that the file pins; variant and batch are free",
   },
 } satisfies Record<string, PolicyKind>;
 

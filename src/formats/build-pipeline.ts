@@ -104,6 +104,14 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   if (adaptation.loadWindow !== undefined && seconds(adaptation.loadWindow) < 1) {
     at(["adaptation", "loadWindow"], "is below 1s, and load is counted by the second. Choose 1s or more.");
   }
+  const [window, history] = [seconds(adaptation.loadWindow ?? "1s"), seconds(adaptation.history ?? "120s")];
+  if (history < window) {
+    const key = adaptation.history === undefined ? "loadWindow" : "history";
+    at(
+      ["adaptation", key],
+      `a predictor sees ${history} s of load, in windows of ${window} s. Let it see at least one.`,
+    );
+  }
   checkPolicies(spec, stages, at, atKey);
   const objective = objectiveOf(spec.objective, at);
   complaints.throwIfAny();
@@ -126,8 +134,8 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     adaptation: {
       interval: seconds(adaptation.interval ?? "10s"),
       predictor: adaptation.predictor ?? "max",
-      loadWindow: seconds(adaptation.loadWindow ?? "1s"),
-      history: seconds(adaptation.history ?? "120s"),
+      loadWindow: window,
+      history,
       horizon: seconds(adaptation.horizon ?? "20s"),
       minLoad: adaptation.minLoad ?? 1,
       loadStep: adaptation.loadStep ?? 0,

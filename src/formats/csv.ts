@@ -1,6 +1,7 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { InputError } from "../core/errors.ts";
 import type { Complaints } from "./complaints.ts";
+import { parseNumber } from "./quantity.ts";
 
 /** A row of a CSV file, by column, with the line that it ends on. */
 export interface CsvRow {
@@ -33,7 +34,9 @@ export function readCsv(
     const line: unknown = error["lines"];
     throw new InputError(
       "bad_syntax",
-      `${path}:${String(line)}: ${error.message}. Give each row one cell for each column of the header.`,
+      error.code === "CSV_RECORD_INCONSISTENT_COLUMNS" || error.code === "CSV_RECORD_INCONSISTENT_FIELDS_LENGTH"
+        ? `${path}:${String(line)}: the row has more or fewer cells than the header. Give it one cell for each column.`
+        : `${path}:${String(line)}: a quote is open or misplaced. Quote a cell as a whole, or not at all.`,
     );
   }
 }
@@ -45,6 +48,12 @@ function checkHeader(
   known: readonly string[],
 ): string[] {
   const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(", ");
+  if (header.some((cell) => !Number.isNaN(parseNumber(cell)))) {
+    throw new InputError(
+      "wrong_kind",
+      `${path}:1: the file has no header: its first row holds numbers. Put the columns' names above it: ${known.join(", ")}.`,
+    );
+  }
   const missing = required.filter((column) => !header.includes(column));
   const unknown = header.filter((column) => !known.includes(column));
   const twice = header.filter((column, i) => header.indexOf(column) !== i);
@@ -70,7 +79,7 @@ export function numberCell(
   least: { readonly above?: number; readonly atLeast?: number },
 ): number {
   const text = row.cell(column);
-  const value = text === "" ? NaN : Number(text);
+  const value = parseNumber(text);
   const bound = least.above === undefined ? `at least ${least.atLeast ?? 0}` : `above ${least.above}`;
   const good =
     Number.isFinite(value) && (least.above === undefined ? value >= (least.atLeast ?? 0) : value > least.above);

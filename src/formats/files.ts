@@ -6,7 +6,7 @@ import { InputError } from "../core/errors.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { Trace } from "../workload/trace.ts";
 import { buildPipeline } from "./build-pipeline.ts";
-import { parsePipeline, profileNames } from "./pipeline-file.ts";
+import { parsePipeline, profileNames, profilePlace, type PipelineFile } from "./pipeline-file.ts";
 import { parseProfiles, type ProfileFile } from "./profile-csv.ts";
 import { unpack } from "./public-trace.ts";
 import { parseTrace } from "./trace-file.ts";
@@ -62,9 +62,20 @@ export async function loadPipeline(path: string): Promise<Pipeline> {
   const profiles = new Map<string, ProfileFile>();
   for (const name of profileNames(file)) {
     const profilePath = isAbsolute(name) ? name : join(dirname(path), name);
-    profiles.set(name, parseProfiles(await readText(profilePath), profilePath));
+    profiles.set(name, parseProfiles(await readNamed(file, name, profilePath), profilePath));
   }
   return buildPipeline(file, profiles);
+}
+
+/** A profile, or an InputError that also says where the pipeline file names it. */
+async function readNamed(file: PipelineFile, name: string, path: string): Promise<string> {
+  try {
+    return await readText(path);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { line, column } = profilePlace(file, name);
+    throw new InputError(error.code, `${file.path}:${line}:${column}: profile: ${error.message}`);
+  }
 }
 
 export async function loadTrace(path: string): Promise<Trace> {
@@ -77,7 +88,7 @@ export async function readPacked(path: string): Promise<string> {
 }
 
 /** The 22-day trace in the public repository of the paper's authors, and the checksum of the unpacked file. */
-const LONG_TRACE_URL =
+export const LONG_TRACE_URL =
   "https://github.com/reconfigurable-ml-pipeline/web-service-datasets/raw/master/dataset/twitter_trace/workload.tbz2";
 const LONG_TRACE_SHA256 = "2285592cbc653db1e495f4587edd38af43915b4724cc83ee4c3d13346e1e6055";
 
@@ -104,7 +115,7 @@ export async function fetchLongTrace(from = LONG_TRACE_URL): Promise<string> {
   if (found !== LONG_TRACE_SHA256) {
     throw new InputError(
       "bad_value",
-      `${from}: this is not the trace: its sha256 is ${found}, not ${LONG_TRACE_SHA256}. Give its place with --from.`,
+      `${from}: this is not the 22-day trace: the sha256 of the unpacked file is ${found}, not ${LONG_TRACE_SHA256}. Give another place with --from.`,
     );
   }
   const cached = longTraceCache();

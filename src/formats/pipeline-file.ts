@@ -59,11 +59,39 @@ function complain(file: YamlFile, issue: PipelineIssue, complaints: Complaints):
     complaints.add(file.place(path), where, "is missing. Add it (docs/formats.md).");
     return;
   }
-  // The schema's own messages say what to do; those of zod only what is wrong.
-  const message = issue.message.replace(/^(?:Invalid \w+|Too big|Too small): /, "");
-  const text = message.startsWith("Write ") ? message : `${message}. Correct the value.`;
+  const value = valueAt(file.value, path);
   const isName = issue.code === "invalid_value" && issue.values.length > 1;
-  complaints.add(file.place(path), where, text, isName ? "unknown_name" : undefined);
+  complaints.add(file.place(path), where, issueText(issue, value), isName ? "unknown_name" : undefined);
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  number: "a number",
+  int: "a whole number",
+  string: "text",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+};
+
+/** What is wrong with a value that is there, and what to do. */
+function issueText(issue: PipelineIssue, value: unknown): string {
+  // The schema's own messages say what to do already.
+  if (issue.message.startsWith("Write ")) return issue.message;
+  const shown = typeof value === "number" ? String(value) : JSON.stringify(value).slice(0, 40);
+  if (issue.code === "invalid_type") {
+    return `${shown} is not ${KINDS[issue.expected] ?? issue.expected}. Correct the value.`;
+  }
+  if (issue.code === "invalid_value") {
+    return `${shown} is not ${issue.values.length > 1 ? "one of " : ""}${issue.values.join(", ")}. Correct the value.`;
+  }
+  if (issue.code === "too_small" || issue.code === "too_big") {
+    if (issue.origin !== "number") return "is empty. Give at least one.";
+    const [limit, word] = issue.code === "too_small" ? [issue.minimum, "least"] : [issue.maximum, "most"];
+    const strictly = issue.code === "too_small" ? "above" : "below";
+    return `${shown} is not ${issue.inclusive === true ? `at ${word}` : strictly} ${limit}. Correct the value.`;
+  }
+  return `${issue.message}. Correct the value.`;
 }
 
 function valueAt(value: unknown, path: YamlPath): unknown {
@@ -89,4 +117,10 @@ function keysAt(schema: unknown, path: YamlPath): readonly string[] {
 /** The profile files that a pipeline file names, each once. */
 export function profileNames(pipeline: PipelineFile): readonly string[] {
   return [...new Set(pipeline.value.spec.stages.map((stage) => stage.profile))];
+}
+
+/** Where a pipeline file names a profile first; line and column from 1. */
+export function profilePlace(pipeline: PipelineFile, name: string): { readonly line: number; readonly column: number } {
+  const stage = pipeline.value.spec.stages.findIndex((one) => one.profile === name);
+  return pipeline.file.place(["spec", "stages", stage, "profile"]);
 }

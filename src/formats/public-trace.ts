@@ -46,6 +46,12 @@ export interface Excerpt {
 export function parsePublicTrace(text: string, path: string, { from, to, damping }: Excerpt): Float64Array {
   const words = text.split(/\s+/).filter((word) => word !== "");
   if (words.length === 0) throw new InputError("bad_value", `${path}: the trace is empty.`);
+  if (/^\uFEFF?"?(second|arrival_s)\b/.test(words[0] ?? "")) {
+    throw new InputError(
+      "wrong_kind",
+      `${path}: this is a trace file already, not the public trace to import from. Use it as it is.`,
+    );
+  }
   if (to > words.length || from >= to) {
     throw new InputError(
       "bad_value",

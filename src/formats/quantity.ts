@@ -1,3 +1,8 @@
+/** A decimal number as people write it, in full or with an exponent; NaN for any other text, also for `0x10` and `Infinity`. */
+export function parseNumber(text: string): number {
+  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
+}
+
 /** A duration as people write it: a number and its unit. */
 export const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
 

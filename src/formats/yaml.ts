@@ -26,14 +26,16 @@ export function parseYaml(text: string, path: string): YamlFile {
   if (document === undefined || document.contents === null) {
     throw new InputError("bad_value", `${path}: the file is empty. It should hold a pipeline (docs/formats.md).`);
   }
-  for (const error of document.errors) {
+  // One tab makes more errors, which would hide what it is about.
+  const tabs = document.errors.filter((error) => error.code === "TAB_AS_INDENT");
+  for (const error of tabs.length > 0 ? tabs : document.errors) {
     const duplicate = error.code === "DUPLICATE_KEY";
     const advice = duplicate
       ? "Keep one of the two."
       : error.code === "TAB_AS_INDENT"
         ? "Indent with spaces."
         : "Correct the YAML.";
-    const [message = ""] = error.message.split(/ at line /);
+    const [message = ""] = duplicate ? ["this key is there already"] : error.message.split(/ at line /);
     complaints.add(placeOf(error.pos[0]), "", `${message}. ${advice}`, duplicate ? "duplicate" : "bad_syntax");
   }
   if (second !== undefined) {

@@ -60,7 +60,11 @@ test("a missing file, a path through a file, and a folder", async () => {
 test("a pipeline whose profile is missing, or is another kind of file, names the profile", async () => {
   const text = readFileSync(join(root, "pipelines/video.yaml"), "utf8");
   const path = put("video.yaml", text.replaceAll("../profiles/", ""));
-  await refusedLater(() => loadPipeline(path), "missing_file", /object-detection\.csv: there is no such file/);
+  await refusedLater(
+    () => loadPipeline(path),
+    "missing_file",
+    /video\.yaml:\d+:16: profile: .*object-detection\.csv: there is no such file/,
+  );
   put("object-detection.csv", "second,rps\n0,1\n");
   await refusedLater(() => loadPipeline(path), "wrong_kind", /object-detection\.csv:1: the header lacks "variant"/);
 });
@@ -119,7 +123,11 @@ test("fetching refuses what is not the long trace, and keeps nothing of it", asy
   const cache = join(folder, "empty-cache");
   environment(t, { XDG_CACHE_HOME: cache });
   const path = put("other.txt", "1 2 3\n");
-  await refusedLater(() => fetchLongTrace(path), "bad_value", /this is not the trace: its sha256 is .* with --from/);
+  await refusedLater(
+    () => fetchLongTrace(path),
+    "bad_value",
+    /this is not the 22-day trace: the sha256 .* with --from/,
+  );
   await refusedLater(() => fetchLongTrace(join(folder, "none")), "missing_file", /there is no such file/);
   // A port on which nothing listens.
   await refusedLater(

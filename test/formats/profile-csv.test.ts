@@ -95,9 +95,15 @@ test("the same variant, cores and batch twice, also if the cores are written oth
 test("rows that are not rows", () => {
   refused(() => parse(HEADER, "a,1,1"), "bad_syntax", /^p\.csv:2: /, /one cell for each column/);
   refused(() => parse(HEADER, ROW, "", `${ROW},x`), "bad_syntax", /^p\.csv:4: /);
-  refused(() => parse(HEADER, '"a,1,1'), "bad_syntax", /^p\.csv:2: Quote Not Closed/);
+  refused(() => parse(HEADER, '"a,1,1'), "bad_syntax", /^p\.csv:2: a quote is open or misplaced/);
   refused(() => parse(HEADER), "bad_value", /^p\.csv: the file has no rows\. Add/);
   refused(() => parse(""), "bad_value", /^p\.csv: the file has no rows/);
+});
+
+test("a file without a header is not taken for one whose header is wrong", () => {
+  const says =
+    /^p\.csv:1: the file has no header: its first row holds numbers\. Put the columns' names above it: variant, cores/;
+  refused(() => parseProfiles(`${ROW}\n${ROW}\n`, "p.csv"), "wrong_kind", says);
 });
 
 test("files of another kind", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { CORES, cores, DURATION, POSITIVE_DURATION, seconds } from "../../src/formats/quantity.ts";
+import { CORES, cores, DURATION, parseNumber, POSITIVE_DURATION, seconds } from "../../src/formats/quantity.ts";
 
 test("durations in each unit, exactly", () => {
   const known = { "4598ms": 4.598, "600ms": 0.6, "5s": 5, "0.1s": 0.1, "2m": 120, "1.5h": 5400, "0s": 0 };
@@ -38,4 +38,11 @@ test("cores as Kubernetes writes them", () => {
 
 test("thousandths of a core are the nearest number", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 1_000_000 }), (m) => cores(`${m}m`) === Number(`${m}e-3`)));
+});
+
+test("numbers as people write them; not as programmers do", () => {
+  assert.deepEqual(["1", "-1.5", "+.5", "2.", "1e-3", " 7 "].map(parseNumber), [1, -1.5, 0.5, 2, 0.001, 7]);
+  for (const text of ["", " ", "0x10", "0b1", "Infinity", "NaN", "1_000", "1,5", "1 2", "e3", "."]) {
+    assert.ok(Number.isNaN(parseNumber(text)), text);
+  }
 });
