@@ -178,9 +178,16 @@ function randomScenario(of: Pipeline, onGrid: boolean, trace: Trace): fc.Arbitra
       ),
       history: fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 25 }),
       startPlan: randomPlan(of, onGrid),
-      startFeasible: fc.boolean(),
     })
-    .map((rest) => ({ pipeline: of, trace, seed: 1, keepRequests: true, keepVisits: true, ...rest }));
+    .map((rest) => ({
+      pipeline: of,
+      trace,
+      seed: 1,
+      keepRequests: true,
+      keepVisits: true,
+      startFeasible: rest.history.length % 2 === 0,
+      ...rest,
+    }));
 }
 
 /** An answer to a tick. Of a few plans each, so that a run goes back and forth between them. */
