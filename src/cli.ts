@@ -24,6 +24,11 @@ Start here:
   ipa simulate pipelines/video.yaml --trace traces/bursty.csv --policy ipa fa2-high
 Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
     );
+  // Who reads only the first lines, as `head` does, has what he wants.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exitCode);
+    throw error;
+  });
   let exitCode: number = DONE;
   const done = (feasible: boolean): void => {
     if (!feasible) exitCode = NOT_DONE;

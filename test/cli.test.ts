@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -231,7 +240,7 @@ test("what is wrong with the input is exit code 2, told on standard error withou
     [/video\.yaml\/x: there is no such file/, "plan", "pipelines/video.yaml/x", "--load", "20"],
     [/typo\.yaml:15:5: spec\.objective\.bta: is not known here; known are/, "plan", typo, "--load", "20"],
     [/unknown option '--lod'.*--load/s, "plan", VIDEO, "--load", "20", "--lod", "20"],
-    [/'twenty' is invalid\. Give a number of at least 0/, "plan", VIDEO, "--load", "twenty"],
+    [/'twenty' is invalid\. Give a number from 0 to 1e9/, "plan", VIDEO, "--load", "twenty"],
     [/'-1' is invalid/, "plan", VIDEO, "--load", "-1"],
     [
       /'best' is invalid\. Allowed choices are ipa, fa2-low, fa2-high, rim/,
@@ -251,9 +260,9 @@ test("what is wrong with the input is exit code 2, told on standard error withou
     [/bad\.csv:2: rps: "x" is not a number/, "simulate", VIDEO, "--trace", bad],
     [/'1\.5' is invalid\. Give a whole number/, "simulate", VIDEO, "--trace", trace, "--seeds", "1.5"],
     [/'5' is invalid\. Give a time with its unit/, "simulate", VIDEO, "--trace", trace, "--warmup", "5"],
-    [/would be written over what is read or written elsewhere/, "simulate", VIDEO, "--trace", trace, "--log", trace],
+    [/this file is read, and would be written over/, "simulate", VIDEO, "--trace", trace, "--log", trace],
     [
-      /both\.arrow: would be written over/,
+      /both\.arrow: this would be written twice/,
       "simulate",
       VIDEO,
       "--trace",
@@ -263,6 +272,12 @@ test("what is wrong with the input is exit code 2, told on standard error withou
       "--requests",
       join(folder, "both.arrow"),
     ],
+    [/If it is the pipeline file, put it before the options/, "simulate", "--trace", trace, "--policy", "ipa", VIDEO],
+    [/unknown command 'validate'/, "validate", "--help"],
+    [/Nothing is younger than 0/, "simulate", VIDEO, "--trace", trace, "--drop-after", "0s"],
+    [/a pipeline file begins with apiVersion/, "plan", "profiles/classification.csv", "--load", "20"],
+    [/only http and https can be fetched from/, "trace", "fetch", "--from", "ftp://example.org/x"],
+    [/'1e400' is invalid/, "plan", VIDEO, "--load", "1e400"],
     [/--warmup 60 s leaves nothing/, "simulate", VIDEO, "--trace", trace, "--warmup", "1m"],
     [/--decision-delay must be shorter/, "simulate", VIDEO, "--trace", trace, "--decision-delay", "10s"],
     [/missing required argument 'trace'/, "trace", "show"],
@@ -289,6 +304,36 @@ test("what is wrong with the input is exit code 2, told on standard error withou
     assert.doesNotMatch(err, /\n {4}at |fault in ipa/);
   }
   assert.ok(!existsSync(join(folder, "w.csv")));
+});
+
+test("what was read is never written over, by whatever name", async () => {
+  const profile = put("det.csv", readFileSync(join(root, "profiles/object-detection.csv"), "utf8"));
+  const own = put("own.yaml", videoText.replace(join(root, "profiles/object-detection.csv"), profile));
+  const link = join(folder, "link.csv");
+  symlinkSync(trace, link);
+  const hard = join(folder, "hard.csv");
+  linkSync(trace, hard);
+  const long = put("long.txt", "8 16 24 32");
+  const cases: readonly (readonly [string, ...string[]])[] = [
+    [profile, "simulate", own, "--trace", trace, "--report", profile],
+    [own, "simulate", own, "--trace", trace, "--log", own],
+    [trace, "simulate", own, "--trace", link, "--report", trace],
+    [trace, "simulate", own, "--trace", trace, "--report", hard],
+    [long, "trace", "import", long, "--window", "0:2", "--out", long],
+  ];
+  for (const [file, ...args] of cases) {
+    const before = readFileSync(file, "utf8");
+    const { code, err } = await ipa(...args);
+    assert.equal(code, 2, args.join(" "));
+    assert.match(err, /this file is read, and would be written over/);
+    assert.equal(readFileSync(file, "utf8"), before);
+  }
+});
+
+test("who reads only the first lines is content", () => {
+  const command = `"${process.execPath}" bin/ipa.mjs trace generate --hours 2 | head -1`;
+  const { stdout, stderr } = spawnSync("bash", ["-c", command], { cwd: root, encoding: "utf8" });
+  assert.deepEqual([stdout, stderr], ["second,rps\n", ""]);
 });
 
 test("a wrong input leaves no output file", async () => {

@@ -1,10 +1,16 @@
 import { InvalidArgumentError, Option } from "commander";
 import { parseNumber } from "../formats/quantity.ts";
 
+/** No load is as great, requests per second. */
+export const MOST_RPS = 1e9;
+
 /** A commander parser for a number in a range; what is out of it ends with exit code 2. */
 export function numberIn(least: number, most = Infinity, whole = false): (text: string) => number {
   const kind = whole ? "a whole number" : "a number";
-  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  const range =
+    most === Infinity
+      ? `of at least ${least}`
+      : `from ${least} to ${most >= 1e6 ? most.toExponential().replace("+", "") : most}`;
   return (text) => {
     const value = parseNumber(text);
     if (Number.isNaN(value) || value < least || value > most || (whole && !Number.isInteger(value))) {

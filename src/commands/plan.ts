@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { policyKinds } from "../core/policies.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { engines } from "../solver/engines.ts";
-import { choiceOption, numberIn } from "./arguments.ts";
+import { choiceOption, MOST_RPS, numberIn } from "./arguments.ts";
 
 interface PlanFlags {
   readonly load: number;
@@ -17,7 +17,7 @@ export function planCommand(done: (feasible: boolean) => void): Command {
   return new Command("plan")
     .description("One decision for a load: the variant, batch size and replicas of each stage, and what binds")
     .argument("<pipeline>", "pipeline file (YAML)")
-    .requiredOption("--load <rps>", "requests per second, before the load margin", numberIn(0))
+    .requiredOption("--load <rps>", "requests per second, before the load margin", numberIn(0, MOST_RPS))
     .addOption(choiceOption("--policy <name>", "what is free and what is fixed", policyKinds).default("ipa"))
     .addOption(choiceOption("--engine <name>", "how the plan is found", engines).default("exhaustive"))
     .addOption(choiceOption("--queueing <name>", "latency model", queueingModels).default("paper"))

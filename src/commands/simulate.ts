@@ -7,7 +7,7 @@ import { DURATION, seconds } from "../formats/quantity.ts";
 import { engines } from "../solver/engines.ts";
 import type { ReplayOptions } from "../study/replay.ts";
 import type { SimulationFiles } from "./simulation-files.ts";
-import { choiceOption, choicesOption, numberIn } from "./arguments.ts";
+import { choiceOption, choicesOption, MOST_RPS, numberIn } from "./arguments.ts";
 
 interface SimulateFlags extends SimulationFiles {
   readonly trace: string;
@@ -51,7 +51,11 @@ export function simulateCommand(): Command {
     .option("--drop-after <time>", "drop requests older than this, or `none`; by default twice the SLA", dropAge)
     .option("--warmup <time>", "leave out of the statistics what comes before", duration, 0)
     .option("--decision-delay <time>", "from a decision to its plan being in force", duration, 0)
-    .option("--start-load <rps>", "load whose plan is ready at 0; by default the mean of the first 10 s", numberIn(0))
+    .option(
+      "--start-load <rps>",
+      "load whose plan is ready at 0; by default the mean of the first 10 s",
+      numberIn(0, MOST_RPS),
+    )
     .option("--out <folder>", "write report.html, and per policy and seed a run log (Arrow)")
     .option("--report <file>", "write the report (HTML)")
     .option("--log <file>", "write the run log (Arrow); with several policies or seeds, one file each")
@@ -66,20 +70,20 @@ export function simulateCommand(): Command {
 }
 
 async function simulateAction(path: string, flags: SimulateFlags): Promise<void> {
-  const { loadPipeline, loadTrace } = await import("../formats/files.ts");
+  const { loadPipeline, loadTrace, refuseOverwriting } = await import("../formats/files.ts");
   const { summarise } = await import("../report/summary.ts");
   const { futureOf, replay } = await import("../study/replay.ts");
   const { assemble } = await import("../study/setup.ts");
-  const { refuseSameFiles, writeSimulation } = await import("./simulation-files.ts");
+  const { outputsOf, writeSimulation } = await import("./simulation-files.ts");
   const { traceEnd } = await import("../workload/trace.ts");
   const { Progress } = await import("./progress.ts");
   const { InputError } = await import("../core/errors.ts");
   const { policyOf } = await import("../core/policies.ts");
   const { pinsText } = await import("../report/pins.ts");
 
-  refuseSameFiles(flags, [path, flags.trace]);
   const pipeline = await loadPipeline(path);
   const trace = await loadTrace(flags.trace);
+  await refuseOverwriting(outputsOf(flags));
   const end = traceEnd(trace);
   if (flags.warmup >= end)
     throw new InputError("bad_value", `--warmup ${flags.warmup} s leaves nothing of a trace of ${end} s. Choose less.`);

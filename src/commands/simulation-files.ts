@@ -1,5 +1,4 @@
-import { join, parse, resolve } from "node:path";
-import { InputError } from "../core/errors.ts";
+import { join, parse } from "node:path";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { PolicyRuns } from "../report/findings.ts";
 
@@ -14,26 +13,12 @@ export interface SimulationFiles {
   readonly visits?: string;
 }
 
-/** Throws an InputError if two outputs, or an output and an input, are one file. */
-export function refuseSameFiles(files: SimulationFiles, inputs: readonly string[]): void {
-  const { report, log, requests, visits, out } = files;
+/** The files that will be written, those of several runs by the name that they are numbered from. */
+export function outputsOf({ report, log, requests, visits, out }: SimulationFiles): readonly string[] {
   const inFolder =
     out === undefined ? [] : [report === undefined ? REPORT : undefined, log === undefined ? RUN_LOG : undefined];
-  const outputs = [
-    report,
-    log,
-    requests,
-    visits,
-    ...inFolder.flatMap((name) => (name === undefined ? [] : join(out ?? "", name))),
-  ];
-  const paths = [...inputs, ...outputs.filter((path) => path !== undefined)].map((path) => resolve(path));
-  const twice = paths.find((path, i) => paths.indexOf(path) < i);
-  if (twice !== undefined) {
-    throw new InputError(
-      "duplicate",
-      `${twice}: would be written over what is read or written elsewhere. Give each file its own name.`,
-    );
-  }
+  const named = inFolder.flatMap((name) => (name === undefined ? [] : join(out ?? "", name)));
+  return [report, log, requests, visits, ...named].filter((path) => path !== undefined);
 }
 
 /** Writes what was asked for; returns the paths, those of many run logs as one pattern. */

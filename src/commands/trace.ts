@@ -82,7 +82,7 @@ function generateCommand(): Command {
     .option("--noise <share>", "standard deviation of the noise, as a share of the load", numberIn(0, 1), style.noise)
     .option("--bursts-per-day <n>", "bursts a day", numberIn(0), style.burstsPerDay)
     .option("--burst-factor <x>", "height of a burst, in multiples of the load", numberIn(1), style.burstFactor)
-    .option("--burst-seconds <s>", "time in which a burst decays to 1/e", numberIn(0), style.burstSeconds)
+    .option("--burst-seconds <s>", "time in which a burst decays to 1/e", numberIn(0.001), style.burstSeconds)
     .option("--out <file>", "trace file to write; by default standard output")
     .addHelpText("after", "\nExample:\n  ipa trace generate --hours 2 --mean 20 --seed 3 --out load.csv")
     .action(async ({ hours: length, out, ...form }: typeof style & { hours: number; seed: number; out?: string }) => {
@@ -104,9 +104,7 @@ async function writeTrace(rates: Float64Array, out: string | undefined): Promise
 }
 
 function hours(text: string): number {
-  const value = numberIn(0, 24 * 365)(text);
-  if (value * 3600 < 1) throw new InvalidArgumentError("Give at least a second, 0.0003 hours.");
-  return value;
+  return numberIn(0.0003, 24 * 365)(text);
 }
 
 function window(text: string): readonly [number, number] {

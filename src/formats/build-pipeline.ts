@@ -115,6 +115,8 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   checkPolicies(spec, stages, at, atKey);
   const objective = objectiveOf(spec.objective, at);
   complaints.throwIfAny();
+  checkChain(stages, at);
+  complaints.throwIfAny();
   const ordered = topological(stages, (index) =>
     at(["stages", index, "after"], "goes round in a circle. Let each stage follow earlier ones."),
   );
@@ -260,6 +262,31 @@ function objectiveOf(spec: PipelineSpec["spec"]["objective"], at: At): Objective
   if (kind === "minCost" && accuracyFloor === undefined)
     at(["objective"], "kind minCost needs an accuracyFloor. Add it.");
   return { kind, ...common };
+}
+
+/** Says where a graph is more than what can be planned today (core/pipeline.ts:chain refuses it anyway). */
+function checkChain(stages: readonly Stage[], at: At): void {
+  const first = stages.findIndex((stage) => stage.after.length === 0);
+  stages.forEach(({ name, after, fanOut }, s) => {
+    const only = "Only chains without fan-out can be planned today";
+    if (fanOut !== 1) at(["stages", s, "fanOut"], `is ${fanOut}. ${only}: remove it.`, "not_supported");
+    if (after.length === 0 && s !== first) {
+      const others = stages.filter((other) => other.name !== name).map((other) => other.name);
+      at(
+        ["stages", s],
+        `stage "${name}" follows no other, as "${stages[first]?.name ?? ""}" does. ${only}: say which it comes \`after\`: ${others.join(", ")}.`,
+        "not_supported",
+      );
+    }
+    const rival = stages.findIndex((other) => other.after.some((one) => after.includes(one)));
+    if (after.length > 1 || (after.length === 1 && rival < s)) {
+      const what =
+        after.length > 1
+          ? `"${name}" follows several stages`
+          : `"${name}" and "${stages[rival]?.name ?? ""}" follow the same stage`;
+      at(["stages", s, "after"], `${what}. ${only}: let each stage follow one of its own.`, "not_supported");
+    }
+  });
 }
 
 /** Stages in topological order; those that could be next go in file order. */

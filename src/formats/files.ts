@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { InputError } from "../core/errors.ts";
@@ -13,9 +13,42 @@ import { parseTrace } from "./trace-file.ts";
 
 // The only place that touches the file system.
 
+/** What was read since the program began, by the file itself and not its name: none of it is ever written over. */
+const filesRead = new Set<string>();
+
+/** A file under whatever name or link; null if there is none. */
+async function identity(path: string): Promise<string | null> {
+  return stat(path).then(
+    ({ dev, ino }) => `${dev}:${ino}`,
+    () => null,
+  );
+}
+
+/** Throws an InputError if two outputs are one file, or one is a file that was read. */
+export async function refuseOverwriting(outputs: readonly string[]): Promise<void> {
+  const seen = new Set<string>();
+  for (const output of outputs) {
+    const file = await identity(output);
+    if (file !== null && filesRead.has(file)) {
+      throw new InputError(
+        "duplicate",
+        `${output}: this file is read, and would be written over. Give the output another name.`,
+      );
+    }
+    const place = file ?? resolve(output);
+    if (seen.has(place)) {
+      throw new InputError("duplicate", `${output}: this would be written twice. Give each output its own name.`);
+    }
+    seen.add(place);
+  }
+}
+
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    const bytes = await readFile(path);
+    const file = await identity(path);
+    if (file !== null) filesRead.add(file);
+    return bytes;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR")
@@ -41,11 +74,31 @@ function textOf(bytes: Uint8Array, path: string): string {
   throw new InputError("wrong_kind", `${path}: this is no text in UTF-8. Name another file, or save it as UTF-8.`);
 }
 
-/** Writes a file whole or not at all; makes its folder if need be. */
+/** Makes a folder and those it lies in. Not by mkdir's own `recursive`, which never returns where none can be made, as in /proc. */
+async function makeFolder(path: string): Promise<void> {
+  const make = (): Promise<void> => mkdir(path);
+  await make()
+    .catch(async (error: unknown) => {
+      if (!hasCode(error, "ENOENT") || dirname(path) === path) throw error;
+      await makeFolder(dirname(path));
+      await make();
+    })
+    .catch(async (error: unknown) => {
+      if (!hasCode(error, "EEXIST")) throw error;
+      if (!(await stat(path)).isDirectory()) throw new Error(`${path} is a file, and a folder is needed`);
+    });
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+/** Writes a file whole or not at all, and never over one that was read; makes its folder if need be. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await refuseOverwriting([path]);
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(draft, content);
     await rename(draft, path);
   } catch (error) {
@@ -109,6 +162,12 @@ export async function findLongTrace(): Promise<string | null> {
 
 /** Fetches the 22-day trace from a path or URL, checks it, and keeps it; returns where. */
 export async function fetchLongTrace(from = LONG_TRACE_URL): Promise<string> {
+  if (/^\w+:\/\//.test(from) && !/^https?:/.test(from)) {
+    throw new InputError(
+      "not_supported",
+      `${from}: only http and https can be fetched from. Give such a URL, or a path.`,
+    );
+  }
   const bytes = /^https?:/.test(from) ? await download(from) : await readBytes(from);
   const unpacked = unpack(bytes, from);
   const found = createHash("sha256").update(unpacked).digest("hex");

@@ -19,7 +19,7 @@ export interface PipelineFile {
 
 /** Reads a pipeline file; an InputError names each thing that is wrong with its line and column. */
 export function parsePipeline(text: string, path: string): PipelineFile {
-  const file = parseYaml(text, path);
+  const file = readYaml(text, path);
   refuseOtherKinds(file.value, path);
   const parsed = pipelineSchema.safeParse(file.value);
   if (parsed.success) return { path, file, value: parsed.data };
@@ -27,6 +27,18 @@ export function parsePipeline(text: string, path: string): PipelineFile {
   for (const issue of parsed.error.issues) complain(file, issue, complaints);
   complaints.throwIfAny();
   throw new InputError("bad_value", `${path}: ${parsed.error.message}`);
+}
+
+/** Reads the YAML; of a file that was never meant to be a pipeline its syntax is not what is wrong. */
+function readYaml(text: string, path: string): YamlFile {
+  try {
+    return parseYaml(text, path);
+  } catch (error) {
+    if (error instanceof InputError && error.code === "bad_syntax" && !/\b(kind|apiVersion)\b/.test(text)) {
+      refuseOtherKinds(null, path);
+    }
+    throw error;
+  }
 }
 
 function refuseOtherKinds(value: unknown, path: string): void {
@@ -77,8 +89,8 @@ const KINDS: Readonly<Record<string, string>> = {
 /** What is wrong with a value that is there, and what to do. */
 function issueText(issue: PipelineIssue, value: unknown): string {
   // The schema's own messages say what to do already.
-  if (issue.message.startsWith("Write ")) return issue.message;
   const shown = typeof value === "number" ? String(value) : JSON.stringify(value).slice(0, 40);
+  if (issue.message.startsWith("Write ")) return `${shown} is not understood. ${issue.message}`;
   if (issue.code === "invalid_type") {
     return `${shown} is not ${KINDS[issue.expected] ?? issue.expected}. Correct the value.`;
   }

@@ -8,7 +8,7 @@ import { CORES, DURATION, POSITIVE_DURATION } from "./quantity.ts";
 
 const WRITE_DURATION = "Write a duration with its unit, for example 600ms or 5s.";
 const WRITE_POSITIVE = "Write a duration above 0 with its unit, for example 600ms or 5s.";
-const WRITE_CORES = "Write CPU cores as 2, 0.5 or 500m.";
+const WRITE_CORES = "Write CPU cores, above 0, as 2, 0.5 or 500m.";
 
 const duration = z
   .string(WRITE_DURATION)

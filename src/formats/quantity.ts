@@ -1,6 +1,7 @@
-/** A decimal number as people write it, in full or with an exponent; NaN for any other text, also for `0x10` and `Infinity`. */
+/** A decimal number as people write it, in full or with an exponent; NaN for any other text, also for `0x10`, `Infinity` and 1e400. */
 export function parseNumber(text: string): number {
-  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
+  const value = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
+  return Number.isFinite(value) ? value : NaN;
 }
 
 /** A duration as people write it: a number and its unit. */

@@ -29,8 +29,18 @@ function rateTrace(text: string, path: string, name: string): Trace {
     return numberCell(row, "rps", complaints, { atLeast: 0 });
   });
   complaints.throwIfAny();
+  const requests = rates.reduce((a, b) => a + b, 0);
+  if (requests > MOST_REQUESTS) {
+    throw new InputError(
+      "bad_value",
+      `${path}: rps: the trace holds ${requests.toPrecision(3)} requests, more than the ${MOST_REQUESTS} that fit into memory. Check the unit (requests per second).`,
+    );
+  }
   return { kind: "rates", name, rates: Float64Array.from(rates) };
 }
+
+/** Each takes eight bytes before anything is simulated. */
+const MOST_REQUESTS = 5e8;
 
 /** Arrivals later than this (three years) are times of a clock, not of a trace that begins at 0; seconds. */
 const LATEST_ARRIVAL = 1e8;

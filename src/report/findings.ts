@@ -19,7 +19,7 @@ export const findings = {
     `Cores held on average: ${list(policies.map(({ summary }) => `${summary.policy} ${decimals(summary.cost_cores, 1)}`))}.`,
 
   accuracy: (policies: readonly PolicyRuns[]) =>
-    `Accuracy of the plans in force, on average: ${list(
+    `Accuracy (${policies[0]?.summary.accuracy_metric ?? NO_NUMBER}) of the plans in force, on average: ${list(
       policies.map(({ summary }) => `${summary.policy} ${decimals(summary.objective_accuracy, 3)}`),
     )}.`,
 

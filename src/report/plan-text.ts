@@ -69,7 +69,11 @@ function reasons(report: PlanReport): readonly string[] {
   const needs =
     binding.length > 0 ? [`Any plan needs one of these limits to give way: ${binding.map(limitName).join(", ")}.`] : [];
   const why = [...needs, ...shortfalls.map((one) => shortfallText(one, report))];
+  const share = Math.min(1, ...report.stages.map(({ utilisation }) => 1 / utilisation));
   return [
+    ...(share < 1 - 1e-9
+      ? [`The nearest plan carries ${decimals(100 * share, 0)} % of the load; no plan carries more.`]
+      : []),
     ...(why.length > 0 ? why : ["No one limit alone is in the way: several are together."]),
     ...(helps.length > 0 ? ["A plan exists with any one of:", ...helps] : []),
   ];

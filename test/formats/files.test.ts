@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
@@ -107,6 +107,12 @@ test("a file that cannot be written leaves nothing behind", async () => {
   // A file where a folder should be.
   await refusedLater(() => writeWhole(join(put("plain", "x"), "out.txt"), "x"), "bad_value", says);
   assert.equal(readFileSync(join(folder, "plain"), "utf8"), "x");
+  await refusedLater(
+    () => writeWhole(join(folder, "plain/out.txt"), "x"),
+    "bad_value",
+    /plain is a file, and a folder is needed/,
+  );
+  if (existsSync("/proc")) await refusedLater(() => writeWhole("/proc/none/out.txt", "x"), "bad_value", says);
 });
 
 test("the long trace is what IPA_TRACE names, else what was fetched, else nowhere", async (t) => {

@@ -184,7 +184,7 @@ const cases: readonly Case[] = [
     "600ms",
     "600",
     "bad_value",
-    /^p\.yaml:7:14: spec\.sla\.latency: Write a duration above 0 with its unit/,
+    /^p\.yaml:7:14: spec\.sla\.latency: 600 is not understood\. Write a duration above 0 with its unit/,
   ],
   ["a duration with another unit", "600ms", "600 msec", "bad_value", /^p\.yaml:7:14: .*Write a duration/],
   ["no time at all", "600ms", "0ms", "bad_value", /^p\.yaml:7:14: .*Write a duration above 0/],
@@ -193,7 +193,7 @@ const cases: readonly Case[] = [
     "  stages:",
     "  adaptation: { interval: 0s }\n  stages:",
     "bad_value",
-    /^p\.yaml:12:27: spec\.adaptation\.interval: Write a duration above 0/,
+    /^p\.yaml:12:27: spec\.adaptation\.interval: "0s" is not understood\. Write a duration above 0/,
   ],
   [
     "load by the half second",
@@ -229,7 +229,7 @@ const cases: readonly Case[] = [
     "cores: 1 ",
     "cores: one ",
     "bad_value",
-    /^p\.yaml:16:48: .*cores: Write CPU cores as 2, 0\.5 or 500m\.$/,
+    /^p\.yaml:16:48: .*cores: "one" is not understood\. Write CPU cores, above 0, as 2, 0\.5 or 500m\.$/,
   ],
   ["no cores", "500m", "0m", "bad_value", /^p\.yaml:17:48: .*Write CPU cores/],
   [
@@ -424,6 +424,20 @@ const cases: readonly Case[] = [
     "  adaptation: { loadWindow: 30s, history: 20s }\n",
     "bad_value",
     /adaptation\.history: a predictor sees 20 s of load, in windows of 30 s\. Let it see at least one\./,
+  ],
+  [
+    "a stage that follows no other",
+    "      after: [detect]\n",
+    "",
+    "not_supported",
+    /^p\.yaml:18:7: spec\.stages\.1: stage "read" follows no other, as "detect" does\. .*`after`: detect\./,
+  ],
+  [
+    "a fan-out",
+    "after: [detect]",
+    "after: [detect]\n      fanOut: 2",
+    "not_supported",
+    /^p\.yaml:20:15: spec\.stages\.1\.fanOut: is 2\. Only chains without fan-out/,
   ],
   [
     "a key twice",
