@@ -6,6 +6,7 @@
 // Prints a table and writes ipa-versus-rivals.csv: the mean difference (IPA − rival) of the time-averaged
 // objective with its 95 % interval, and the means of cost, accuracy and SLA attainment.
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Progress } from "../src/commands/progress.ts";
 import type { Run } from "../src/core/run-log.ts";
@@ -24,7 +25,7 @@ const { values: flags } = parseArgs({
   options: { quick: { type: "boolean", default: false }, out: { type: "string", default: "out/experiments" } },
 });
 const seeds = Array.from({ length: flags.quick ? 3 : 20 }, (_, i) => i + 1);
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 interface Comparison {
   readonly pipeline: string;

@@ -33,7 +33,7 @@ export function simulateCommand(): Command {
     .argument("<pipeline>", "pipeline file (YAML)")
     .requiredOption("--trace <file>", "workload (CSV: second,rps or arrival_s)")
     .addOption(choicesOption("--policy <names...>", "who decides", policyKinds).default(["ipa"]))
-    .option("--seed <n>", "first seed", numberIn(0, Number.MAX_SAFE_INTEGER, true), 1)
+    .option("--seed <n>", "first seed", numberIn(0, 1e15, true), 1)
     .option("--seeds <n>", "how many seeds, counted up from the first", numberIn(1, 10_000, true), 1)
     .addOption(choiceOption("--engine <name>", "how plans are found", engines).default("exhaustive"))
     .addOption(choiceOption("--queueing <name>", "latency model of the plans", queueingModels).default("paper"))

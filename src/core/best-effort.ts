@@ -15,9 +15,10 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
     settingsOf(from.pipeline, stage, from.policy.pins[stage.name]).map((setting) => ({ stage, setting })),
   );
   const limits = from.pipeline.limits;
-  const shares = new Set<number>([1]);
+  const shares = new Set<number>();
   for (const { setting } of stages.flat()) {
-    for (const n of setting.pinned === undefined ? counts(limits.replicas) : [setting.pinned]) {
+    const most = Math.min(limits.replicas, leastReplicas(planned, setting.capacity.rate));
+    for (const n of setting.pinned === undefined ? counts(most) : [setting.pinned]) {
       shares.add(Math.min(1, (n * setting.capacity.rate) / planned));
     }
   }

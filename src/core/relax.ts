@@ -1,4 +1,4 @@
-import { capacityOf } from "./capacity.ts";
+import { capacityOf, leastReplicas } from "./capacity.ts";
 import { floorAccuracy, formulate, type Formulation } from "./formulate.ts";
 import { plannedLoad } from "./load.ts";
 import { settingsOf } from "./options.ts";
@@ -112,8 +112,8 @@ function greatestLoad(from: Formulation, load: number, solver: Solver): number |
   const full = chain(pipeline).flatMap((stage) =>
     settingsOf(pipeline, stage, policy.pins[stage.name]).flatMap(({ variant, batch, pinned }) => {
       const { rate } = capacityOf(pipeline, variant, batch);
-      const counts =
-        pinned === undefined ? Array.from({ length: pipeline.limits.replicas }, (_, n) => n + 1) : [pinned];
+      const most = Math.min(pipeline.limits.replicas, leastReplicas(asked, rate));
+      const counts = pinned === undefined ? Array.from({ length: most }, (_, n) => n + 1) : [pinned];
       return counts.map((n) => n * rate);
     }),
   );

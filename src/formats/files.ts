@@ -146,7 +146,9 @@ export const LONG_TRACE_URL =
 const LONG_TRACE_SHA256 = "2285592cbc653db1e495f4587edd38af43915b4724cc83ee4c3d13346e1e6055";
 
 function longTraceCache(): string {
-  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "ipa", "twitter-2018.txt");
+  const named = process.env["XDG_CACHE_HOME"];
+  const cache = named === undefined || named === "" ? join(homedir(), ".cache") : named;
+  return join(cache, "ipa", "twitter-2018.txt");
 }
 
 /** Where the 22-day trace lies: the variable IPA_TRACE, else what `ipa trace fetch` brought; null if neither. */

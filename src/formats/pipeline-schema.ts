@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accuracyMetrics } from "../core/accuracy.ts";
 import { predictorKinds } from "../core/predictors/kinds.ts";
+import { MOST_BATCH } from "./profile-csv.ts";
 import { CORES, DURATION, POSITIVE_DURATION } from "./quantity.ts";
 
 // The one schema of the pipeline file. It says what can be said of a value alone; what values must
@@ -20,6 +21,9 @@ const cores = z
   .describe("CPU cores: 2, 0.5 or 500m");
 const fraction = z.number().min(0).max(1);
 const count = z.number().int().min(1);
+/** Beyond any real model's, and within what records hold (16 bits). */
+const batch = count.max(MOST_BATCH);
+const replicas = count.max(10_000);
 const names = <T extends Record<string, unknown>>(table: T) => z.enum(Object.keys(table) as [string, ...string[]]);
 
 const startUp = z
@@ -45,14 +49,14 @@ const stage = z.strictObject({
   after: z.array(z.string()).optional().describe("Stages that it follows; none for the one that takes the requests"),
   fanOut: z.number().positive().optional().describe("Mean number of items that an item becomes here; 1 by default"),
   profile: z.string().min(1).describe("Profile file (CSV), relative to this file"),
-  batches: z.array(count).min(1).optional().describe("Batch sizes offered; by default the profiled ones"),
+  batches: z.array(batch).min(1).optional().describe("Batch sizes offered; by default the profiled ones"),
   variants: z.array(variant).min(1),
 });
 
 const pins = z.strictObject({
   variants: z.array(z.string()).min(1).optional(),
-  batches: z.array(count).min(1).optional(),
-  replicas: count.optional(),
+  batches: z.array(batch).min(1).optional(),
+  replicas: replicas.optional(),
 });
 
 export const API_VERSION = "ipa.dev/v1alpha1";
@@ -77,8 +81,8 @@ export const pipelineSchema = z.strictObject({
     }),
     limits: z
       .strictObject({
-        replicas: count.optional().describe("Most replicas of a stage; 100 by default"),
-        batch: count.optional().describe("Largest batch; 64 by default"),
+        replicas: replicas.optional().describe("Most replicas of a stage; 100 by default"),
+        batch: batch.optional().describe("Largest batch; 64 by default"),
         cores: cores.optional().describe("Most cores of the whole pipeline"),
       })
       .optional(),

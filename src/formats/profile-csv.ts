@@ -6,6 +6,9 @@ import { numberCell, readCsv, type CsvRow } from "./csv.ts";
 /** Where a number comes from (profiles/README.md). */
 export const provenances = ["measured", "derived", "inferred", "modelled"] as const;
 
+/** Larger batches do not fit into the records of a run. */
+export const MOST_BATCH = 65_535;
+
 const REQUIRED = [
   "variant",
   "cores",
@@ -67,6 +70,9 @@ function pointOf(row: CsvRow, complaints: Complaints): ProfilePoint {
       "batch",
       `${batch} is no whole number. Give the number of requests served together.`,
     );
+  }
+  if (batch > MOST_BATCH) {
+    complaints.add({ line: row.line }, "batch", `${batch} is above ${MOST_BATCH}, the largest batch. Remove the row.`);
   }
   const mean = numberCell(row, "latency_mean_s", complaints, { above: 0 });
   const p99 = numberCell(row, "latency_p99_s", complaints, { above: 0 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { assess } from "../../src/core/assess.ts";
+import { bestEffort } from "../../src/core/best-effort.ts";
 import { formulate, type Formulation } from "../../src/core/formulate.ts";
 import { plannedLoad } from "../../src/core/load.ts";
 import type { Pipeline } from "../../src/core/pipeline.ts";
@@ -71,6 +72,9 @@ function checkLoad(pipeline: Pipeline, load: number, found: number | null): void
     assert.ok(feasible(pipeline, plannedLoad(pipeline, found)), `load ${found}`);
     assert.ok(found >= least && found < load, `load ${found} of ${load}, least ${least}`);
   }
+  if (found === null && plannedLoad(pipeline, least) < asked) {
+    assert.ok(!feasible(pipeline, plannedLoad(pipeline, least)), "the least load has a plan");
+  }
   const from = found === null ? least : plannedLoad(pipeline, found);
   for (let i = 1; i < 40; i++) {
     const between = plannedLoad(pipeline, (from + ((asked - from) * i) / 40) / (1 + pipeline.margins.load));
@@ -78,6 +82,84 @@ function checkLoad(pipeline: Pipeline, load: number, found: number | null): void
     assert.ok(!feasible(pipeline, between), `load found ${found}, but ${between} of ${asked} has a plan`);
   }
 }
+
+/** Share of the load, latency and cores of a plan: what the nearest plan is chosen by, in this order. */
+function rankOf(from: Formulation, planned: number, plan: Plan): readonly [number, number, number] {
+  const { stages, cores, latency } = assess(from, planned, plan);
+  return [Math.min(1, ...stages.map(({ capacity }) => capacity / planned)), latency, cores];
+}
+
+/** The best rank among all plans within limits and pins, by plain loops; null if the budget allows none. */
+function bestRank(from: Formulation, planned: number): readonly [number, number, number] | null {
+  const { pipeline, policy } = from;
+  const ofStage = pipeline.stages.map((stage) => {
+    const pins = policy.pins[stage.name] ?? {};
+    return stage.variants.flatMap((variant) =>
+      variant.profile.flatMap(({ batch }) => {
+        const allowed =
+          batch <= pipeline.limits.batch &&
+          (pins.batches?.includes(batch) ?? true) &&
+          (pins.variants?.includes(variant.name) ?? true);
+        const counts =
+          pins.replicas === undefined
+            ? Array.from({ length: pipeline.limits.replicas }, (_, n) => n + 1)
+            : [pins.replicas];
+        return allowed
+          ? counts
+              .filter((replicas) => replicas <= pipeline.limits.replicas)
+              .map((replicas) => ({ stage: stage.name, variant: variant.name, batch, batchTimeout: 0, replicas }))
+          : [];
+      }),
+    );
+  });
+  let best: readonly [number, number, number] | null = null;
+  const plans = ofStage.reduce<Plan[]>((all, next) => all.flatMap((plan) => next.map((one) => [...plan, one])), [[]]);
+  for (const plan of plans) {
+    const rank = rankOf(from, planned, plan);
+    if (rank[2] > (pipeline.limits.cores ?? Infinity) + 1e-9) continue;
+    if (best === null || worse(best, rank)) best = rank;
+  }
+  return best;
+}
+
+/** Whether the first rank comes after the second: less of the load, then slower, then dearer, by more than rounding. */
+function worse(one: readonly [number, number, number], other: readonly [number, number, number]): boolean {
+  if (Math.abs(one[0] - other[0]) > 1e-9) return one[0] < other[0];
+  if (Math.abs(one[1] - other[1]) > 1e-9) return one[1] > other[1];
+  return one[2] > other[2] + 1e-9;
+}
+
+test("random pipelines: no plan is nearer than the best effort", () => {
+  const seen = { none: 0, whole: 0, part: 0 };
+  const few = randomCase.filter(
+    ({ pipeline }) => pipeline.stages.length < 3 && pipeline.stages.every((stage) => stage.variants.length < 3),
+  );
+  fc.assert(
+    fc.property(few, ({ pipeline, load }) => {
+      const from = formulation({
+        ...pipeline,
+        limits: { ...pipeline.limits, replicas: Math.min(5, pipeline.limits.replicas) },
+      });
+      // Heavy enough that many a plan carries only a part of it.
+      const planned = plannedLoad(pipeline, 20 * load);
+      const plan = bestEffort(from, planned, exhaustive);
+      const best = bestRank(from, planned);
+      if (plan === null || best === null) {
+        assert.equal(plan, best);
+        seen.none++;
+        return;
+      }
+      const rank = rankOf(from, planned, plan);
+      assert.ok(!worse(rank, best), `${rank.join()} is not ${best.join()}`);
+      assert.ok(
+        plan.every((stage) => stage.batch === 1 || Math.abs(stage.batchTimeout - (stage.batch - 1) / planned) < 1e-12),
+      );
+      seen[rank[0] < 1 ? "part" : "whole"]++;
+    }),
+    { numRuns: 600, seed: 20240607, endOnFailure: true },
+  );
+  assert.ok(seen.none > 5 && seen.whole > 100 && seen.part > 30, JSON.stringify(seen));
+});
 
 test("random pipelines: engines agree, plans keep their promises, relaxations are exact", () => {
   const seen = { optimal: 0, infeasible: 0, relaxed: 0 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { accuracyMetrics, type AccuracyMetricName } from "../../src/core/accuracy.ts";
-import type { Objective, Pipeline, Stage } from "../../src/core/pipeline.ts";
+import type { Objective, Pins, Pipeline, Stage } from "../../src/core/pipeline.ts";
 
 const metrics = Object.keys(accuracyMetrics) as AccuracyMetricName[];
 
@@ -30,7 +30,7 @@ const stages = fc.array(variants, { minLength: 1, maxLength: 3 }).map((all) =>
       startUp: { mean: 1 },
       profile: batches.map((batch) => {
         const mean = alone + further * (batch - 1);
-        return { batch, mean, p99: 1.5 * mean };
+        return { batch, mean, p99: 1.5 * mean, throughput: (0.9 * batch) / mean };
       }),
     })),
   })),
@@ -66,8 +66,12 @@ const randomPipeline: fc.Arbitrary<Pipeline> = fc
     }),
     loadStep: fc.constantFrom(0, 0, 5),
     roundLoad: fc.constantFrom(false, false, true),
+    capacity: fc.constantFrom("mean" as const, "mean" as const, "measured" as const),
+    latency: fc.constantFrom("mean" as const, "mean" as const, "p99" as const),
+    // Of the first stage, if at all.
+    pins: fc.constantFrom<Pins[]>({}, {}, {}, { replicas: 2 }, { batches: [1, 4] }, { variants: ["variant-0"] }),
   })
-  .map(({ seconds, replicas, batch, cores, loadStep, roundLoad, ...given }) => ({
+  .map(({ seconds, replicas, batch, cores, loadStep, roundLoad, capacity, latency, pins, ...given }) => ({
     ...given,
     name: "random",
     sla: { seconds, quantile: 0.99 },
@@ -81,8 +85,8 @@ const randomPipeline: fc.Arbitrary<Pipeline> = fc
       minLoad: 1,
       loadStep,
     },
-    reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad },
-    policies: {},
+    reproduction: { capacity, latency, infeasible: "best-effort", roundLoad },
+    policies: { ipa: { "stage-0": pins } },
   }));
 
 /** A pipeline and a load, requests per second before the margin. */

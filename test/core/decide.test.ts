@@ -6,12 +6,13 @@ import { capacityOf, leastReplicas } from "../../src/core/capacity.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
 import { formulate } from "../../src/core/formulate.ts";
 import { tick } from "../../src/core/loop.ts";
+import { settingsOf } from "../../src/core/options.ts";
 import type { Pipeline } from "../../src/core/pipeline.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { policyOf } from "../../src/core/policies.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { paper } from "../../src/core/queueing/paper.ts";
-import { relaxations } from "../../src/core/relax.ts";
+import { bindingRows, relaxations } from "../../src/core/relax.ts";
 import { exhaustive } from "../../src/solver/exhaustive.ts";
 import { pipelineOf, variant } from "../fixtures.ts";
 
@@ -110,6 +111,9 @@ test("the service-time margin stretches both the capacity and the latency, mean 
   assert.deepEqual(of({}), { rate: 5, service: 0.2 });
   const reproduction = { ...pipelineOf([]).reproduction, capacity: "measured", latency: "p99" } as const;
   assert.deepEqual(of({ reproduction }), { rate: 9, service: 0.6 });
+  const throughput = { margins: { load: 0, serviceTime: 0, throughput: 0.5 } };
+  assert.equal(of(throughput).rate, 5);
+  assert.equal(of({ ...throughput, reproduction }).rate, 4.5);
   // A load that is a multiple of the capacity but for rounding does not cost one more replica.
   assert.equal(leastReplicas(0.3, 0.1), 3);
   assert.equal(leastReplicas(0.1 * 3, 0.1), 3);
@@ -156,6 +160,11 @@ test("the load that would help is never below the least load, nor the limit it i
   // 10.4 rounds to 10 and has a plan too: the value is a lower bound.
   assert.deepEqual(of({ reproduction }, 30), { row: "load", value: 10, exact: false });
   assert.deepEqual(of({ reproduction, ...adaptation(9.7) }, 30), { row: "load", value: 10, exact: false });
+  // Capacities of 10 and 5, whole rates, but no load is ever planned for below 9.4, which is no whole rate.
+  const slow = { ...one, reproduction, ...adaptation(9.4) };
+  const nearly = [variant("a", { 1: 1 / 9.7 })];
+  const found = relaxations(plannerOf(slow, "ipa", nearly), 30, [], exhaustive).find(({ row }) => row === "load");
+  assert.equal(found?.value, 9.4);
 });
 
 test("a plan that is better by more than a tie wins over the running one", () => {
@@ -197,6 +206,26 @@ test("infeasible: the nearest plan, or the running one held where a paper's run 
   const held = decide(plannerOf({ ...few, reproduction }), 50, nearest.plan);
   assert.equal(held.reason, "held-infeasible");
   assert.equal(held.plan, nearest.plan);
+});
+
+test("best effort: of equals the fewest cores", () => {
+  const same = [variant("dear", { 1: 0.1 }, { coresPerReplica: 2 }), variant("cheap", { 1: 0.1 })];
+  const few = plannerOf({ ...weights(1, 1), limits: { replicas: 2, batch: 64 } }, "ipa", same);
+  assert.equal(chosen(decide(few, 50, []).plan), "cheap/1/2");
+});
+
+test("a limit binds if without it a plan is better by more than a tie", () => {
+  const near = (accuracy: number) => [
+    variant("a", { 1: 0.1 }, { accuracy: 0.5 }),
+    variant("b", { 1: 0.2 }, { accuracy }),
+  ];
+  const binding = (accuracy: number) => {
+    const planner = plannerOf({ ...weights(1, 0), sla: { seconds: 0.15, quantile: 0.99 } }, "ipa", near(accuracy));
+    const problem = formulate(planner, 5, []);
+    return bindingRows(problem, exhaustive(problem), exhaustive);
+  };
+  assert.deepEqual(binding(0.5 + 1e-6), ["sla"]);
+  assert.deepEqual(binding(0.5 + 8e-10), []);
 });
 
 test("best effort spends a core budget where it carries the most", () => {
@@ -244,6 +273,29 @@ test("policies: low and high fix the variant, rim the replicas, and rim needs to
   assert.throws(() => plannerOf({}, "fa2"), /known are ipa, fa2-low, fa2-high, rim/);
 });
 
+test("policies: of equally accurate variants the first; what the file pins wins", () => {
+  const twins = [variant("a", { 1: 0.1 }, { accuracy: 0.9 }), variant("b", { 1: 0.1 }, { accuracy: 0.9 })];
+  for (const name of ["fa2-low", "fa2-high"]) {
+    assert.deepEqual(policyOf(pipelineOf([twins]), name).pins, { s0: { variants: ["a"] } });
+    const pinned = pipelineOf([twins], { policies: { [name]: { s0: { variants: ["b"], replicas: 2 } } } });
+    assert.deepEqual(policyOf(pinned, name).pins, { s0: { variants: ["b"], replicas: 2 } });
+  }
+});
+
+test("a stage's own batches are offered within the profiled range, its ends included", () => {
+  const pipeline = pipelineOf([[variant("a", { 2: 0.1, 8: 0.3 })]]);
+  const [stage0] = pipeline.stages;
+  assert.ok(stage0);
+  const offered = settingsOf(pipeline, { ...stage0, batches: [1, 2, 4, 8, 9] }, undefined).map(({ batch }) => batch);
+  assert.deepEqual(offered, [2, 4, 8]);
+});
+
+test("a prediction that is no number holds the plan", () => {
+  const planner = { ...plannerOf(weights(1, 1)), predictor: () => Infinity };
+  const seen = { now: 10, load: { end: 10, step: 1, rates: [12] }, running: [], replicas: [] };
+  assert.equal(tick(planner, seen).reason, "held-no-data");
+});
+
 test("assess names every row that a plan breaks", () => {
   const planner = plannerOf({
     ...weights(1, 1),
@@ -257,6 +309,51 @@ test("assess names every row that a plan breaks", () => {
     assess(planner, 20, [{ ...plan[0], stage: "s0", variant: "small", batch: 1, batchTimeout: 0, replicas: 2 }])
       .violations,
     [],
+  );
+});
+
+test("assess knows each limit and each pin, finely", () => {
+  const batches = [variant("a", { 1: 0.1, 2: 0.15 }), variant("b", { 1: 0.1, 2: 0.15 })];
+  const one = { stage: "s0", variant: "a", batch: 1, batchTimeout: 0, replicas: 2 };
+  const broken = (rest: Partial<Pipeline>, plan: Plan, pins = {}, load = 10): readonly string[] => {
+    const planner = plannerOf({ ...weights(1, 1), ...rest }, "ipa", batches);
+    return assess({ ...planner, policy: { name: "ipa", pins: { s0: pins } } }, load, plan).violations.map(
+      ({ row }) => row,
+    );
+  };
+  assert.deepEqual(broken({}, [one]), []);
+  assert.deepEqual(broken({ limits: { replicas: 9, batch: 1 } }, [{ ...one, batch: 2 }]), ["batch s0"]);
+  assert.deepEqual(broken({ limits: { replicas: 1, batch: 2 } }, [one]), ["replicas s0"]);
+  assert.deepEqual(broken({}, [one], { batches: [2] }), ["pin s0"]);
+  assert.deepEqual(broken({}, [one], { replicas: 3 }), ["pin s0"]);
+  assert.deepEqual(broken({}, [one], { variants: ["b"] }), ["pin s0"]);
+  assert.deepEqual(broken({}, [one], { variants: ["a"], batches: [1], replicas: 2 }), []);
+  // Latency 0.1, cores 2, accuracy 0.5, capacity 20: each within a billionth, and not within a millionth.
+  const floor = (accuracyFloor: number) => ({
+    objective: { kind: "maxAccuracy", accuracy: "pas", accuracyFloor } as const,
+  });
+  for (const [short, row] of [
+    [5e-10, null],
+    [1e-7, "x"],
+  ] as const) {
+    const seen = (rest: Partial<Pipeline>): readonly string[] => broken(rest, [one]);
+    assert.deepEqual(seen({ sla: { seconds: 0.1 - short, quantile: 0.99 } }), row === null ? [] : ["sla"]);
+    assert.deepEqual(seen({ limits: { replicas: 9, batch: 2, cores: 2 - short } }), row === null ? [] : ["cores"]);
+    assert.deepEqual(seen(floor(0.5 + short)), row === null ? [] : ["accuracy_floor"]);
+    assert.deepEqual(broken({}, [one], {}, 20 + 10 * short), row === null ? [] : ["capacity s0"]);
+  }
+});
+
+test("the reason tells a load that fell below what fills batches from a merely better plan", () => {
+  const slow = [variant("a", { 1: 0.5, 4: 0.8 })];
+  const planner = plannerOf({ ...weights(1, 1), sla: { seconds: 1.5, quantile: 0.99 } }, "ipa", slow);
+  const running: Plan = [{ stage: "s0", variant: "a", batch: 4, batchTimeout: 0.6, replicas: 1 }];
+  // At 5 rps a batch of 4 forms in 0.6 s: 1.4 s; at 1 rps in 3 s, and only single requests keep the SLA.
+  assert.equal(chosen(decide(planner, 5, running).plan), "a/4/1");
+  assert.equal(decide(planner, 5, running).reason, "unchanged");
+  assert.deepEqual(
+    [chosen(decide(planner, 1, running).plan), decide(planner, 1, running).reason],
+    ["a/1/1", "load-fell"],
   );
 });
 

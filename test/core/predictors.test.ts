@@ -20,6 +20,7 @@ test("no data is never zero: without the newest value, or with too few, nothing 
     assert.equal(kind.make()(series(5, 5, null), 20), null);
     assert.equal(kind.make()(series(null, null, 5), 20), null);
     assert.equal(kind.make()(series(null, 5, 5), 20), 5);
+    assert.equal(kind.make()(series(null, 5), 20), 5);
     assert.equal(kind.make()(series(0, 0), 20), 0);
   }
 });

@@ -32,6 +32,13 @@ test("four points: the fit is the least-squares quadratic, not an interpolation"
   for (const x of [1, 2, 2.5, 3, 4]) assert.ok(Math.abs(fit(x) - (1.125 - 0.5 * (x - 2.5) ** 2)) < 1e-12, `at ${x}`);
 });
 
+test("the fit is of degree two, also through more than four points", () => {
+  const at = [0, 1, 8, 27, 64].map((y, x): [number, number] => [x + 1, y]);
+  // The least-squares quadratic of x³ on 0 … 4 is 6x² − 8.6x + 1.2 (around 2: u³ has the line 3.4·u).
+  const fit = fitQuadratic(at);
+  for (const x of [0, 1, 2, 3, 4]) assert.ok(Math.abs(fit(x + 1) - (6 * x * x - 8.6 * x + 1.2)) < 1e-9, `${x}`);
+});
+
 test("between neighbours the time never falls, and stays within them where they rise", () => {
   const profile = fc
     .uniqueArray(fc.record({ batch: fc.integer({ min: 1, max: 40 }), mean: fc.integer({ min: 1, max: 500 }) }), {

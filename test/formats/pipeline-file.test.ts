@@ -10,6 +10,7 @@ import { refused } from "./refusal.ts";
 const HEADER = "variant,cores,batch,latency_mean_s,latency_mean_provenance,latency_p99_s,latency_p99_provenance";
 const profile = (...rows: readonly string[]) => parseProfiles([HEADER, ...rows].join("\n"), "profiles/one.csv");
 const profiles = new Map([
+  ["wide.csv", profile("small,1,1,0.1,measured,0.2,measured", "small,1,16,0.5,measured,0.9,measured")],
   [
     "one.csv",
     profile(
@@ -95,6 +96,66 @@ test("a short file, its defaults filled in", () => {
       },
     ],
   });
+});
+
+test("every optional field counts: none keeps its default", () => {
+  const full = `apiVersion: ipa.dev/v1alpha1
+kind: InferencePipeline
+metadata: { name: full }
+spec:
+  sla: { latency: 2s, quantile: 0.9 }
+  objective: { kind: weighted, accuracy: average, accuracyFloor: 0.3, alpha: 2, beta: 1, delta: 0.01 }
+  limits: { replicas: 7, batch: 8, cores: 12500m }
+  margins: { load: 0.1, serviceTime: 0.2, throughput: 0.3 }
+  adaptation:
+    { interval: 5s, predictor: average, loadWindow: 2s, history: 60s, horizon: 30s, minLoad: 0.5, loadStep: 2 }
+  startUp: { mean: 3s, p90: 5s }
+  stages:
+    - name: detect
+      profile: one.csv
+      batches: [1, 2]
+      variants:
+        - { name: small, accuracy: 0.5, cores: 1, startUp: { mean: 8s } }
+        - { name: large, accuracy: 0.8, cores: 500m, scaleTargetRef: { kind: Deployment, name: d } }
+  policies: { rim: { detect: { replicas: 4, batches: [2], variants: [small] } } }
+  reproduction: { capacity: mean, latency: p99, infeasible: hold, roundLoad: true }
+`;
+  const { stages, ...rest } = build(full);
+  assert.deepEqual(rest, {
+    name: "full",
+    sla: { seconds: 2, quantile: 0.9 },
+    objective: { kind: "weighted", accuracy: "average", accuracyFloor: 0.3, alpha: 2, beta: 1, delta: 0.01 },
+    limits: { replicas: 7, batch: 8, cores: 12.5 },
+    margins: { load: 0.1, serviceTime: 0.2, throughput: 0.3 },
+    adaptation: {
+      interval: 5,
+      predictor: "average",
+      loadWindow: 2,
+      history: 60,
+      horizon: 30,
+      minLoad: 0.5,
+      loadStep: 2,
+    },
+    reproduction: { capacity: "mean", latency: "p99", infeasible: "hold", roundLoad: true },
+    policies: { rim: { detect: { replicas: 4, batches: [2], variants: ["small"] } } },
+  });
+  assert.deepEqual(stages[0]?.batches, [1, 2]);
+  assert.deepEqual(
+    stages[0]?.variants.map(({ startUp, scaleTargetRef }) => [startUp, scaleTargetRef]),
+    [
+      [{ mean: 8 }, undefined],
+      [
+        { mean: 3, p90: 5 },
+        { kind: "Deployment", name: "d" },
+      ],
+    ],
+  );
+  // Sorted as numbers.
+  const wide = full
+    .replace("one.csv", "wide.csv")
+    .replace("[1, 2]", "[10, 9, 2]")
+    .replace(/.*name: large.*\n/, "");
+  assert.deepEqual(build(wide).stages[0]?.batches, [2, 9, 10]);
 });
 
 test("stages come in topological order, whatever their order in the file", () => {
@@ -417,6 +478,20 @@ const cases: readonly Case[] = [
     "  policies:\n    rim:\n      detect: { replica: 3 }\n",
     "unknown_name",
     /^p\.yaml:25:17: .*known are variants, batches, replicas/,
+  ],
+  [
+    "a window of a second and a half",
+    /$/,
+    "  adaptation: { loadWindow: 1500ms }\n",
+    "bad_value",
+    /loadWindow: is no whole number of seconds/,
+  ],
+  [
+    "more replicas than any cluster has",
+    /$/,
+    "  limits: { replicas: 1000000 }\n",
+    "bad_value",
+    /limits\.replicas: 1000000 is not at most 10000/,
   ],
   [
     "less history than a window of load",

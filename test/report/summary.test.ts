@@ -20,6 +20,55 @@ test("one run, by hand: 6 of 10 requests on time in 100 s", () => {
   );
 });
 
+test("each number comes from its own field", () => {
+  const base = fakeRun();
+  const [stage] = base.stages;
+  assert.ok(stage);
+  // A second seed that differs in every field by another amount tells the half-widths apart.
+  const other = fakeRun({
+    accuracy: 0.81,
+    accuracyOnTime: 0.5,
+    costCores: 13,
+    plannedCores: 14,
+    objectiveAccuracy: 0.9,
+    objective: 11,
+  });
+  const { ci95 } = summarise([base, other], { ...context, seeds: [1, 2] });
+  const half = (difference: number): number => (12.7062047364 * Math.abs(difference)) / 2;
+  const near = (value: number | null, difference: number): void =>
+    assert.ok(Math.abs((value ?? NaN) - half(difference)) < 1e-8, `${value} ${difference}`);
+  near(ci95.accuracy, 0.01);
+  near(ci95.accuracy_on_time, 0.02);
+  near(ci95.cost_cores, 3);
+  near(ci95.planned_cores, 5);
+  near(ci95.objective_accuracy, 0.09);
+  near(ci95.objective, 7);
+  const tally = {
+    stage: "one",
+    costCores: 1,
+    batches: 2,
+    items: 3,
+    dropped: 4,
+    switches: 5,
+    replicasStarted: 6,
+    meanWait: 7,
+    meanSojourn: 8,
+  };
+  assert.deepEqual(summarise([fakeRun({ stages: [tally] })], context).stages, [
+    {
+      stage: "one",
+      cost_cores: 1,
+      batches: 2,
+      items: 3,
+      dropped: 4,
+      switches: 5,
+      replicas_started: 6,
+      mean_wait_s: 7,
+      mean_sojourn_s: 8,
+    },
+  ]);
+});
+
 test("the warm-up shortens the time over which goodput is counted", () => {
   assert.equal(summarise([fakeRun()], { ...context, warmup: 40 }).goodput_rps, 0.1);
 });
