@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { policyKinds } from "../core/policies.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { engines } from "../solver/engines.ts";
+import { defaultEngine, defaultQueueing } from "../study/setup.ts";
 import { choiceOption, MOST_RPS, numberIn } from "./arguments.ts";
 
 interface PlanFlags {
@@ -19,8 +20,8 @@ export function planCommand(done: (feasible: boolean) => void): Command {
     .argument("<pipeline>", "pipeline file (YAML)")
     .requiredOption("--load <rps>", "requests per second, before the load margin", numberIn(0, MOST_RPS))
     .addOption(choiceOption("--policy <name>", "what is free and what is fixed", policyKinds).default("ipa"))
-    .addOption(choiceOption("--engine <name>", "how the plan is found", engines).default("exhaustive"))
-    .addOption(choiceOption("--queueing <name>", "latency model", queueingModels).default("paper"))
+    .addOption(choiceOption("--engine <name>", "how the plan is found", engines).default(defaultEngine))
+    .addOption(choiceOption("--queueing <name>", "latency model", queueingModels).default(defaultQueueing))
     .option("--json", "print the decision as JSON (docs/cli.md)")
     .addHelpText("after", "\nExample:\n  ipa plan pipelines/video.yaml --load 20 --policy fa2-high")
     .action(async (path: string, { load, policy, engine, queueing, json }: PlanFlags) => {

@@ -5,6 +5,7 @@ import { predictorKinds } from "../core/predictors/kinds.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { DURATION, seconds } from "../formats/quantity.ts";
 import { engines } from "../solver/engines.ts";
+import { defaultEngine, defaultQueueing } from "../study/setup.ts";
 import type { ReplayOptions } from "../study/replay.ts";
 import type { SimulationFiles } from "./simulation-files.ts";
 import { choiceOption, choicesOption, MOST_RPS, numberIn } from "./arguments.ts";
@@ -35,8 +36,8 @@ export function simulateCommand(): Command {
     .addOption(choicesOption("--policy <names...>", "who decides", policyKinds).default(["ipa"]))
     .option("--seed <n>", "first seed", numberIn(0, 1e15, true), 1)
     .option("--seeds <n>", "how many seeds, counted up from the first", numberIn(1, 10_000, true), 1)
-    .addOption(choiceOption("--engine <name>", "how plans are found", engines).default("exhaustive"))
-    .addOption(choiceOption("--queueing <name>", "latency model of the plans", queueingModels).default("paper"))
+    .addOption(choiceOption("--engine <name>", "how plans are found", engines).default(defaultEngine))
+    .addOption(choiceOption("--queueing <name>", "latency model of the plans", queueingModels).default(defaultQueueing))
     .addOption(choiceOption("--predictor <name>", "instead of the pipeline's", predictorKinds))
     .addOption(
       new Option("--arrivals <law>", "instants within the trace's rates")

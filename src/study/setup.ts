@@ -18,7 +18,7 @@ export interface Setup {
 }
 
 export const defaultQueueing = "paper" satisfies keyof typeof queueingModels;
-export const defaultEngine = "exhaustive" satisfies keyof typeof engines;
+export const defaultEngine = "exact" satisfies keyof typeof engines;
 
 /** The one place where a name becomes a function. An unknown name is an InputError that lists the known ones. */
 export async function assemble(setup: Setup, future?: FutureLoad): Promise<Planner> {

@@ -1,0 +1,138 @@
+import type { Budget } from "./budget.ts";
+import type { Columns } from "./columns.ts";
+import { solveSum, type SumAnswer } from "./exact-sum.ts";
+
+/** One option per stage such that weight·Π score − Σ loss is greatest, within the limits. Scores and weight are above 0. */
+export interface ProductProblem {
+  readonly stages: readonly Columns[];
+  readonly weight: number;
+  readonly latencyLimit: number;
+  readonly limits: readonly number[];
+}
+
+/** A plan as a point: z the logarithm of its product, and its loss. */
+interface Point {
+  readonly plan: Int32Array;
+  readonly z: number;
+  readonly loss: number;
+  readonly value: number;
+}
+
+/** A plan counts as beyond an edge, or another z, only by more than rounding, relative. */
+const ROUNDING = 1e-15;
+
+/**
+ * With z = Σ log score the value weight·e^z − loss is convex over the points (z, loss). So the best plan
+ * is a corner of their convex hull and maximises slope·z − loss for some slope: a sum. Corners are found
+ * as in the dichotomic search for two objectives (Aneja & Nair, Management Science 25(1), 1979): the
+ * slope of the edge between two corners either finds a corner beyond it, which splits the edge, or shows
+ * that there is none. An edge is only searched for plans that would beat the best one known.
+ */
+export function solveProduct(problem: ProductProblem, above: number, budget: Budget): SumAnswer {
+  const search = new Search(problem, above, budget);
+  return search.run();
+}
+
+class Search {
+  private best: Point | null = null;
+  /** Of what was left out when the budget ended. */
+  private bound = -Infinity;
+  private readonly problem: ProductProblem;
+  private readonly above: number;
+  private readonly budget: Budget;
+  private readonly logs: readonly Float64Array[];
+  /** The least and the greatest z of any plan. */
+  private readonly ends: readonly [number, number];
+
+  constructor(problem: ProductProblem, above: number, budget: Budget) {
+    this.problem = problem;
+    this.above = above;
+    this.budget = budget;
+    this.logs = problem.stages.map(({ score }) => score.map(Math.log));
+    const sumOf = (pick: (a: number, b: number) => number): number =>
+      this.logs.reduce((sum, ofStage) => sum + ofStage.reduce((a, b) => pick(a, b)), 0);
+    this.ends = [sumOf(Math.min), sumOf(Math.max)];
+  }
+
+  run(): SumAnswer {
+    // The value's own slope at the best plan, weight·e^z, is between those at the ends.
+    const left = this.corner(this.ends[0]);
+    if (left === "none") return { plan: null, value: this.above, bound: -Infinity };
+    const right = this.corner(this.ends[1]);
+    const edges: (readonly [Point, Point])[] = [];
+    if (left !== "cut" && right !== "cut" && right !== "none") edges.push([left, right]);
+    for (let edge = edges.pop(); edge !== undefined; edge = edges.pop()) {
+      const between = this.beyond(...edge);
+      if (between !== null) edges.push([edge[0], between], [between, edge[1]]);
+    }
+    return { plan: this.best?.plan ?? null, value: this.value(), bound: Math.max(this.bound, this.value()) };
+  }
+
+  private value(): number {
+    return this.best?.value ?? this.above;
+  }
+
+  /**
+   * The corner that the value's slope leads to from z: what lies between z and there is worth less. "none"
+   * if there is no plan, "cut" if the budget ended.
+   */
+  private corner(z: number): Point | "none" | "cut" {
+    for (let from = z; ;) {
+      const slope = this.problem.weight * Math.exp(from);
+      const { plan, value, bound } = this.solve(slope, -Infinity);
+      if (plan === null && bound === -Infinity) return "none";
+      const point = plan === null ? null : this.take(plan);
+      if (point === null || bound > value) {
+        this.leave(slope, bound, ...this.ends);
+        return "cut";
+      }
+      if (Math.abs(point.z - from) <= ROUNDING * Math.max(1, Math.abs(from))) return point;
+      from = point.z;
+    }
+  }
+
+  /** A corner beyond the edge between two, which would split it; null if none can beat the best plan. */
+  private beyond(left: Point, right: Point): Point | null {
+    if (!(right.z > left.z)) return null;
+    const slope = (right.loss - left.loss) / (right.z - left.z);
+    const height = slope * left.z - left.loss;
+    // By convexity a plan that is d beyond the edge is worth at most d more than the better of its ends.
+    const needed = Math.max(0, this.value() - Math.max(left.value, right.value));
+    const { plan, value, bound } = this.solve(slope, height + needed + ROUNDING * Math.max(1, Math.abs(height)));
+    if (bound > value) this.leave(slope, bound, left.z, right.z);
+    if (plan === null) return null;
+    const point = this.take(plan);
+    return point.z > left.z && point.z < right.z ? point : null;
+  }
+
+  /** Bounds the value of the plans between two z's whose slope·z − loss is at most `most`: convex, so greatest at an end. */
+  private leave(slope: number, most: number, from: number, to: number): void {
+    const at = (z: number): number => this.problem.weight * Math.exp(z) + most - slope * z;
+    this.bound = Math.max(this.bound, at(from), at(to));
+  }
+
+  private solve(slope: number, above: number): SumAnswer {
+    const { stages, latencyLimit, limits } = this.problem;
+    const values = stages.map(({ loss }, s) => {
+      const logs = this.logs[s]!;
+      const ofStage = new Float64Array(loss.length);
+      for (let o = 0; o < loss.length; o++) ofStage[o] = slope * logs[o]! - loss[o]!;
+      return ofStage;
+    });
+    return solveSum({ stages, values, latencyLimit, limits }, above, this.budget);
+  }
+
+  private take(plan: Int32Array): Point {
+    const { stages, weight } = this.problem;
+    let [product, z, loss] = [1, 0, 0];
+    for (let s = 0; s < stages.length; s++) {
+      const place = plan[s]!;
+      product *= stages[s]!.score[place]!;
+      z += this.logs[s]![place]!;
+      loss += stages[s]!.loss[place]!;
+    }
+    const point = { plan, z, loss, value: weight * product - loss };
+    if (point.value > this.value()) this.best = point;
+    return point;
+  }
+}

@@ -1,0 +1,318 @@
+import { ROW_TOLERANCE } from "../core/pipeline.ts";
+import type { Budget } from "./budget.ts";
+import type { Columns } from "./columns.ts";
+import { undominated } from "./dominance.ts";
+import { Labels } from "./labels.ts";
+import { dualOf, worthAt, type Dual, type LinearProblem } from "./lagrangian.ts";
+
+/**
+ * One option per stage such that the sum of their values is greatest, the latency of the path within
+ * its limit, and the use of each row within its own: a multiple-choice knapsack with few rows.
+ */
+export interface SumProblem {
+  readonly stages: readonly Columns[];
+  /** By stage, by place: what is maximised. */
+  readonly values: readonly Float64Array[];
+  readonly latencyLimit: number;
+  readonly limits: readonly number[];
+}
+
+export interface SumAnswer {
+  /** By stage the place; null if no plan is worth more than was asked for, or none was found in time. */
+  readonly plan: Int32Array | null;
+  /** Of the plan; without one what was asked for. */
+  readonly value: number;
+  /** No plan is worth more than this and the value. −∞ if no plan keeps the limits. */
+  readonly bound: number;
+}
+
+/** A bound that is closer above a plan's value than this, relative, is rounding. */
+const ROUNDING = 1e-15;
+/** Rounds in which the linear latency row is made anew where the last one led. */
+const TANGENTS = 3;
+/** A label is completed with the rest of each of these many plans. */
+const COMPLETIONS = 3;
+
+const labels = new Labels();
+
+/**
+ * The best plan that is worth more than `above`: dominated options are dropped, a Lagrangian relaxation
+ * bounds the value, options and labels that are too far from the bound to beat the best known plan are
+ * dropped, and label setting over the stages, with dominance among labels, finds the best of the rest
+ * (Kellerer, Pferschy & Pisinger, Knapsack Problems, 2004, chapter 11).
+ */
+export function solveSum(problem: SumProblem, above: number, budget: Budget): SumAnswer {
+  const search = new Search(problem, above);
+  const relaxation = search.relax();
+  if (relaxation === null) return { plan: null, value: above, bound: -Infinity };
+  const bound = search.label(relaxation, budget);
+  return { plan: search.best, value: search.value, bound };
+}
+
+interface Relaxation {
+  readonly dual: Dual;
+  readonly linear: LinearProblem;
+}
+
+class Search {
+  best: Int32Array | null = null;
+  value: number;
+  private readonly problem: SumProblem;
+  private readonly latencyLimit: number;
+  private readonly limits: readonly number[];
+  /** Whether latency is more than a sum of means. */
+  private readonly composed: boolean;
+  private readonly kept: readonly Int32Array[];
+  /** The least that the stages from s on use. */
+  private readonly rest: Rest;
+
+  constructor(problem: SumProblem, above: number) {
+    this.problem = problem;
+    this.value = above;
+    const { stages, values } = problem;
+    this.latencyLimit = problem.latencyLimit + ROW_TOLERANCE;
+    this.limits = problem.limits.map((limit) => limit + ROW_TOLERANCE);
+    this.composed = stages.some((stage) => stage.forming.some(isPositive) || stage.excessSquared.some(isPositive));
+    this.kept = stages.map((stage, s) => {
+      const costs = this.composed ? [stage.forming, stage.excessSquared, ...stage.uses] : stage.uses;
+      return undominated(values[s]!, costs);
+    });
+    this.rest = {
+      mean: this.leastFrom(stages.map((stage) => stage.mean)),
+      forming: this.leastFrom(stages.map((stage) => stage.forming)),
+      excessSquared: this.leastFrom(stages.map((stage) => stage.excessSquared)),
+      uses: this.limits.map((_, r) => this.leastFrom(stages.map((stage) => stage.uses[r]!))),
+    };
+  }
+
+  /** The dual of all rows, latency made linear; null if one of them cannot be kept. */
+  relax(): Relaxation | null {
+    const { stages, values } = this.problem;
+    let best: Relaxation | null = null;
+    let along = this.composed ? this.quickest() : null;
+    for (let round = 0; round < (this.composed ? TANGENTS : 1); round++) {
+      const latency = along === null ? stages.map((stage) => stage.mean) : this.tangentLatency(along);
+      const linear = {
+        kept: this.kept,
+        values,
+        uses: [latency, ...this.limits.map((_, r) => stages.map((stage) => stage.uses[r]!))],
+        limits: [this.latencyLimit, ...this.limits],
+      };
+      const dual = dualOf(linear);
+      if (dual.bound === -Infinity) return null;
+      for (const plan of dual.met) this.consider(plan);
+      if (best === null || dual.bound < best.dual.bound) best = { dual, linear };
+      along = dual.met.at(-1) ?? null;
+    }
+    return best;
+  }
+
+  /** By stage the place whose own latency is least. */
+  private quickest(): Int32Array {
+    return Int32Array.from(this.problem.stages, ({ mean, forming, excessSquared }, s) => {
+      const own = (o: number): number => mean[o]! + Math.sqrt(forming[o]! * forming[o]! + excessSquared[o]!);
+      return this.kept[s]!.reduce((a, b) => (own(b) < own(a) ? b : a));
+    });
+  }
+
+  /**
+   * Latency as a linear row that every plan within the limit keeps: √(F² + ΣE²) ≥ w₀·F + Σ w_s·E_s for
+   * any unit vector w (Cauchy–Schwarz), with equality for the plan along which w points.
+   */
+  private tangentLatency(along: Int32Array): readonly Float64Array[] {
+    const { stages } = this.problem;
+    let forming = 0;
+    let squared = 0;
+    stages.forEach((stage, s) => {
+      forming += stage.forming[along[s]!]!;
+      squared += stage.excessSquared[along[s]!]!;
+    });
+    const length = Math.sqrt(forming * forming + squared);
+    if (length === 0) return stages.map((stage) => stage.mean);
+    return stages.map((stage, s) => {
+      const weight = Math.sqrt(stage.excessSquared[along[s]!]!) / length;
+      return stage.mean.map(
+        (mean, o) => mean + (forming / length) * stage.forming[o]! + weight * Math.sqrt(stage.excessSquared[o]!),
+      );
+    });
+  }
+
+  /**
+   * Label setting over the stages in order. Returns a bound of what was left out when the budget ended;
+   * the best value when nothing was.
+   */
+  label({ dual, linear }: Relaxation, budget: Budget): number {
+    const { stages, values } = this.problem;
+    const { rest, limits, composed } = this;
+    const rounding = ROUNDING * Math.max(1, Math.abs(dual.bound));
+    // The first question is often the last: a plan that reaches the bound.
+    if (!(dual.bound - this.value > rounding)) return this.value;
+    const gaps = gapsOf(linear, dual);
+    const ordered = this.kept.map((places, s) => {
+      const ofStage = gaps[s]!;
+      const slack = dual.bound - this.value - rounding;
+      return places.filter((o) => ofStage[o]! < slack).sort((a, b) => ofStage[a]! - ofStage[b]!);
+    });
+    const tails = dual.met.slice(-COMPLETIONS);
+    const latencySlack = this.latencyLimit + ROW_TOLERANCE;
+    labels.start(limits.length);
+    let layer: Int32Array = Int32Array.of(0);
+    for (let s = 0; s < stages.length; s++) {
+      const stage = stages[s]!;
+      const [ofValues, ofGaps, places] = [values[s]!, gaps[s]!, ordered[s]!];
+      const [restMean, restForming, restSquared] = [
+        rest.mean[s + 1]!,
+        rest.forming[s + 1]!,
+        rest.excessSquared[s + 1]!,
+      ];
+      const first = labels.count;
+      for (let l = 0; l < layer.length; l++) {
+        const parent = layer[l]!;
+        if (budget.spent) return Math.max(this.value, dual.bound - this.leastGap(layer, l, first));
+        for (let i = 0; i < places.length; i++) {
+          const o = places[i]!;
+          const gap = labels.gap[parent]! + ofGaps[o]!;
+          // All later places are farther still.
+          if (!(gap < dual.bound - this.value - rounding)) break;
+          const mean = labels.mean[parent]! + stage.mean[o]!;
+          const forming = labels.forming[parent]! + stage.forming[o]!;
+          const excessSquared = labels.excessSquared[parent]! + stage.excessSquared[o]!;
+          let latency = mean + restMean;
+          if (composed) {
+            const f = forming + restForming;
+            latency += Math.sqrt(f * f + excessSquared + restSquared);
+          }
+          if (latency > latencySlack || !this.fits(parent, stage, o, s)) continue;
+          const label = labels.add();
+          labels.value[label] = labels.value[parent]! + ofValues[o]!;
+          labels.gap[label] = gap;
+          labels.mean[label] = mean;
+          labels.forming[label] = forming;
+          labels.excessSquared[label] = excessSquared;
+          for (let r = 0; r < limits.length; r++) {
+            labels.uses[r]![label] = labels.uses[r]![parent]! + stage.uses[r]![o]!;
+          }
+          labels.parent[label] = parent;
+          labels.place[label] = o;
+          budget.spend();
+        }
+      }
+      for (const tail of tails) this.complete(first, s, tail);
+      layer = s + 1 < stages.length ? this.undominated(first) : layer;
+    }
+    return this.value;
+  }
+
+  private fits(parent: number, stage: Columns, place: number, s: number): boolean {
+    for (let r = 0; r < this.limits.length; r++) {
+      const use = labels.uses[r]![parent]! + stage.uses[r]![place]! + this.rest.uses[r]![s + 1]!;
+      if (use > this.limits[r]! + ROW_TOLERANCE) return false;
+    }
+    return true;
+  }
+
+  /** Of the labels from `first` on, those that may lead to a better plan than each other. */
+  private undominated(first: number): Int32Array {
+    const { composed, limits } = this;
+    const sorted = new Int32Array(labels.count - first);
+    for (let i = 0; i < sorted.length; i++) sorted[i] = first + i;
+    const { mean, value } = labels;
+    if (sorted.length === 1) return sorted;
+    sorted.sort((a, b) => mean[a]! - mean[b]! || value[b]! - value[a]!);
+    const by = (column: Float64Array): Float64Array => {
+      const inOrder = new Float64Array(sorted.length);
+      for (let i = 0; i < sorted.length; i++) inOrder[i] = column[sorted[i]!]!;
+      return inOrder;
+    };
+    const costs = composed ? [by(labels.forming), by(labels.excessSquared)] : [];
+    for (let r = 0; r < limits.length; r++) costs.push(by(labels.uses[r]!));
+    const kept = undominated(by(value), costs);
+    for (let i = 0; i < kept.length; i++) kept[i] = sorted[kept[i]!]!;
+    return kept;
+  }
+
+  /** Completes the labels from `first` on, of stage `s`, with the rest of a plan: good plans are found early. */
+  private complete(first: number, s: number, tail: Int32Array): void {
+    const { stages, values } = this.problem;
+    let [value, mean, forming, excessSquared] = [0, 0, 0, 0];
+    for (let t = s + 1; t < stages.length; t++) {
+      const o = tail[t]!;
+      value += values[t]![o]!;
+      mean += stages[t]!.mean[o]!;
+      forming += stages[t]!.forming[o]!;
+      excessSquared += stages[t]!.excessSquared[o]!;
+    }
+    for (let label = first; label < labels.count; label++) {
+      if (!(labels.value[label]! + value > this.value)) continue;
+      const f = labels.forming[label]! + forming;
+      const excess = Math.sqrt(f * f + labels.excessSquared[label]! + excessSquared);
+      if (labels.mean[label]! + mean + excess > this.latencyLimit + ROW_TOLERANCE) continue;
+      const plan = tail.slice();
+      for (let t = s, l = label; t >= 0; t--) {
+        plan[t] = labels.place[l]!;
+        l = labels.parent[l]!;
+      }
+      this.consider(plan);
+    }
+  }
+
+  /** Takes a plan that keeps the limits and is worth more than the best; sums in the order in which `holds` adds. */
+  private consider(plan: Int32Array): void {
+    const { stages, values } = this.problem;
+    let [value, mean, forming, excessSquared] = [0, 0, 0, 0];
+    for (let s = 0; s < stages.length; s++) {
+      const o = plan[s]!;
+      value += values[s]![o]!;
+      mean += stages[s]!.mean[o]!;
+      forming += stages[s]!.forming[o]!;
+      excessSquared += stages[s]!.excessSquared[o]!;
+    }
+    if (!(value > this.value) || mean + Math.sqrt(forming * forming + excessSquared) > this.latencyLimit) return;
+    for (let r = 0; r < this.limits.length; r++) {
+      let use = 0;
+      for (let s = 0; s < stages.length; s++) use += stages[s]!.uses[r]![plan[s]!]!;
+      if (use > this.limits[r]!) return;
+    }
+    this.best = plan;
+    this.value = value;
+  }
+
+  private leastGap(layer: Int32Array, from: number, first: number): number {
+    let least = Infinity;
+    for (let l = from; l < layer.length; l++) least = Math.min(least, labels.gap[layer[l]!]!);
+    for (let l = first; l < labels.count; l++) least = Math.min(least, labels.gap[l]!);
+    return least;
+  }
+
+  private leastFrom(columns: readonly Float64Array[]): Float64Array {
+    const least = new Float64Array(columns.length + 1);
+    for (let s = columns.length - 1; s >= 0; s--) {
+      let own = Infinity;
+      for (const place of this.kept[s]!) own = Math.min(own, columns[s]![place]!);
+      least[s] = least[s + 1]! + own;
+    }
+    return least;
+  }
+}
+
+interface Rest {
+  readonly mean: Float64Array;
+  readonly forming: Float64Array;
+  readonly excessSquared: Float64Array;
+  readonly uses: readonly Float64Array[];
+}
+
+function isPositive(x: number): boolean {
+  return x > 0;
+}
+
+/** By stage, by place: how much less than the stage's best it is worth at the dual's prices. */
+function gapsOf(linear: LinearProblem, { prices }: Dual): readonly Float64Array[] {
+  const gaps = worthAt(linear, prices);
+  gaps.forEach((worth, s) => {
+    let most = -Infinity;
+    for (const place of linear.kept[s]!) most = Math.max(most, worth[place]!);
+    for (let o = 0; o < worth.length; o++) worth[o] = most - worth[o]!;
+  });
+  return gaps;
+}

@@ -1,0 +1,85 @@
+import { objectiveOf, type Outcome, type Problem, type Solver } from "../core/problem.ts";
+import { objectiveBound } from "./bound.ts";
+import { Budget } from "./budget.ts";
+import { columnsOf, pick, type Columns } from "./columns.ts";
+import { undominated } from "./dominance.ts";
+import { solveProduct } from "./exact-product.ts";
+import { solveSum, type SumAnswer } from "./exact-sum.ts";
+
+const ENGINE = "exact";
+
+/**
+ * The exact engine for chains: certified optimal, unless the search ends for want of labels (partial
+ * plans looked at, of one decision) or because `stop` says so; then the best plan found, with a bound.
+ */
+export function exactWithin(mostLabels: number): Solver {
+  return (problem, stop = () => false) => solve(problem, new Budget(mostLabels, stop));
+}
+
+export const exact: Solver = exactWithin(Infinity);
+
+/** By stage the columns, and the answer as places in them. */
+interface Found extends SumAnswer {
+  readonly stages: readonly Columns[];
+}
+
+function solve(problem: Problem, budget: Budget): Outcome {
+  const engine = ENGINE;
+  const { options, latency, combine } = problem;
+  const [path = []] = latency.paths;
+  if (latency.paths.length !== 1 || path.length !== options.length) {
+    throw new RangeError("the exact engine takes one path through all stages");
+  }
+  if (options.some((ofStage) => ofStage.length === 0)) return { status: "infeasible", engine };
+  const found = combine === "sum" ? sum(problem, budget) : product(problem, budget);
+  if (found.bound === -Infinity) return { status: "infeasible", engine };
+  // The engine's bound counts what settles ties, and rounding: a plan that is proved best is its own bound.
+  const proved = !(found.bound > found.value);
+  if (found.plan === null) return { status: "unknown", engine, bound: Math.min(found.bound, objectiveBound(problem)) };
+  const { plan, stages } = found;
+  const chosen = options.map((ofStage, s) => ofStage[stages[s]!.option[plan[s]!]!]!);
+  const objective = objectiveOf(problem, chosen);
+  return proved
+    ? { status: "optimal", engine, options: chosen, objective, bound: objective }
+    : { status: "feasible", engine, options: chosen, objective, bound: Math.max(objective, found.bound) };
+}
+
+function limitsOf(problem: Problem): { readonly latencyLimit: number; readonly limits: readonly number[] } {
+  return { latencyLimit: problem.latency.limit, limits: problem.rows.map((row) => row.limit) };
+}
+
+function sum(problem: Problem, budget: Budget): Found {
+  const stages = columnsOf(problem);
+  const weight = problem.alpha + problem.tieAlpha;
+  const values = stages.map(({ score, loss }) => loss.map((lost, o) => weight * score[o]! - lost));
+  return { stages, ...solveSum({ stages, values, ...limitsOf(problem) }, -Infinity, budget) };
+}
+
+/** A product is of plans without a score of 0, which have a logarithm, or 0: then only the loss counts. */
+function product(problem: Problem, budget: Budget): Found {
+  const limits = limitsOf(problem);
+  const weight = problem.alpha + problem.tieAlpha;
+  const all = columnsOf(problem).map((stage) => {
+    const { score, loss, forming, excessSquared, uses } = stage;
+    return pick(stage, undominated(score, [loss, forming, excessSquared, ...uses]));
+  });
+  const withZero = weight === 0 || all.some(({ score }) => score.includes(0));
+  const values = withZero ? all.map(({ loss }) => loss.map((lost) => -lost)) : [];
+  const free: Found = withZero
+    ? { stages: all, ...solveSum({ stages: all, values, ...limits }, -Infinity, budget) }
+    : { stages: all, plan: null, value: -Infinity, bound: -Infinity };
+  if (weight === 0) return free;
+
+  const stages = withZero
+    ? all.map((stage) =>
+        pick(
+          stage,
+          Int32Array.from(stage.score.keys()).filter((place) => stage.score[place]! > 0),
+        ),
+      )
+    : all;
+  if (stages.some(({ score }) => score.length === 0)) return free;
+  const found = solveProduct({ stages, weight, ...limits }, free.value, budget);
+  const bound = Math.max(free.bound, found.bound);
+  return found.plan === null ? { ...free, bound } : { stages, ...found, bound };
+}
