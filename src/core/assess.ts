@@ -46,7 +46,7 @@ export function assess(from: Formulation, planned: number, plan: Plan): Assessme
   const stages = chain(pipeline).flatMap((stage, s): StageAssessment[] => {
     const [setting, variant] = [plan[s], variants[s]];
     if (setting === undefined || variant === undefined) return [];
-    const { rate, service } = capacityOf(pipeline, variant, setting.batch);
+    const { rate, service, sigma } = capacityOf(pipeline, variant, setting.batch);
     const capacity = setting.replicas * rate;
     const pins = policy.pins[stage.name];
     // The slack of ⌈λ/h − 1e-9⌉ is in replicas.
@@ -60,7 +60,15 @@ export function assess(from: Formulation, planned: number, plan: Plan): Assessme
       violations.push({ row: `pin ${stage.name}`, value: setting.replicas, limit: pins?.replicas ?? setting.replicas });
     }
     const { batch, replicas } = setting;
-    const latency = queueing.terms({ rate: planned, batch, replicas, service, quantile: sla.quantile });
+    const latency = queueing.terms({
+      rate: planned,
+      batch,
+      replicas,
+      capacity: rate,
+      service,
+      sigma,
+      quantile: sla.quantile,
+    });
     return [{ stage: stage.name, capacity, utilisation: planned / capacity, latency }];
   });
 

@@ -4,6 +4,7 @@ import { choiceOf, settingsOf, type Setting } from "./options.ts";
 import { chain, ROW_TOLERANCE } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 import type { Option, Problem, Solver } from "./problem.ts";
+import type { LatencyTerms } from "./queueing/latency.ts";
 
 /**
  * The plan to run when none is feasible: within the limits and pins the greatest share of the load
@@ -52,7 +53,7 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
         if (replicas === null) return [];
         const { chosen, ...choice } = choiceOf(from.pipeline, stage, setting, from.queueing, planned, replicas);
         const cores = replicas * chosen.coresPerReplica;
-        return [{ ...choice, score: 0, cores, penalty: choice.latency.mean, tie: cores * 1e-12, uses: [cores] }];
+        return [{ ...choice, score: 0, cores, penalty: ownLatency(choice.latency), tie: cores * 1e-9, uses: [cores] }];
       }),
     );
     const problem: Problem = {
@@ -72,6 +73,14 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
     const replicas = setting.pinned ?? least;
     return replicas + ROW_TOLERANCE < least || replicas > limits.replicas ? null : replicas;
   }
+}
+
+/** What stands for a latency that grows without end, seconds: more than any other. */
+const OVERLOADED = 1000;
+
+/** The latency of one stage alone; finite, as a solver needs it. */
+function ownLatency({ mean, forming, excessSquared }: LatencyTerms): number {
+  return Math.min(OVERLOADED, mean + Math.sqrt(forming * forming + excessSquared));
 }
 
 function counts(most: number): readonly number[] {

@@ -1,6 +1,6 @@
 import { InputError } from "./errors.ts";
 import type { Pipeline, Variant } from "./pipeline.ts";
-import { serviceTime } from "./profile.ts";
+import { batchSigma, serviceTime } from "./profile.ts";
 
 /** What one replica of a variant does with batches of one size, margins applied. */
 export interface Capacity {
@@ -8,6 +8,8 @@ export interface Capacity {
   readonly rate: number;
   /** The service time of a full batch that the latency model counts with, seconds. */
   readonly service: number;
+  /** σ of the lognormal factor of that time. */
+  readonly sigma: number;
 }
 
 /** Capacity and service time of a variant at a batch size, with the pipeline's margins (docs/model.md). */
@@ -19,6 +21,7 @@ export function capacityOf(pipeline: Pipeline, variant: Variant, batch: number):
   return {
     rate: full * (1 - margins.throughput),
     service: reproduction.latency === "mean" ? mean : time.p99 * (1 + margins.serviceTime),
+    sigma: batchSigma(variant.profile, batch),
   };
 }
 

@@ -37,6 +37,17 @@ function batchesOf(stage: Stage, variant: Variant): readonly number[] {
   return stage.batches.filter((batch) => batch >= least && batch <= most);
 }
 
+function latencyOf(
+  { sla }: Pipeline,
+  { batch, capacity }: Setting,
+  queueing: QueueingModel,
+  rate: number,
+  replicas: number,
+): LatencyTerms {
+  const { rate: ofReplica, service, sigma } = capacity;
+  return queueing.terms({ rate, batch, replicas, capacity: ofReplica, service, sigma, quantile: sla.quantile });
+}
+
 /** A setting with a number of replicas, at a load of `rate` items per second. */
 export function choiceOf(
   pipeline: Pipeline,
@@ -46,7 +57,7 @@ export function choiceOf(
   rate: number,
   replicas: number,
 ): Choice {
-  const { variant, batch, capacity } = setting;
+  const { variant, batch } = setting;
   return {
     stage: stage.name,
     variant: variant.name,
@@ -54,13 +65,14 @@ export function choiceOf(
     batchTimeout: batchTimeout(batch, rate),
     replicas,
     chosen: variant,
-    latency: queueing.terms({ rate, batch, replicas, service: capacity.service, quantile: pipeline.sla.quantile }),
+    latency: latencyOf(pipeline, setting, queueing, rate, replicas),
   };
 }
 
 /**
- * The ways to run a stage that carry `rate` items per second. In a queueing model whose latency does
- * not depend on the replicas only their least number is worth offering.
+ * The ways to run a stage that carry `rate` items per second. Where latency does not depend on the
+ * replicas only their least number is worth offering; else all from the least that leave some capacity
+ * idle, until one more gains less than a millisecond. What is offered here defines the best plan.
  */
 export function choicesOf(
   pipeline: Pipeline,
@@ -71,8 +83,41 @@ export function choicesOf(
 ): readonly Choice[] {
   return settingsOf(pipeline, stage, pins).flatMap((setting) => {
     const least = leastReplicas(rate, setting.capacity.rate);
-    const replicas = setting.pinned ?? least;
-    if (replicas < least || replicas > pipeline.limits.replicas) return [];
-    return choiceOf(pipeline, stage, setting, queueing, rate, replicas);
+    const choice = (replicas: number): Choice => choiceOf(pipeline, stage, setting, queueing, rate, replicas);
+    if (!queueing.replicasMatter) {
+      const replicas = setting.pinned ?? least;
+      return replicas < least || replicas > pipeline.limits.replicas ? [] : choice(replicas);
+    }
+    return replicasOffered(pipeline, setting, queueing, rate).map(choice);
   });
+}
+
+/** Utilisations from here on count as full. */
+const FULL = 1 - 1e-9;
+/** One replica more is not offered for less, seconds. */
+const WORTH_A_REPLICA = 1e-3;
+
+function replicasOffered(
+  pipeline: Pipeline,
+  setting: Setting,
+  queueing: QueueingModel,
+  rate: number,
+): readonly number[] {
+  const most = pipeline.limits.replicas;
+  const idles = (replicas: number): boolean => rate / (replicas * setting.capacity.rate) < FULL;
+  if (setting.pinned !== undefined) return idles(setting.pinned) && setting.pinned <= most ? [setting.pinned] : [];
+  const latency = (replicas: number): number => {
+    const { mean, forming, excessSquared } = latencyOf(pipeline, setting, queueing, rate, replicas);
+    return mean + forming + Math.sqrt(excessSquared);
+  };
+  const offered: number[] = [];
+  let before = Infinity;
+  for (let n = leastReplicas(rate, setting.capacity.rate); n <= most; n++) {
+    if (!idles(n)) continue;
+    const now = latency(n);
+    if (before - now < WORTH_A_REPLICA) break;
+    offered.push(n);
+    before = now;
+  }
+  return offered;
 }

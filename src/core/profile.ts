@@ -1,3 +1,5 @@
+import { normalQuantile } from "./normal.ts";
+
 /** One profiled batch size of a variant. */
 export interface ProfilePoint {
   /** Requests served together; a positive integer. */
@@ -14,7 +16,7 @@ export interface ProfilePoint {
 export type Profile = readonly ProfilePoint[];
 
 /** z of the 99th percentile of the standard normal distribution. */
-export const Z_99 = 2.3263478740408408;
+export const Z_99 = normalQuantile(0.99);
 
 /**
  * Service time of `batch` requests, seconds: the measured point where there is one, else the fit

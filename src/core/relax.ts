@@ -70,8 +70,9 @@ export function relaxations(from: Formulation, load: number, running: Plan, solv
     };
   });
   // Rounded to the nearest whole rate, the loads of one plan have no greatest: the next half rate is planned higher.
-  const exact = !from.pipeline.reproduction.roundLoad;
-  return [...rows, { row: "load", value: greatestLoad(from, load, solver), exact }];
+  const exact = !from.pipeline.reproduction.roundLoad && !from.queueing.replicasMatter;
+  const value = from.queueing.replicasMatter ? scannedLoad(from, load, solver) : greatestLoad(from, load, solver);
+  return [...rows, { row: "load", value, exact }];
 }
 
 /** The least limit of one row at which the rest can be met, or null if no limit helps. */
@@ -123,13 +124,40 @@ function greatestLoad(from: Formulation, load: number, solver: Solver): number |
   const step = pipeline.reproduction.roundLoad ? 1 : loadStep;
   const ends = full.map((end) => (step > 0 ? Math.floor(end / step + 1e-9) * step : end));
   const candidates = [...new Set([least, ...ends])].filter((end) => end < asked && end >= least).sort((a, b) => b - a);
-  const found = candidates.find((end) => {
-    const problem = formulate(from, end, []);
-    if (!mayHold(problem)) return false;
-    const { status } = solver(problem);
-    return status === "optimal" || status === "feasible";
-  });
+  const found = candidates.find((end) => hasPlan(from, end, solver));
   return found === undefined ? null : Math.max(minLoad, found / (1 + pipeline.margins.load));
+}
+
+/** Loads are tried downwards in steps of this share. */
+const SCAN = 0.005;
+
+/**
+ * The same where the waits depend on the load in no simple way: the first of a falling series of loads
+ * that has a plan, brought up to the last that had none. Requests per second before the margin.
+ */
+function scannedLoad(from: Formulation, load: number, solver: Solver): number | null {
+  const { minLoad } = from.pipeline.adaptation;
+  const at = (asked: number): boolean => hasPlan(from, plannedLoad(from.pipeline, asked), solver);
+  let high = load;
+  let low = high;
+  do {
+    if (low <= minLoad) return null;
+    high = low;
+    low = Math.max(minLoad, low * (1 - SCAN));
+  } while (!at(low));
+  while (high - low > 1e-9 * high) {
+    const middle = (low + high) / 2;
+    if (at(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+function hasPlan(from: Formulation, planned: number, solver: Solver): boolean {
+  const problem = formulate(from, planned, []);
+  if (!mayHold(problem)) return false;
+  const { status } = solver(problem);
+  return status === "optimal" || status === "feasible";
 }
 
 /** A quick refusal: each row with the least use of every stage. */

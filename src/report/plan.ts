@@ -90,7 +90,11 @@ export function planReport(
     objective_accuracy: promise?.accuracy ?? null,
     cost_cores: promise?.cores ?? null,
     latency_s:
-      promise === null || promise.stages.some(({ utilisation }) => utilisation > 1 + 1e-9) ? null : promise.latency,
+      promise === null ||
+      !Number.isFinite(promise.latency) ||
+      promise.stages.some(({ utilisation }) => utilisation > 1 + 1e-9)
+        ? null
+        : promise.latency,
     solve_ms: context.solveSeconds * 1000,
     stages: plan.map((stage, s) => {
       const judged = promise?.stages[s];

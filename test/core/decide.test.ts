@@ -10,6 +10,7 @@ import { settingsOf } from "../../src/core/options.ts";
 import type { Pipeline } from "../../src/core/pipeline.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { policyOf } from "../../src/core/policies.ts";
+import { serviceSigma } from "../../src/core/profile.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { paper } from "../../src/core/queueing/paper.ts";
 import { bindingRows, relaxations } from "../../src/core/relax.ts";
@@ -108,9 +109,10 @@ test("the service-time margin stretches both the capacity and the latency, mean 
   const one = variant("a", {}, { profile });
   const of = (rest: Partial<Pipeline>) =>
     capacityOf(pipelineOf([[one]], { margins: { load: 0, serviceTime: 1, throughput: 0 }, ...rest }), one, 1);
-  assert.deepEqual(of({}), { rate: 5, service: 0.2 });
+  const sigma = serviceSigma({ mean: 0.1, p99: 0.3 });
+  assert.deepEqual(of({}), { rate: 5, service: 0.2, sigma });
   const reproduction = { ...pipelineOf([]).reproduction, capacity: "measured", latency: "p99" } as const;
-  assert.deepEqual(of({ reproduction }), { rate: 9, service: 0.6 });
+  assert.deepEqual(of({ reproduction }), { rate: 9, service: 0.6, sigma });
   const throughput = { margins: { load: 0, serviceTime: 0, throughput: 0.5 } };
   assert.equal(of(throughput).rate, 5);
   assert.equal(of({ ...throughput, reproduction }).rate, 4.5);

@@ -34,12 +34,18 @@ export interface Queue {
   readonly rate: number;
   readonly batch: number;
   readonly replicas: number;
-  /** Service time of a full batch that the model counts with, seconds. */
+  /** Items per second that one replica carries. */
+  readonly capacity: number;
+  /** Service time of a full batch that the model counts with, seconds, and the σ of its lognormal noise. */
   readonly service: number;
+  readonly sigma: number;
+  /** The share of requests that is to keep the latency. */
   readonly quantile: number;
 }
 
 export interface QueueingModel {
   readonly terms: (queue: Queue) => LatencyTerms;
+  /** Whether more replicas than carry the load buy a shorter latency. */
+  readonly replicasMatter: boolean;
   readonly describes: string;
 }

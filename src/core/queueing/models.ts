@@ -1,4 +1,5 @@
 import type { QueueingModel } from "./latency.ts";
 import { paper } from "./paper.ts";
+import { tail } from "./tail.ts";
 
-export const queueingModels = { paper } satisfies Record<string, QueueingModel>;
+export const queueingModels = { paper, tail } satisfies Record<string, QueueingModel>;

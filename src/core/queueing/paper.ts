@@ -7,5 +7,6 @@ import type { QueueingModel } from "./latency.ts";
  */
 export const paper: QueueingModel = {
   terms: ({ rate, batch, service }) => ({ mean: service + (batch - 1) / rate, forming: 0, excessSquared: 0 }),
+  replicasMatter: false,
   describes: "service plus worst-case batch forming; no waiting for busy replicas",
 };
