@@ -34,23 +34,37 @@ export function advance(
   let now = from;
   let idleAt = earliest(pool.freeAt);
   for (;;) {
+    // The next batch leaves at `start`, unless the one that fills it, or the first to wait, comes before.
+    const full = queue.waiting >= pool.batch;
     let start = Infinity;
-    if (queue.waiting > 0) {
-      const full = queue.waiting >= pool.batch;
-      start = Math.max(now, idleAt, full ? now : timesOutAt(oldest(queue), pool.timeout));
-    }
-    const next = queue.joined - queue.base;
-    if (next < queue.length && queue.arrival[next]! <= start && queue.arrival[next]! < until) {
-      now = Math.max(now, queue.arrival[next]!);
-      queue.joined++;
-      if (queue.waiting < rules.queueCap) queue.waiting++;
-      else rules.onDrop(queue.joined - 1, now);
-      continue;
+    if (queue.waiting > 0) start = Math.max(now, idleAt, full ? now : timesOutAt(oldest(queue), pool.timeout));
+    const most = full ? Infinity : queue.waiting === 0 ? 1 : pool.batch - queue.waiting;
+    const joined = join(queue, rules, start, until, most);
+    if (joined > 0) {
+      now = Math.max(now, queue.arrival[queue.joined - queue.base - 1]!);
+      if (joined === most) continue;
     }
     if (start >= until) return;
     now = start;
-    if (startBatch(queue, pool, flights, rules, now)) idleAt = earliest(pool.freeAt);
+    const server = startBatch(queue, pool, flights, rules, now);
+    if (server >= 0) idleAt = nextIdle(pool.freeAt, server, now);
   }
+}
+
+/** Lets requests join that reach the queue by `start` and before `until`, `most` of them; returns how many found room. */
+function join(queue: Flow, rules: StageRules, start: number, until: number, most: number): number {
+  const { arrival, base, length } = queue;
+  let count = 0;
+  for (let i = queue.joined - base; i < length && count < most; i++) {
+    const at = arrival[i]!;
+    if (at > start || at >= until) break;
+    queue.joined++;
+    if (queue.waiting < rules.queueCap) {
+      queue.waiting++;
+      count++;
+    } else rules.onDrop(queue.joined - 1, at);
+  }
+  return count;
 }
 
 function earliest(times: readonly number[]): number {
@@ -59,52 +73,54 @@ function earliest(times: readonly number[]): number {
   return least;
 }
 
+/** When a replica is idle, given that those before `server` are not: one that is idle now, or the first to be. */
+function nextIdle(freeAt: readonly number[], server: number, now: number): number {
+  for (let i = server + 1; i < freeAt.length; i++) if (freeAt[i]! <= now) return now;
+  return earliest(freeAt);
+}
+
 /** Arrival of the request that waits longest. */
 function oldest(queue: Flow): number {
   while (queue.dropped[queue.head - queue.base] === 1) queue.head++;
   return queue.arrival[queue.head - queue.base]!;
 }
 
-/** Fills a batch from the front of the queue (S4–S6); false if none of the waiting was fit to serve. */
-function startBatch(queue: Flow, pool: Pool, flights: Flights, rules: StageRules, now: number): boolean {
-  const { base } = queue;
+/**
+ * Fills a batch from the front of the queue (S4–S6), for the first idle replica, whose place it returns;
+ * −1 if none of the waiting was fit to serve.
+ */
+function startBatch(queue: Flow, pool: Pool, flights: Flights, rules: StageRules, now: number): number {
+  const { base, dropped, origin } = queue;
+  const alone = !rules.wholeBatch;
+  const front = queue.head;
   let first = -1;
   let size = 0;
   let eldest = Infinity;
-  const front = queue.head;
   while (size < pool.batch && queue.head < queue.joined) {
     const i = queue.head++ - base;
-    if (queue.dropped[i] === 1) continue;
+    if (dropped[i] === 1) continue;
     queue.waiting--;
-    if (!rules.wholeBatch && tooOld(now, queue.origin[i]!, rules.maxAge)) {
+    if (alone && tooOld(now, origin[i]!, rules.maxAge)) {
       rules.onDrop(base + i, now);
       continue;
     }
     if (first < 0) first = i;
     size++;
-    if (queue.origin[i]! < eldest) eldest = queue.origin[i]!;
+    if (origin[i]! < eldest) eldest = origin[i]!;
   }
-  if (size === 0) return false;
-  if (rules.wholeBatch && tooOld(now, eldest, rules.maxAge)) {
+  if (size === 0) return -1;
+  if (!alone && tooOld(now, eldest, rules.maxAge)) {
     for (let position = front; position < queue.head; position++) {
-      if (queue.dropped[position - base] === 0) rules.onDrop(position, now);
+      if (dropped[position - base] === 0) rules.onDrop(position, now);
     }
-    return false;
+    return -1;
   }
 
   const paid = rules.pad ? pool.batch : size;
   const end = now + pool.mean[paid]! * rules.factor(queue.request[first]!, 0, pool.sigma[paid]!);
-  for (let i = first; i < queue.head - base; i++) {
-    if (queue.dropped[i] === 1) continue;
-    queue.start[i] = now;
-    queue.end[i] = end;
-    queue.size[i] = size;
-    queue.variant[i] = pool.variant;
-    queue.accuracy[i]! *= pool.accuracy;
-  }
   let idle = 0;
   while (pool.freeAt[idle]! > now) idle++;
   pool.freeAt[idle] = end;
-  flights.add(end, base + first, size);
-  return true;
+  flights.add(now, end, base + first, size, pool.variant, pool.accuracy);
+  return idle;
 }

@@ -15,23 +15,19 @@ export class Flow {
   /** Rows that wait. */
   waiting = 0;
   request = new Uint32Array(CAPACITY);
-  /** Arrival at the pipeline and at the stage; start and end of service, NaN before. Seconds. */
+  /** Arrival at the pipeline and at the stage, seconds. */
   origin = new Float64Array(CAPACITY);
   arrival = new Float64Array(CAPACITY);
-  start = new Float64Array(CAPACITY);
-  end = new Float64Array(CAPACITY);
   /** Product of the accuracies of the stages before. */
   accuracy = new Float64Array(CAPACITY);
-  /** Variant that serves it, −1 before; size of its batch, 0 before. */
-  variant = new Int16Array(CAPACITY);
-  size = new Uint16Array(CAPACITY);
   /** 1 once it was dropped here. */
   dropped = new Uint8Array(CAPACITY);
 
   /** Adds a row. Rows come in order of time; those of one instant are put in order of request. */
   push(request: number, origin: number, arrival: number, accuracy: number): void {
-    if (this.length === this.request.length) this.grow();
+    if (this.length === this.request.length) this.grow(this.length + 1);
     let i = this.length++;
+    this.dropped[i] = 0;
     for (; i > 0 && this.arrival[i - 1] === arrival && this.request[i - 1]! > request; i--) {
       this.request[i] = this.request[i - 1]!;
       this.origin[i] = this.origin[i - 1]!;
@@ -42,38 +38,37 @@ export class Flow {
     this.origin[i] = origin;
     this.arrival[i] = arrival;
     this.accuracy[i] = accuracy;
-    const last = this.length - 1;
-    this.start[last] = NaN;
-    this.end[last] = NaN;
-    this.variant[last] = -1;
-    this.size[last] = 0;
-    this.dropped[last] = 0;
+  }
+
+  /** Adds the requests from `first` on that arrive at the pipeline at these instants, ascending. */
+  enter(first: number, instants: Float64Array): void {
+    const count = instants.length;
+    const from = this.length;
+    if (from + count > this.request.length) this.grow(from + count);
+    this.length += count;
+    this.origin.set(instants, from);
+    this.arrival.set(instants, from);
+    this.accuracy.fill(1, from, this.length);
+    this.dropped.fill(0, from, this.length);
+    for (let i = 0; i < count; i++) this.request[from + i] = first + i;
   }
 
   /** Forgets the rows before a position. */
   discard(position: number): void {
     const count = position - this.base;
     if (count === 0) return;
-    for (const column of this.columns()) column.copyWithin(0, count, this.length);
+    const { request, origin, arrival, accuracy, dropped, length } = this;
+    for (const column of [request, origin, arrival, accuracy, dropped]) column.copyWithin(0, count, length);
     this.base = position;
     this.length -= count;
   }
 
-  private columns(): (Float64Array | Uint32Array | Int16Array | Uint16Array | Uint8Array)[] {
-    const { request, origin, arrival, start, end, accuracy, variant, size, dropped } = this;
-    return [request, origin, arrival, start, end, accuracy, variant, size, dropped];
-  }
-
-  private grow(): void {
-    const capacity = 2 * this.request.length;
+  private grow(least: number): void {
+    const capacity = Math.max(least, 2 * this.request.length);
     this.request = copyTo(new Uint32Array(capacity), this.request);
     this.origin = copyTo(new Float64Array(capacity), this.origin);
     this.arrival = copyTo(new Float64Array(capacity), this.arrival);
-    this.start = copyTo(new Float64Array(capacity), this.start);
-    this.end = copyTo(new Float64Array(capacity), this.end);
     this.accuracy = copyTo(new Float64Array(capacity), this.accuracy);
-    this.variant = copyTo(new Int16Array(capacity), this.variant);
-    this.size = copyTo(new Uint16Array(capacity), this.size);
     this.dropped = copyTo(new Uint8Array(capacity), this.dropped);
   }
 }

@@ -3,7 +3,8 @@ import { chain, type Stage } from "../core/pipeline.ts";
 import type { Plan, StagePlan } from "../core/plan.ts";
 import type { Draws } from "../workload/draws.ts";
 import type { StageRules } from "./advance.ts";
-import { Flow } from "./flow.ts";
+import type { Flights } from "./flights.ts";
+import type { Flow } from "./flow.ts";
 import type { Scenario } from "./scenario.ts";
 import { StageRun } from "./stage.ts";
 
@@ -11,8 +12,9 @@ import { StageRun } from "./stage.ts";
 export interface NetworkEvents {
   readonly onDepart: (request: number, origin: number, now: number, accuracy: number) => void;
   readonly onDrop: (stage: number, request: number, origin: number, now: number) => void;
+  /** A batch began; at the end of the run also told of those that have not ended. */
+  readonly onBatch: (stage: number, flow: Flow, flights: Flights, batch: number) => void;
   readonly onServe: (stage: number, origin: number, arrival: number, start: number, end: number) => void;
-  readonly onBatch: (stage: number, start: number) => void;
   readonly onStartUp: (stage: number, now: number) => void;
   readonly onHandOver: (stage: number, now: number) => void;
   /** The rows of a stage's flow before a position are over and will be discarded. */
@@ -26,7 +28,6 @@ export class Network {
   private readonly events: NetworkEvents;
   private readonly wholeBatch: boolean;
   private readonly maxAge: number;
-  private readonly departures = new Flow();
 
   constructor(scenario: Scenario, draws: Draws, events: NetworkEvents) {
     const { drop } = scenario;
@@ -39,8 +40,9 @@ export class Network {
     );
   }
 
-  arrive(request: number, now: number): void {
-    this.stages[0]?.queue.push(request, now, now, 1);
+  /** The requests from `first` on arrive, at these instants. */
+  arrive(first: number, instants: Float64Array): void {
+    this.stages[0]?.queue.enter(first, instants);
   }
 
   /** Everything that happens before `until`, and replicas becoming ready at it. */
@@ -49,16 +51,6 @@ export class Network {
       stage.advanceTo(until);
       this.complete(stage, s, until);
     });
-    const { departures } = this;
-    for (let i = 0; i < departures.length; i++) {
-      this.events.onDepart(
-        departures.request[i]!,
-        departures.origin[i]!,
-        departures.arrival[i]!,
-        departures.accuracy[i]!,
-      );
-    }
-    departures.discard(departures.base + departures.length);
   }
 
   apply(plan: Plan): void {
@@ -68,7 +60,7 @@ export class Network {
   /** Tells of what is left at the end of the run. */
   finish(): void {
     this.stages.forEach(({ queue, flights }, s) => {
-      for (let k = 0; k < flights.count; k++) this.events.onBatch(s, queue.start[flights.first[k]! - queue.base]!);
+      for (let k = 0; k < flights.count; k++) this.events.onBatch(s, queue, flights, k);
       this.events.onDiscard(s, queue, queue.joined);
     });
   }
@@ -102,11 +94,10 @@ export class Network {
 
   /** Passes on the batches of a stage that ended before `until`, and discards what is over. */
   private complete({ queue, flights }: StageRun, s: number, until: number): void {
-    const next = this.stages[s + 1]?.queue ?? this.departures;
-    const hop = next === this.departures ? 0 : this.scenario.hop;
+    const next = this.stages[s + 1]?.queue ?? null;
     let ended = 0;
     for (; ended < flights.count && flights.end[ended]! < until; ended++) {
-      this.completeBatch(queue, s, flights.first[ended]!, flights.size[ended]!, next, hop);
+      this.completeBatch(queue, s, flights, ended, next);
     }
     flights.remove(ended);
     let over = queue.head;
@@ -115,10 +106,11 @@ export class Network {
     queue.discard(over);
   }
 
-  private completeBatch(queue: Flow, s: number, first: number, size: number, next: Flow, hop: number): void {
-    const front = first - queue.base;
-    const end = queue.end[front]!;
-    this.events.onBatch(s, queue.start[front]!);
+  /** Passes a batch on to the next stage's queue, or out. */
+  private completeBatch(queue: Flow, s: number, flights: Flights, batch: number, next: Flow | null): void {
+    const [start, end, size] = [flights.start[batch]!, flights.end[batch]!, flights.size[batch]!];
+    const front = flights.first[batch]! - queue.base;
+    this.events.onBatch(s, queue, flights, batch);
     const lost = this.wholeBatch && tooOld(end, eldest(queue, front, size), this.maxAge);
     for (let i = front, left = size; left > 0; i++) {
       if (queue.dropped[i] === 1) continue;
@@ -127,8 +119,10 @@ export class Network {
         this.drop(s, queue.base + i, end);
         continue;
       }
-      this.events.onServe(s, queue.origin[i]!, queue.arrival[i]!, queue.start[i]!, end);
-      next.push(queue.request[i]!, queue.origin[i]!, end + hop, queue.accuracy[i]!);
+      const accuracy = queue.accuracy[i]! * flights.accuracy[batch]!;
+      this.events.onServe(s, queue.origin[i]!, queue.arrival[i]!, start, end);
+      if (next !== null) next.push(queue.request[i]!, queue.origin[i]!, end + this.scenario.hop, accuracy);
+      else this.events.onDepart(queue.request[i]!, queue.origin[i]!, end, accuracy);
     }
   }
 }

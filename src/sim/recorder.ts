@@ -1,4 +1,5 @@
 import { GrowingArray } from "../workload/growing-array.ts";
+import type { Flights } from "./flights.ts";
 import type { Flow } from "./flow.ts";
 import type { RequestRecords, VisitRecords } from "../core/run-log.ts";
 
@@ -47,6 +48,11 @@ export class VisitRecorder {
     this.stages[stage]?.keep(flow, before, cutOff);
   }
 
+  /** A batch of a stage is in service, or was. */
+  serve(stage: number, flow: Flow, flights: Flights, batch: number): void {
+    this.stages[stage]?.serve(flow, flights, batch);
+  }
+
   done(): VisitRecords {
     const rows = this.stages.reduce((sum, one) => sum + one.arrival.length, 0);
     const records = {
@@ -76,26 +82,49 @@ export class VisitRecorder {
   }
 }
 
+/** The visits of one stage, by position in its flow. */
 class StageVisits {
   readonly request = new GrowingArray();
+  readonly arrival = new GrowingArray();
+  readonly outcome = new GrowingArray();
   readonly variant = new GrowingArray();
   readonly size = new GrowingArray();
-  readonly arrival = new GrowingArray();
   readonly start = new GrowingArray();
   readonly end = new GrowingArray();
-  readonly outcome = new GrowingArray();
+
+  /** A batch is in service, or was; its requests have not been kept yet. */
+  serve({ base, dropped }: Flow, flights: Flights, batch: number): void {
+    const size = flights.size[batch]!;
+    for (let position = flights.first[batch]!, left = size; left > 0; position++) {
+      if (dropped[position - base] === 1) continue;
+      left--;
+      this.reach(position + 1);
+      this.variant.set(position, flights.variant[batch]!);
+      this.size.set(position, size);
+      this.start.set(position, flights.start[batch]!);
+      this.end.set(position, flights.end[batch]!);
+    }
+  }
 
   keep(flow: Flow, before: number, cutOff: number): void {
-    for (let i = 0; i < before - flow.base; i++) {
-      const end = flow.end[i]!;
-      const ended = end <= cutOff;
+    this.reach(before);
+    for (let position = flow.base; position < before; position++) {
+      const i = position - flow.base;
+      const ended = this.end.at(position) <= cutOff;
+      if (!ended) this.end.set(position, NaN);
       this.request.push(flow.request[i]!);
-      this.variant.push(flow.variant[i]!);
-      this.size.push(flow.size[i]!);
       this.arrival.push(flow.arrival[i]!);
-      this.start.push(flow.start[i]!);
-      this.end.push(ended ? end : NaN);
       this.outcome.push(flow.dropped[i] === 1 ? DROPPED : ended ? SERVED : IN_FLIGHT);
+    }
+  }
+
+  /** Makes room for `count` visits, none of which has started. */
+  private reach(count: number): void {
+    while (this.start.length < count) {
+      this.variant.push(-1);
+      this.size.push(0);
+      this.start.push(NaN);
+      this.end.push(NaN);
     }
   }
 }

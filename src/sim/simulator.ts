@@ -10,7 +10,7 @@ import { drawsOf, type Draws } from "../workload/draws.ts";
 import { traceEnd } from "../workload/trace.ts";
 import { Network } from "./network.ts";
 import type { Control, Scenario } from "./scenario.ts";
-import { Ended, TimeAverage } from "./statistics.ts";
+import { TimeAverage } from "./statistics.ts";
 import { Totals } from "./totals.ts";
 
 /**
@@ -117,7 +117,7 @@ export function simulate(
       latencyP50: percentile(latencies, 0.5),
       latencyP99: percentile(latencies, 0.99),
     });
-    totals.interval = new Ended();
+    totals.interval.clear();
     for (const stage of network.stages) stage.forget(to);
   }
 }
@@ -137,11 +137,11 @@ class Source {
   }
 
   advanceTo(until: number): void {
+    const first = this.arrived;
     for (; this.arrived < this.arrivals.length && this.arrivals[this.arrived]! < until; this.arrived++) {
-      const at = this.arrivals[this.arrived]!;
-      this.counts[Math.floor(at)]! += 1;
-      this.network.arrive(this.arrived, at);
+      this.counts[Math.floor(this.arrivals[this.arrived]!)]! += 1;
     }
+    this.network.arrive(first, this.arrivals.subarray(first, this.arrived));
     this.network.advanceTo(until);
   }
 

@@ -1,12 +1,13 @@
 import { ROW_TOLERANCE } from "../core/pipeline.ts";
 import { GrowingArray } from "../workload/growing-array.ts";
+import { ascending } from "./sort.ts";
 
 /** What became of the requests that ended in some interval. */
 export class Ended {
   served = 0;
   late = 0;
   dropped = 0;
-  readonly latencies = new GrowingArray();
+  private readonly latencies = new GrowingArray();
 
   /** A request that was served with this latency; returns whether it was on time. */
   serve(latency: number, sla: number): boolean {
@@ -18,7 +19,11 @@ export class Ended {
   }
 
   ascending(): Float64Array {
-    return this.latencies.view().slice().sort();
+    return ascending(this.latencies.view());
+  }
+
+  clear(): void {
+    this.served = this.late = this.dropped = this.latencies.length = 0;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Run } from "../core/run-log.ts";
+import type { Flights } from "./flights.ts";
 import type { Flow } from "./flow.ts";
 import type { NetworkEvents } from "./network.ts";
 import { RequestRecorder, VisitRecorder } from "./recorder.ts";
@@ -14,7 +15,7 @@ export interface RunTimes {
 /** Counts what happens to requests and replicas: over the run (S7: from the warm-up on), and since the interval began. */
 export class Totals implements NetworkEvents {
   /** What ended since the interval began, warm-up or not. */
-  interval = new Ended();
+  readonly interval = new Ended();
   private readonly scenario: Scenario;
   private readonly times: RunTimes;
   private readonly arrivals: Float64Array;
@@ -55,8 +56,9 @@ export class Totals implements NetworkEvents {
     if (origin >= this.scenario.warmup) this.tally(stage).serve(arrival, start, end);
   }
 
-  onBatch(stage: number, start: number): void {
-    if (start >= this.scenario.warmup) this.tally(stage).batches++;
+  onBatch(stage: number, flow: Flow, flights: Flights, batch: number): void {
+    if (flights.start[batch]! >= this.scenario.warmup) this.tally(stage).batches++;
+    this.visits?.serve(stage, flow, flights, batch);
   }
 
   onStartUp(stage: number, now: number): void {

@@ -16,6 +16,14 @@ export class GrowingArray {
     this.values[this.length++] = value;
   }
 
+  at(i: number): number {
+    return this.values[i] ?? NaN;
+  }
+
+  set(i: number, value: number): void {
+    this.values[i] = value;
+  }
+
   /** The values so far, as a view that later pushes may leave behind. */
   view(): Float64Array {
     return this.values.subarray(0, this.length);

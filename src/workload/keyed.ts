@@ -9,7 +9,7 @@
 export interface KeyedSource {
   /** Makes the next numbers those of the key (a, b), integers. */
   readonly rekey: (a: number, b: number) => void;
-  /** The next number of the key, in [0, 1). */
+  /** The next number of the key, in (0, 1). */
   readonly next: () => number;
 }
 
@@ -30,7 +30,7 @@ export function keyedSource(seed: number, ...name: readonly (string | number)[])
       const counter = Math.imul(++count, 0x9e3779b1);
       const high = mix(key ^ counter) >>> 5;
       const low = mix(twin ^ counter) >>> 6;
-      return (high * 0x4000000 + low) / 0x20000000000000;
+      return (high * 0x4000000 + low + 0.5) / 0x20000000000000;
     },
   };
 }

@@ -34,8 +34,11 @@ const mutants: readonly Mutant[] = [
   {
     name: "the time-out counts from the last arrival",
     file: "advance.ts",
-    from: "timesOutAt(oldest(queue), pool.timeout)",
-    to: "timesOutAt(queue.arrival[queue.joined - 1 - queue.base]!, pool.timeout)",
+    from: "const most = full ? Infinity : queue.waiting === 0 ? 1 : pool.batch - queue.waiting;",
+    to: `const most = full ? Infinity : 1;
+    if (queue.waiting > 0 && !full) {
+      start = Math.max(now, idleAt, timesOutAt(queue.arrival[queue.joined - 1 - queue.base]!, pool.timeout));
+    }`,
   },
   {
     name: "a partial batch pays for a full one",
