@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { frontierCommand } from "./commands/frontier.ts";
 import { planCommand } from "./commands/plan.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { traceCommand } from "./commands/trace.ts";
@@ -33,7 +34,7 @@ Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
   const done = (feasible: boolean): void => {
     if (!feasible) exitCode = NOT_DONE;
   };
-  for (const command of [planCommand(done), simulateCommand(), traceCommand()]) {
+  for (const command of [planCommand(done), frontierCommand(done), simulateCommand(), traceCommand()]) {
     program.addCommand(inherit(command, program));
   }
   try {

@@ -102,6 +102,39 @@ const planSchema = z.strictObject({
   ),
 });
 
+const frontierSchema = z.strictObject({
+  pipeline: z.string(),
+  load_rps: number,
+  planned_load_rps: number,
+  sla_s: number,
+  quantile: number,
+  policy: z.string(),
+  queueing: z.string(),
+  engine: z.string(),
+  accuracy_metric: z.string(),
+  solve_ms: number.min(0),
+  points: z.array(
+    z.strictObject({
+      accuracy: number,
+      cost_cores: number.positive(),
+      latency_s: number.positive(),
+      optimal: z.enum(["always", "tie", "never"]),
+      alpha_over_beta_from: number.min(0),
+      alpha_over_beta_to: maybe,
+      other_plans: z.int().min(0).nullable(),
+      stages: z.array(
+        z.strictObject({
+          stage: z.string(),
+          variant: z.string(),
+          batch: z.int().min(1),
+          batch_timeout_s: number.min(0),
+          replicas: z.int().min(1),
+        }),
+      ),
+    }),
+  ),
+});
+
 const measures = {
   accuracy: maybe,
   objective: maybe,
@@ -304,6 +337,21 @@ test("what is wrong with the input is exit code 2, told on standard error withou
     assert.doesNotMatch(err, /\n {4}at |fault in ipa/);
   }
   assert.ok(!existsSync(join(folder, "w.csv")));
+});
+
+test("frontier: table, JSON and plot; none where no plan keeps the limits", async () => {
+  const plot = join(folder, "frontier.svg");
+  const text = await ipa("frontier", VIDEO, "--load", "20", "--plot", plot);
+  assert.equal(text.code, 0);
+  assert.match(text.out, /^video at 20 rps: 8 trade-offs between cores and accuracy/);
+  assert.match(readFileSync(plot, "utf8"), /^<svg[^>]* aria-label="8 trade-offs of video at 20 rps, 7 of them/);
+  const { code, out } = await ipa("frontier", VIDEO, "--load", "20", "--queueing", "tail", "--json");
+  const { points } = frontierSchema.parse(JSON.parse(out));
+  assert.equal(code, 0);
+  assert.ok(points.every((point, p) => p === 0 || point.cost_cores > (points[p - 1]?.cost_cores ?? 0)));
+  const none = await ipa("frontier", VIDEO, "--load", "5000");
+  assert.equal(none.code, 1);
+  assert.match(none.out, /no plan keeps all limits; `ipa plan` says/);
 });
 
 test("what was read is never written over, by whatever name", async () => {

@@ -76,7 +76,7 @@ export function relaxations(from: Formulation, load: number, running: Plan, solv
 }
 
 /** The least limit of one row at which the rest can be met, or null if no limit helps. */
-function leastLimit(problem: Problem, name: RowName, solver: Solver): number | null {
+export function leastLimit(problem: Problem, name: RowName, solver: Solver): number | null {
   const row = problem.rows.findIndex((one) => one.name === name);
   // Least total use; where the use of a path is more than the sum of its means, a first guess only.
   const least: Problem = {

@@ -6,9 +6,10 @@ import { escapeText } from "./escape.ts";
 import { placeLabels } from "./labels.ts";
 import { FONT_SIZE, legendOf, LINE_HEIGHT, type Entry } from "./legend.ts";
 import { logarithmicTicks, span, timeUnit } from "./scales.ts";
+import type { FrontierReport } from "./frontier.ts";
 import { drawnIntervals, findings, observedLoad, type PolicyRuns } from "./findings.ts";
 import { answeredWithin, pool, steps, type Point } from "./series.ts";
-import { policyStyles, type PolicyStyle } from "./styles.ts";
+import { palette, policyStyles, type PolicyStyle } from "./styles.ts";
 
 // Every function returns an SVG that stands alone and takes its text colour from where it is put.
 
@@ -153,6 +154,36 @@ export function tradeOffChart(policies: readonly PolicyRuns[], width: number): s
         placement && Plot.text([point], { x: "x", y: "y", text: "policy", ...placement, fontWeight: 600 }),
       ];
     }),
+  });
+}
+
+/** All trade-offs between accuracy and cost as steps; filled where some weights choose them. */
+export function frontierChart(report: FrontierReport, width: number): string {
+  const points = report.points.map((point) => ({ ...point, x: point.cost_cores, y: point.accuracy }));
+  const [colour] = palette;
+  const supported = points.filter(({ optimal }) => optimal !== "never").length;
+  const finding = `${points.length} trade-offs of ${report.pipeline} at ${report.load_rps} rps, ${supported} of them best for some weights.`;
+  const entries: Entry[] = [
+    { name: "best for some weights", style: { colour, dash: "" }, symbol: "circle" },
+    { name: "for no weights", style: { colour: "currentColor", dash: "" }, symbol: "diamond" },
+  ];
+  return draw(width, entries, finding, `Accuracy (${report.accuracy_metric})`, {
+    x: { label: "Cost (cores)", domain: span(points.map(({ x }) => x)) },
+    y: { domain: span(points.map(({ y }) => y)) },
+    inset: SCATTER_INSET,
+    grid: true,
+    marks: [
+      Plot.line(points, { x: "x", y: "y", curve: "step-after", stroke: "currentColor", strokeOpacity: 0.4 }),
+      Plot.dot(points, {
+        x: "x",
+        y: "y",
+        r: 5,
+        symbol: (point: (typeof points)[number]) => (point.optimal === "never" ? "diamond" : "circle"),
+        fill: (point: (typeof points)[number]) => (point.optimal === "never" ? "currentColor" : colour),
+      }),
+    ],
+    color: { type: "identity" },
+    symbol: { type: "identity" },
   });
 }
 
