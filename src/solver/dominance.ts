@@ -1,3 +1,6 @@
+/** How many of the places that are kept a new one is compared with, where one cost more does not tell. */
+const COMPARED = 64;
+
 /**
  * Of places in ascending order of some cost, those that no earlier place dominates: one that is worth
  * at least as much and costs at most as much in every further column. Of equals the first stays.
@@ -22,8 +25,8 @@ function dominated(
   count: number,
   place: number,
 ): boolean {
-  // Backwards: near ones dominate most often.
-  for (let k = count - 1; k >= 0; k--) {
+  // Backwards: near ones dominate most often. What slips through is only not dropped.
+  for (let k = count - 1; k >= Math.max(0, count - COMPARED); k--) {
     const other = kept[k]!;
     let covers = worth[other]! >= worth[place]!;
     for (let c = 0; c < costs.length && covers; c++) covers = costs[c]![other]! <= costs[c]![place]!;

@@ -1,6 +1,6 @@
 import type { Budget } from "./budget.ts";
 import type { Columns } from "./columns.ts";
-import { solveSum, type SumAnswer } from "./exact-sum.ts";
+import { relaxSum, solveSum, type SumAnswer, type SumProblem } from "./exact-sum.ts";
 
 /** One option per stage such that weight·Π score − Σ loss is greatest, within the limits. Scores and weight are above 0. */
 export interface ProductProblem {
@@ -18,6 +18,11 @@ interface Point {
   readonly value: number;
 }
 
+/** Slopes at which good plans are sought before any is proved best. */
+const SCOUTS = 3;
+/** Steps in which each end of the range of z is brought inwards. */
+const EXCLUSIONS = 4;
+
 /** A plan counts as beyond an edge, or another z, only by more than rounding, relative. */
 const ROUNDING = 1e-15;
 
@@ -26,7 +31,8 @@ const ROUNDING = 1e-15;
  * is a corner of their convex hull and maximises slope·z − loss for some slope: a sum. Corners are found
  * as in the dichotomic search for two objectives (Aneja & Nair, Management Science 25(1), 1979): the
  * slope of the edge between two corners either finds a corner beyond it, which splits the edge, or shows
- * that there is none. An edge is only searched for plans that would beat the best one known.
+ * that there is none. An edge is only searched for plans that would beat the best one known, so good
+ * ones are sought first, and plans too far off for any to be better are excluded by bounds alone.
  */
 export function solveProduct(problem: ProductProblem, above: number, budget: Budget): SumAnswer {
   const search = new Search(problem, above, budget);
@@ -35,6 +41,7 @@ export function solveProduct(problem: ProductProblem, above: number, budget: Bud
 
 class Search {
   private best: Point | null = null;
+  private readonly points: Point[] = [];
   /** Of what was left out when the budget ended. */
   private bound = -Infinity;
   private readonly problem: ProductProblem;
@@ -55,10 +62,14 @@ class Search {
   }
 
   run(): SumAnswer {
-    // The value's own slope at the best plan, weight·e^z, is between those at the ends.
-    const left = this.corner(this.ends[0]);
+    const [least, most] = this.ends;
+    for (let i = 0; i < SCOUTS; i++) this.relaxAt(least + ((i + 0.5) / SCOUTS) * (most - least));
+    const from = this.exclude(least, most);
+    const to = this.exclude(most, from);
+    // The value's own slope at a better plan, weight·e^z, is between those at the ends of what is left.
+    const left = this.corner(from);
     if (left === "none") return { plan: null, value: this.above, bound: -Infinity };
-    const right = this.corner(this.ends[1]);
+    const right = from < to ? this.corner(to) : left;
     const edges: (readonly [Point, Point])[] = [];
     if (left !== "cut" && right !== "cut" && right !== "none") edges.push([left, right]);
     for (let edge = edges.pop(); edge !== undefined; edge = edges.pop()) {
@@ -66,6 +77,38 @@ class Search {
       if (between !== null) edges.push([edge[0], between], [between, edge[1]]);
     }
     return { plan: this.best?.plan ?? null, value: this.value(), bound: Math.max(this.bound, this.value()) };
+  }
+
+  /** The Lagrangian bound of the sum whose slope is the value's own at z; takes the good plan that comes with it. */
+  private relaxAt(z: number): number {
+    const { plan, bound } = relaxSum(this.sumAt(this.problem.weight * Math.exp(z)));
+    if (plan !== null) this.take(plan);
+    return bound;
+  }
+
+  /**
+   * Brings one end of a range nearer to the other, past plans that the bounds alone show to be no better
+   * than the best: slope·z − loss ≤ bound leaves a plan at z at most weight·e^z − slope·z + bound.
+   */
+  private exclude(end: number, other: number): number {
+    const { weight } = this.problem;
+    let at = end;
+    for (let step = 0; step < EXCLUSIONS; step++) {
+      const slope = weight * Math.exp(at);
+      const bound = this.relaxAt(at);
+      const most = (z: number): number => weight * Math.exp(z) - slope * z + bound;
+      if (!(most(at) < this.value())) break;
+      if (most(other) <= this.value()) return other;
+      // Convex, and least where the slope was taken: one crossing.
+      let [worse, better] = [at, other];
+      for (let halving = 0; halving < 20; halving++) {
+        const middle = (worse + better) / 2;
+        if (most(middle) < this.value()) worse = middle;
+        else better = middle;
+      }
+      at = worse;
+    }
+    return at;
   }
 
   private value(): number {
@@ -79,13 +122,14 @@ class Search {
   private corner(z: number): Point | "none" | "cut" {
     for (let from = z; ;) {
       const slope = this.problem.weight * Math.exp(from);
-      const { plan, value, bound } = this.solve(slope, -Infinity);
-      if (plan === null && bound === -Infinity) return "none";
-      const point = plan === null ? null : this.take(plan);
-      if (point === null || bound > value) {
-        this.leave(slope, bound, ...this.ends);
-        return "cut";
-      }
+      // The plans met so far give a value to beat.
+      const known = this.bestAt(slope);
+      const above = known === null ? -Infinity : slope * known.z - known.loss;
+      const { plan, value, bound } = solveSum(this.sumAt(slope), above, this.budget);
+      if (bound === -Infinity) return "none";
+      if (bound > value) this.leave(slope, bound, ...this.ends);
+      const point = plan === null ? known : this.take(plan);
+      if (point === null || bound > value) return "cut";
       if (Math.abs(point.z - from) <= ROUNDING * Math.max(1, Math.abs(from))) return point;
       from = point.z;
     }
@@ -98,7 +142,8 @@ class Search {
     const height = slope * left.z - left.loss;
     // By convexity a plan that is d beyond the edge is worth at most d more than the better of its ends.
     const needed = Math.max(0, this.value() - Math.max(left.value, right.value));
-    const { plan, value, bound } = this.solve(slope, height + needed + ROUNDING * Math.max(1, Math.abs(height)));
+    const above = height + needed + ROUNDING * Math.max(1, Math.abs(height));
+    const { plan, value, bound } = solveSum(this.sumAt(slope), above, this.budget);
     if (bound > value) this.leave(slope, bound, left.z, right.z);
     if (plan === null) return null;
     const point = this.take(plan);
@@ -111,7 +156,7 @@ class Search {
     this.bound = Math.max(this.bound, at(from), at(to));
   }
 
-  private solve(slope: number, above: number): SumAnswer {
+  private sumAt(slope: number): SumProblem {
     const { stages, latencyLimit, limits } = this.problem;
     const values = stages.map(({ loss }, s) => {
       const logs = this.logs[s]!;
@@ -119,7 +164,16 @@ class Search {
       for (let o = 0; o < loss.length; o++) ofStage[o] = slope * logs[o]! - loss[o]!;
       return ofStage;
     });
-    return solveSum({ stages, values, latencyLimit, limits }, above, this.budget);
+    return { stages, values, latencyLimit, limits };
+  }
+
+  /** Of the points met so far the one whose slope·z − loss is greatest. */
+  private bestAt(slope: number): Point | null {
+    const at = ({ z, loss }: Point): number => slope * z - loss;
+    return this.points.reduce<Point | null>(
+      (best, point) => (best === null || at(point) > at(best) ? point : best),
+      null,
+    );
   }
 
   private take(plan: Int32Array): Point {
@@ -132,6 +186,7 @@ class Search {
       loss += stages[s]!.loss[place]!;
     }
     const point = { plan, z, loss, value: weight * product - loss };
+    this.points.push(point);
     if (point.value > this.value()) this.best = point;
     return point;
   }

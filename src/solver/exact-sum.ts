@@ -45,8 +45,18 @@ export function solveSum(problem: SumProblem, above: number, budget: Budget): Su
   const search = new Search(problem, above);
   const relaxation = search.relax();
   if (relaxation === null) return { plan: null, value: above, bound: -Infinity };
+  search.improve();
   const bound = search.label(relaxation, budget);
   return { plan: search.best, value: search.value, bound };
+}
+
+/** What the relaxation alone says: a bound, and the best plan met on the way, if any, brought further by exchanges. */
+export function relaxSum(problem: SumProblem): { readonly plan: Int32Array | null; readonly bound: number } {
+  const search = new Search(problem, -Infinity);
+  const relaxation = search.relax();
+  if (relaxation === null) return { plan: null, bound: -Infinity };
+  search.improve();
+  return { plan: search.best, bound: relaxation.dual.bound };
 }
 
 interface Relaxation {
@@ -105,6 +115,24 @@ class Search {
       along = dual.met.at(-1) ?? null;
     }
     return best;
+  }
+
+  /** Exchanges one stage's place after the other in the best plan, as long as it gets better and keeps the limits. */
+  improve(): void {
+    const { stages, values } = this.problem;
+    for (let exchanged = true; exchanged && this.best !== null;) {
+      exchanged = false;
+      for (let s = 0; s < stages.length; s++) {
+        const plan: Int32Array = this.best.slice();
+        const ofStage = values[s]!;
+        const own = ofStage[plan[s]!]!;
+        for (const place of this.kept[s]!) {
+          if (!(ofStage[place]! > own)) continue;
+          plan[s] = place;
+          exchanged = this.consider(plan.slice()) || exchanged;
+        }
+      }
+    }
   }
 
   /** By stage the place whose own latency is least. */
@@ -257,7 +285,7 @@ class Search {
   }
 
   /** Takes a plan that keeps the limits and is worth more than the best; sums in the order in which `holds` adds. */
-  private consider(plan: Int32Array): void {
+  private consider(plan: Int32Array): boolean {
     const { stages, values } = this.problem;
     let [value, mean, forming, excessSquared] = [0, 0, 0, 0];
     for (let s = 0; s < stages.length; s++) {
@@ -267,14 +295,15 @@ class Search {
       forming += stages[s]!.forming[o]!;
       excessSquared += stages[s]!.excessSquared[o]!;
     }
-    if (!(value > this.value) || mean + Math.sqrt(forming * forming + excessSquared) > this.latencyLimit) return;
+    if (!(value > this.value) || mean + Math.sqrt(forming * forming + excessSquared) > this.latencyLimit) return false;
     for (let r = 0; r < this.limits.length; r++) {
       let use = 0;
       for (let s = 0; s < stages.length; s++) use += stages[s]!.uses[r]![plan[s]!]!;
-      if (use > this.limits[r]!) return;
+      if (use > this.limits[r]!) return false;
     }
     this.best = plan;
     this.value = value;
+    return true;
   }
 
   private leastGap(layer: Int32Array, from: number, first: number): number {
