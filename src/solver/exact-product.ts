@@ -67,9 +67,9 @@ class Search {
     const from = this.exclude(least, most);
     const to = this.exclude(most, from);
     // The value's own slope at a better plan, weight·e^z, is between those at the ends of what is left.
-    const left = this.corner(from);
+    const left = this.corner(from, from, to);
     if (left === "none") return { plan: null, value: this.above, bound: -Infinity };
-    const right = from < to ? this.corner(to) : left;
+    const right = from < to ? this.corner(to, from, to) : left;
     const edges: (readonly [Point, Point])[] = [];
     if (left !== "cut" && right !== "cut" && right !== "none") edges.push([left, right]);
     for (let edge = edges.pop(); edge !== undefined; edge = edges.pop()) {
@@ -117,9 +117,10 @@ class Search {
 
   /**
    * The corner that the value's slope leads to from z: what lies between z and there is worth less. "none"
-   * if there is no plan, "cut" if the budget ended.
+   * if there is no plan, "cut" if the budget ended: then plans between `least` and `most` may be better.
    */
-  private corner(z: number): Point | "none" | "cut" {
+  private corner(z: number, least: number, most: number): Point | "none" | "cut" {
+    let last = -Infinity;
     for (let from = z; ;) {
       const slope = this.problem.weight * Math.exp(from);
       // The plans met so far give a value to beat.
@@ -127,10 +128,12 @@ class Search {
       const above = known === null ? -Infinity : slope * known.z - known.loss;
       const { plan, value, bound } = solveSum(this.sumAt(slope), above, this.budget);
       if (bound === -Infinity) return "none";
-      if (bound > value) this.leave(slope, bound, ...this.ends);
+      if (bound > value) this.leave(slope, bound, least, most);
       const point = plan === null ? known : this.take(plan);
       if (point === null || bound > value) return "cut";
-      if (Math.abs(point.z - from) <= ROUNDING * Math.max(1, Math.abs(from))) return point;
+      // Each step gains value, but for rounding, which must not make it go round.
+      if (!(point.value > last)) return point;
+      last = point.value;
       from = point.z;
     }
   }

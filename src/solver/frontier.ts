@@ -1,5 +1,6 @@
 import { combineScores } from "../core/accuracy.ts";
-import { holds, valueOf, type Option, type Problem, type Solver } from "../core/problem.ts";
+import { ROW_TOLERANCE } from "../core/pipeline.ts";
+import { holds, type Option, type Problem, type Solver } from "../core/problem.ts";
 
 /** A trade-off that no plan improves upon: no other has at least its accuracy for at most its cores. */
 export interface FrontierPoint {
@@ -33,7 +34,7 @@ export function frontier(problem: Problem, solver: Solver): readonly FrontierPoi
     options: untied,
     rows: problem.rows.map((one, r) => (r === row ? { ...one, limit } : one)),
   });
-  const corners: { accuracy: number; cores: number }[] = [];
+  const corners: Corner[] = [];
   for (let budget = problem.rows[row]?.limit ?? Infinity; ;) {
     const outcome = solver(within(budget));
     if (outcome.status !== "optimal") break;
@@ -41,44 +42,57 @@ export function frontier(problem: Problem, solver: Solver): readonly FrontierPoi
     const dearer = corners.at(-1);
     // As accurate for fewer cores: the dearer one was no trade-off.
     if (dearer !== undefined && dearer.accuracy - accuracy <= near(accuracy)) corners.pop();
-    corners.push({ accuracy, cores });
+    corners.push({ accuracy, cores, options: preferred(accuracy, cores) ?? tiedOf(outcome.options) });
     budget = cores - CHEAPER * Math.max(1, cores);
   }
-  return corners.toReversed().map((corner) => ({ ...corner, ...plansOf(problem, corner) }));
+  return corners.toReversed().map((corner) => ({ ...corner, others: othersOf(problem, corner) }));
+
+  /** The plan that the tie rule prefers, if among those within the budget that it may trade accuracy for, by less than a tie, it is of this corner. */
+  function preferred(accuracy: number, cores: number): readonly Option[] | null {
+    const rows = problem.rows.map((one, r) => (r === row ? { ...one, limit: cores } : one));
+    const outcome = solver({ ...problem, rows });
+    if (outcome.status !== "optimal") return null;
+    const { options } = outcome;
+    const same = accuracy - accuracyOf(problem, options) <= near(accuracy) && coresOf(options) - cores <= near(cores);
+    return same ? options : null;
+  }
+
+  /** The problem's own options of a plan of the untied ones. */
+  function tiedOf(options: readonly Option[]): readonly Option[] {
+    return options.flatMap((option, s) => problem.options[s]?.[untied[s]?.indexOf(option) ?? -1] ?? []);
+  }
 }
+
+type Corner = Omit<FrontierPoint, "others">;
 
 function near(value: number): number {
   return EQUAL * Math.max(1, Math.abs(value));
 }
 
-/** Partial plans that are looked at in search of the plans of one point. */
-const LOOKED_AT = 50_000;
+/** Partial plans that are looked at to count the plans of one point. */
+const LOOKED_AT = 10_000;
 
-/** The preferred one of all plans at a corner, and how many others there are: by depth-first search within what the rest can still reach. */
-function plansOf(
-  problem: Problem,
-  { accuracy, cores }: { readonly accuracy: number; readonly cores: number },
-): { readonly options: readonly Option[]; readonly others: number | null } {
+/** How many other plans there are at a corner: by depth-first search within what the rest can still reach; null if that is too much. */
+function othersOf(problem: Problem, { accuracy, cores }: Corner): number | null {
   const { options } = problem;
   const add = problem.combine === "sum";
   const [least, most] = [accuracy - near(accuracy), cores + near(cores)];
-  // Of the stages from s on: the greatest accuracy and the fewest cores.
+  // Of the stages from s on: the greatest accuracy, the fewest cores and the least latency.
   const best = Array<number>(options.length + 1).fill(add ? 0 : 1);
   const fewest = Array<number>(options.length + 1).fill(0);
+  const quickest = Array<number>(options.length + 1).fill(0);
   for (let s = options.length - 1; s >= 0; s--) {
-    const score = Math.max(...(options[s] ?? []).map((option) => option.score));
+    const ofStage = options[s] ?? [];
+    const score = Math.max(...ofStage.map((option) => option.score));
     best[s] = add ? (best[s + 1] ?? 0) + score : (best[s + 1] ?? 0) * score;
-    fewest[s] = (fewest[s + 1] ?? 0) + Math.min(...(options[s] ?? []).map((option) => option.cores));
+    fewest[s] = (fewest[s + 1] ?? 0) + Math.min(...ofStage.map((option) => option.cores));
+    quickest[s] = (quickest[s + 1] ?? 0) + Math.min(...ofStage.map((option) => option.latency.mean));
   }
   const chosen: Option[] = [];
-  let preferred: { readonly value: number; readonly options: readonly Option[] } | undefined;
   let [found, looked] = [0, 0];
-  const visit = (s: number, score: number, used: number): void => {
+  const visit = (s: number, score: number, used: number, latency: number): void => {
     if (s === options.length) {
-      if (!holds(problem, chosen)) return;
-      found++;
-      const value = valueOf(problem, chosen);
-      if (preferred === undefined || value > preferred.value) preferred = { value, options: [...chosen] };
+      if (holds(problem, chosen)) found++;
       return;
     }
     for (const option of options[s] ?? []) {
@@ -86,14 +100,15 @@ function plansOf(
       const next = add ? score + option.score : score * option.score;
       const reach = add ? next + (best[s + 1] ?? 0) : next * (best[s + 1] ?? 0);
       if (reach < least - near(accuracy) || used + option.cores + (fewest[s + 1] ?? 0) > most + near(cores)) continue;
+      const soFar = latency + option.latency.mean;
+      if (soFar + (quickest[s + 1] ?? 0) > problem.latency.limit + 2 * ROW_TOLERANCE) continue;
       looked++;
       chosen[s] = option;
-      visit(s + 1, next, used + option.cores);
+      visit(s + 1, next, used + option.cores, soFar);
     }
   };
-  visit(0, add ? 0 : 1, 0);
-  if (preferred === undefined) throw new Error("the plan of a frontier's point was not found again");
-  return { options: preferred.options, others: looked > LOOKED_AT ? null : found - 1 };
+  visit(0, add ? 0 : 1, 0, 0);
+  return looked > LOOKED_AT ? null : found - 1;
 }
 
 function coresOf(options: readonly Option[]): number {
