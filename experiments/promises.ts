@@ -12,18 +12,21 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Progress } from "../src/commands/progress.ts";
 import { assess, planObjective } from "../src/core/assess.ts";
-import { formulate, weightsOf, type Formulation } from "../src/core/formulate.ts";
+import type { Planner } from "../src/core/decide.ts";
+import { formulate, weightsOf } from "../src/core/formulate.ts";
 import type { Pipeline } from "../src/core/pipeline.ts";
 import { planCores, type Plan } from "../src/core/plan.ts";
-import type { Option } from "../src/core/problem.ts";
+import { planOf, type Option } from "../src/core/problem.ts";
+import { predictorKinds } from "../src/core/predictors/kinds.ts";
 import { queueingModels } from "../src/core/queueing/models.ts";
 import { leastLimit } from "../src/core/relax.ts";
 import { loadPipeline, writeWhole } from "../src/formats/files.ts";
 import { decimals, percent } from "../src/report/numbers.ts";
 import { textTable } from "../src/report/text-table.ts";
 import { exact } from "../src/solver/exact.ts";
-import { simulate } from "../src/sim/simulator.ts";
+import { replay } from "../src/study/replay.ts";
 import { stream } from "../src/workload/streams.ts";
+import type { Trace } from "../src/workload/trace.ts";
 import { studentQuantile975 } from "../src/report/confidence.ts";
 
 const PIPELINES = ["video", "audio-qa", "audio-sent", "sum-qa", "nlp"];
@@ -74,29 +77,11 @@ function judge(
 ): { readonly late: number; readonly half: number; readonly p99: number } {
   const warmup = Math.ceil((0.1 * count) / one.load);
   const seconds = warmup + Math.ceil(count / one.load);
-  const run = simulate(
-    {
-      pipeline: { ...one.pipeline, adaptation: { ...one.pipeline.adaptation, interval: 1e12 } },
-      trace: { kind: "rates", name: "constant", rates: new Float64Array(seconds).fill(one.load) },
-      seed: 1,
-      arrivals: "poisson",
-      service: "lognormal",
-      pad: false,
-      drop: { kind: "none" },
-      queueCap: Infinity,
-      hop: 0,
-      decisionDelay: 0,
-      warmup,
-      history: [],
-      startPlan: plan,
-      startFeasible: true,
-      keepRequests: true,
-      keepVisits: false,
-    },
-    () => {
-      throw new Error("a plan that is held needs no decision");
-    },
-  );
+  const pipeline = { ...one.pipeline, adaptation: { ...one.pipeline.adaptation, interval: 1e12 } };
+  const trace: Trace = { kind: "rates", name: "constant", rates: new Float64Array(seconds).fill(one.load) };
+  const held = { drop: { kind: "none" }, warmup, startPlan: plan, keepRequests: true } as const;
+  // No decision is due before the end.
+  const run = replay(plannerOf(pipeline, "tail"), trace, 1, held);
   const { arrival, departure } = run.requestRecords ?? { arrival: new Float64Array(), departure: new Float64Array() };
   const first = arrival.findIndex((at) => at >= warmup);
   const size = Math.floor((arrival.length - first) / BATCHES);
@@ -114,23 +99,15 @@ function judge(
   return { late: mean, half, p99: run.latencies[Math.ceil(0.99 * run.latencies.length) - 1] ?? Infinity };
 }
 
-function formulation(pipeline: Pipeline, model: keyof typeof queueingModels): Formulation {
-  return { pipeline, policy: { name: "ipa", pins: {} }, queueing: queueingModels[model] };
+function plannerOf(pipeline: Pipeline, model: keyof typeof queueingModels): Planner {
+  const policy = { name: "ipa", pins: {} };
+  return { pipeline, policy, predictor: predictorKinds.max.make(), queueing: queueingModels[model], solver: exact };
 }
-
-const planOf = (options: readonly Option[]): Plan =>
-  options.map(({ stage, variant, batch, batchTimeout, replicas }) => ({
-    stage,
-    variant,
-    batch,
-    batchTimeout,
-    replicas,
-  }));
 
 /** Plans better than one by more than rounding, the best first: every way to run each stage, loads below capacity. */
 function betterPlans(one: Case, than: number): readonly Plan[] {
   // More replicas than the tail model would offer are never better, so its options are all.
-  const { options } = formulate(formulation(one.pipeline, "tail"), one.load, []);
+  const { options } = formulate(plannerOf(one.pipeline, "tail"), one.load, []);
   let partial: { readonly chosen: readonly Option[]; readonly penalty: number }[] = [{ chosen: [], penalty: 0 }];
   for (const ofStage of options) {
     const all = partial.flatMap(({ chosen, penalty }) =>
@@ -173,7 +150,7 @@ function cases(name: string, of: Pipeline): readonly Case[] {
   return FACTORS.flatMap((factor) =>
     Array.from({ length: loads }, (): Case => {
       const load = 2 * 100 ** draw();
-      const problem = formulate(formulation(unlimited, "tail"), load, []);
+      const problem = formulate(plannerOf(unlimited, "tail"), load, []);
       const least = leastLimit(problem, "sla", exact) ?? Infinity;
       return { name, factor, load, pipeline: { ...unlimited, sla: { ...of.sla, seconds: factor * least } } };
     }),
@@ -187,7 +164,7 @@ for (const name of PIPELINES) all.push(...cases(name, await loadPipeline(join(ro
 all.forEach((one, i) => {
   for (const model of ["paper", "tail"] as const) {
     progress.update(i / all.length, `${one.name} at ${decimals(one.load, 1)} rps, ${model}`);
-    const from = formulation(one.pipeline, model);
+    const from = plannerOf(one.pipeline, model);
     const outcome = exact(formulate(from, one.load, []));
     if (outcome.status !== "optimal") continue;
     const plan = planOf(outcome.options);

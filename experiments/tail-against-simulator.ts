@@ -8,15 +8,18 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Progress } from "../src/commands/progress.ts";
-import type { Variant } from "../src/core/pipeline.ts";
+import type { Pipeline, Variant } from "../src/core/pipeline.ts";
+import { predictorKinds } from "../src/core/predictors/kinds.ts";
 import { Z_99 } from "../src/core/profile.ts";
 import { addTerms, composeLatency } from "../src/core/queueing/latency.ts";
 import { tail } from "../src/core/queueing/tail.ts";
 import { percentile } from "../src/core/percentile.ts";
 import { writeWhole } from "../src/formats/files.ts";
 import { percent } from "../src/report/numbers.ts";
-import { simulate } from "../src/sim/simulator.ts";
+import { exact } from "../src/solver/exact.ts";
+import { replay } from "../src/study/replay.ts";
 import { stream } from "../src/workload/streams.ts";
+import type { Trace } from "../src/workload/trace.ts";
 
 const { values: flags } = parseArgs({
   options: { quick: { type: "boolean", default: false }, out: { type: "string", default: "out/experiments" } },
@@ -54,63 +57,53 @@ function drawStage(draw: () => number, rate: number): StageDraw {
   return { variant, batch, replicas, utilisation, service, sigma };
 }
 
+/** The stages as a pipeline that never decides. */
+function chainOf(stages: readonly StageDraw[]): Pipeline {
+  return {
+    name: "chain",
+    stages: stages.map(({ variant }, s) => ({
+      name: `s${s}`,
+      after: s === 0 ? [] : [`s${s - 1}`],
+      fanOut: 1,
+      variants: [variant],
+    })),
+    sla: { seconds: 1, quantile: 0.99 },
+    objective: { kind: "maxAccuracy", accuracy: "pas" },
+    limits: { replicas: 100, batch: 16 },
+    margins: { load: 0, serviceTime: 0, throughput: 0 },
+    adaptation: {
+      interval: 1e12,
+      predictor: "max",
+      loadWindow: 1,
+      history: 120,
+      horizon: 20,
+      minLoad: 1,
+      loadStep: 0,
+    },
+    reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+    policies: {},
+  };
+}
+
 function chain(seed: number) {
   const draw = stream(seed, "random chains");
   const rate = 200 ** draw();
   const stages = Array.from({ length: 1 + Math.floor(5 * draw()) }, () => drawStage(draw, rate));
   const seconds = Math.ceil((1.1 * requests) / rate);
-  const run = simulate(
-    {
-      pipeline: {
-        name: "chain",
-        stages: stages.map(({ variant }, s) => ({
-          name: `s${s}`,
-          after: s === 0 ? [] : [`s${s - 1}`],
-          fanOut: 1,
-          variants: [variant],
-        })),
-        sla: { seconds: 1, quantile: 0.99 },
-        objective: { kind: "maxAccuracy", accuracy: "pas" },
-        limits: { replicas: 100, batch: 16 },
-        margins: { load: 0, serviceTime: 0, throughput: 0 },
-        adaptation: {
-          interval: 1e12,
-          predictor: "max",
-          loadWindow: 1,
-          history: 120,
-          horizon: 20,
-          minLoad: 1,
-          loadStep: 0,
-        },
-        reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
-        policies: {},
-      },
-      trace: { kind: "rates", name: "constant", rates: new Float64Array(seconds).fill(rate) },
-      seed,
-      arrivals: "poisson",
-      service: "lognormal",
-      pad: false,
-      drop: { kind: "none" },
-      queueCap: Infinity,
-      hop: 0,
-      decisionDelay: 0,
-      warmup: Math.floor(seconds / 11),
-      history: [],
-      startPlan: stages.map(({ batch, replicas }, s) => ({
-        stage: `s${s}`,
-        variant: "v",
-        batch,
-        batchTimeout: (batch - 1) / rate,
-        replicas,
-      })),
-      startFeasible: true,
-      keepRequests: false,
-      keepVisits: false,
-    },
-    () => {
-      throw new Error("a plan that is held needs no decision");
-    },
-  );
+  const pipeline = chainOf(stages);
+  const startPlan = stages.map(({ batch, replicas }, s) => ({
+    stage: `s${s}`,
+    variant: "v",
+    batch,
+    batchTimeout: (batch - 1) / rate,
+    replicas,
+  }));
+  const policy = { name: "ipa", pins: {} };
+  const planner = { pipeline, policy, predictor: predictorKinds.max.make(), queueing: tail, solver: exact };
+  const trace: Trace = { kind: "rates", name: "constant", rates: new Float64Array(seconds).fill(rate) };
+  const held = { drop: { kind: "none" }, warmup: Math.floor(seconds / 11), startPlan } as const;
+  // No decision is due before the end.
+  const run = replay(planner, trace, seed, held);
   const predicted = composeLatency(
     addTerms(
       stages.map(({ batch, replicas, service, sigma }) =>

@@ -3,7 +3,7 @@ import type { Formulation } from "./formulate.ts";
 import { choiceOf, settingsOf, type Setting } from "./options.ts";
 import { chain, ROW_TOLERANCE } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
-import type { Option, Problem, Solver } from "./problem.ts";
+import { planOf, type Option, type Problem, type Solver } from "./problem.ts";
 import type { LatencyTerms } from "./queueing/latency.ts";
 
 /**
@@ -36,15 +36,7 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
       low = middle + 1;
     }
   }
-  return (
-    best?.map(({ stage, variant, batch, batchTimeout, replicas }) => ({
-      stage,
-      variant,
-      batch,
-      batchTimeout,
-      replicas,
-    })) ?? null
-  );
+  return best === null ? null : planOf(best);
 
   function plansWithShare(share: number): readonly Option[] | null {
     const options = stages.map((ofStage) =>

@@ -6,7 +6,7 @@ import type { Pipeline } from "./pipeline.ts";
 import { planCores, samePlan, type Plan } from "./plan.ts";
 import type { Policy } from "./policies.ts";
 import type { Predictor } from "./predictors/predictor.ts";
-import type { Outcome, Solver } from "./problem.ts";
+import { planOf, type Outcome, type Solver } from "./problem.ts";
 import type { QueueingModel } from "./queueing/latency.ts";
 
 /** All that decides: data and functions, assembled once from names. */
@@ -53,13 +53,7 @@ export function decide(planner: Planner, load: number, running: Plan): Omit<Deci
   switch (outcome.status) {
     case "optimal":
     case "feasible": {
-      const plan = outcome.options.map(({ stage, variant, batch, batchTimeout, replicas }) => ({
-        stage,
-        variant,
-        batch,
-        batchTimeout,
-        replicas,
-      }));
+      const plan = planOf(outcome.options);
       const broken = assess(planner, planned, plan).violations;
       if (broken.length > 0) {
         throw new Error(`engine ${outcome.engine} gave a plan that breaks ${broken.map(({ row }) => row).join(", ")}`);

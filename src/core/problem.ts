@@ -1,6 +1,6 @@
 import { combineScores } from "./accuracy.ts";
 import { ROW_TOLERANCE } from "./pipeline.ts";
-import type { StagePlan } from "./plan.ts";
+import type { Plan, StagePlan } from "./plan.ts";
 import { addTerms, composeLatency, type LatencyTerms } from "./queueing/latency.ts";
 
 /** One way to run one stage, with all its numbers. */
@@ -59,6 +59,17 @@ export type Outcome =
  * answer, not an error. `stop` is the only way to a time limit: an engine asks it now and then.
  */
 export type Solver = (problem: Problem, stop?: () => boolean) => Outcome;
+
+/** The plan that a choice is, without the numbers that only solvers need. */
+export function planOf(options: readonly Option[]): Plan {
+  return options.map(({ stage, variant, batch, batchTimeout, replicas }) => ({
+    stage,
+    variant,
+    batch,
+    batchTimeout,
+    replicas,
+  }));
+}
 
 /** The objective of a choice, without what only settles ties. */
 export function objectiveOf(problem: Problem, options: readonly Option[]): number {

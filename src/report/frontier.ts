@@ -123,7 +123,7 @@ export function frontierText(report: FrontierReport): string {
     table,
     "",
     "No other plan has at least the accuracy of one of these for at most its cores. " +
-      `A weighted objective can choose ${supported} of them, whatever its weights.`,
+      `Some weights choose ${supported} of them; only a budget or a floor reaches the others.`,
   ].join("\n");
 }
 

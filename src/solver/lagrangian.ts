@@ -98,7 +98,11 @@ function bestPrice(
     const height = frugal.value - price * frugal.use;
     const line = choose(kept, worth, uses, price);
     const risen = Math.max(0, line.value - price * line.use - height);
-    if (risen <= TOUCHES * Math.max(1, Math.abs(height))) return { price, bound: price * limit + height + risen };
+    // A line that is one of the two again has risen by rounding only.
+    const same = line.use === greedy.use || line.use === frugal.use;
+    if (same || risen <= TOUCHES * Math.max(1, Math.abs(height))) {
+      return { price, bound: price * limit + height + risen };
+    }
     met.push(line.plan);
     if (line.use > limit) greedy = line;
     else frugal = line;
@@ -113,8 +117,6 @@ function choose(
   price: number,
 ): Line {
   const plan = new Int32Array(kept.length);
-  let value = 0;
-  let use = 0;
   for (let s = 0; s < kept.length; s++) {
     const [places, ofStage, used] = [kept[s]!, worth[s]!, uses[s]!];
     let best = places[0]!;
@@ -128,28 +130,29 @@ function choose(
       }
     }
     plan[s] = best;
-    value += ofStage[best]!;
-    use += used[best]!;
   }
-  return { plan, value, use };
+  return lineOf(plan, worth, uses);
 }
 
 /** Each stage's place of least use, and of those of greatest worth. */
 function frugalest(kept: readonly Int32Array[], worth: readonly Float64Array[], uses: readonly Float64Array[]): Line {
   const plan = new Int32Array(kept.length);
+  for (let s = 0; s < kept.length; s++) {
+    const [ofStage, used] = [worth[s]!, uses[s]!];
+    plan[s] = kept[s]!.reduce((best, place) => {
+      const more = used[place]! - used[best]!;
+      return more < 0 || (more === 0 && ofStage[place]! > ofStage[best]!) ? place : best;
+    });
+  }
+  return lineOf(plan, worth, uses);
+}
+
+function lineOf(plan: Int32Array, worth: readonly Float64Array[], uses: readonly Float64Array[]): Line {
   let value = 0;
   let use = 0;
-  for (let s = 0; s < kept.length; s++) {
-    const [places, ofStage, used] = [kept[s]!, worth[s]!, uses[s]!];
-    let best = places[0]!;
-    for (let i = 1; i < places.length; i++) {
-      const place = places[i]!;
-      const more = used[place]! - used[best]!;
-      if (more < 0 || (more === 0 && ofStage[place]! > ofStage[best]!)) best = place;
-    }
-    plan[s] = best;
-    value += ofStage[best]!;
-    use += used[best]!;
+  for (let s = 0; s < plan.length; s++) {
+    value += worth[s]![plan[s]!]!;
+    use += uses[s]![plan[s]!]!;
   }
   return { plan, value, use };
 }

@@ -2,7 +2,7 @@ import type { Planner } from "../core/decide.ts";
 import { formulate } from "../core/formulate.ts";
 import { plannedLoad } from "../core/load.ts";
 import type { Plan } from "../core/plan.ts";
-import { latencyOf } from "../core/problem.ts";
+import { latencyOf, planOf } from "../core/problem.ts";
 import { frontier, supports, type Support } from "../solver/frontier.ts";
 
 /** A trade-off between accuracy and cost that no feasible plan improves upon. */
@@ -40,13 +40,7 @@ export function tradeOffs(planner: Planner, load: number): readonly TradeOff[] {
   return points.flatMap(({ options, others, accuracy: reached, cores }, p): TradeOff[] => {
     const support = intervals[p];
     if (support === undefined) return [];
-    const plan = options.map(({ stage, variant, batch, batchTimeout, replicas }) => ({
-      stage,
-      variant,
-      batch,
-      batchTimeout,
-      replicas,
-    }));
+    const plan = planOf(options);
     return [{ accuracy: reached, cores, latency: latencyOf(problem, options), plan, others, ...support }];
   });
 }
