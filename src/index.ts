@@ -23,6 +23,8 @@ export * from "./sim/scenario.ts";
 export * from "./sim/simulator.ts";
 export * from "./solver/engines.ts";
 export * from "./study/explain.ts";
+export * from "./study/frontier.ts";
+export * from "./study/remember.ts";
 export * from "./study/replay.ts";
 export * from "./study/setup.ts";
 export * from "./workload/arrivals.ts";

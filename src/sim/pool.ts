@@ -13,6 +13,20 @@ export interface Replica {
   until: number;
 }
 
+/** Of one variant, by batch size m: mean service time (seconds) and σ of its factor. */
+export interface ServiceTable {
+  readonly mean: Float64Array;
+  readonly sigma: Float64Array;
+}
+
+export function serviceTable({ profile }: Variant): ServiceTable {
+  const sizes = Array.from({ length: profile.at(-1)?.batch ?? 0 }, (_, m) => m + 1);
+  return {
+    mean: Float64Array.from([NaN, ...sizes.map((m) => serviceTime(profile, m).mean)]),
+    sigma: Float64Array.from([NaN, ...sizes.map((m) => batchSigma(profile, m))]),
+  };
+}
+
 /** The replicas of one variant that are not on their way out, with the batch size they run. */
 export class Pool {
   batch: number;
@@ -20,7 +34,6 @@ export class Pool {
   readonly variant: number;
   readonly accuracy: number;
   readonly cores: number;
-  /** By batch size m: mean service time (seconds) and σ of its factor. */
   readonly mean: Float64Array;
   readonly sigma: Float64Array;
   /** By id. */
@@ -28,18 +41,14 @@ export class Pool {
   /** When the replica at the same place can begin a batch: when it is ready, or its batch ends. */
   readonly freeAt: number[] = [];
 
-  constructor(variants: readonly Variant[], plan: StagePlan) {
-    this.variant = variants.findIndex((variant) => variant.name === plan.variant);
-    const variant = variants[this.variant];
-    if (variant === undefined) throw new RangeError(`stage "${plan.stage}" has no variant "${plan.variant}"`);
+  constructor(index: number, variant: Variant, { mean, sigma }: ServiceTable, plan: StagePlan) {
+    this.variant = index;
     this.batch = plan.batch;
     this.timeout = plan.batchTimeout;
     this.accuracy = variant.accuracy;
     this.cores = variant.coresPerReplica;
-    const most = variant.profile.at(-1)?.batch ?? 0;
-    const sizes = Array.from({ length: most }, (_, m) => m + 1);
-    this.mean = Float64Array.from([NaN, ...sizes.map((m) => serviceTime(variant.profile, m).mean)]);
-    this.sigma = Float64Array.from([NaN, ...sizes.map((m) => batchSigma(variant.profile, m))]);
+    this.mean = mean;
+    this.sigma = sigma;
   }
 
   add(replica: Replica): void {

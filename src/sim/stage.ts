@@ -6,7 +6,7 @@ import type { StartUpTime } from "../workload/service-times.ts";
 import { advance, type StageRules } from "./advance.ts";
 import { Flights } from "./flights.ts";
 import { Flow } from "./flow.ts";
-import { Pool, type Replica } from "./pool.ts";
+import { Pool, serviceTable, type Replica, type ServiceTable } from "./pool.ts";
 
 /** Told of what a stage does with its replicas. Seconds. */
 export interface ReplicaEvents {
@@ -22,6 +22,8 @@ export class StageRun {
   private readonly rules: StageRules;
   private readonly events: ReplicaEvents;
   private readonly startUpTime: StartUpTime;
+  /** By variant, made when one first serves. */
+  private readonly tables: ServiceTable[] = [];
   private serving: Pool;
   private inForce: StagePlan;
   private pending: Pool | null = null;
@@ -38,7 +40,7 @@ export class StageRun {
     this.startUpTime = startUpTime;
     this.inForce = plan;
     this.wanted = plan;
-    this.serving = new Pool(stage.variants, plan);
+    this.serving = this.poolFor(plan);
     // What runs at time 0 is ready, and no decision started it.
     for (let n = 0; n < plan.replicas; n++) this.hold(this.serving, 0, 0);
   }
@@ -69,7 +71,7 @@ export class StageRun {
       this.pending.shrink(0, this.now);
       this.pending = null;
     }
-    this.pending ??= new Pool(this.stage.variants, plan);
+    this.pending ??= this.poolFor(plan);
     this.resize(this.pending, plan);
     this.handOverIfReady();
   }
@@ -99,6 +101,15 @@ export class StageRun {
   /** Forgets the replicas that were gone at an instant. */
   forget(before: number): void {
     this.held = this.held.filter((replica) => replica.until > before);
+  }
+
+  private poolFor(plan: StagePlan): Pool {
+    const index = this.stage.variants.findIndex((variant) => variant.name === plan.variant);
+    const variant = this.stage.variants[index];
+    if (variant === undefined) throw new RangeError(`stage "${plan.stage}" has no variant "${plan.variant}"`);
+    const table = this.tables[index] ?? serviceTable(variant);
+    this.tables[index] = table;
+    return new Pool(index, variant, table, plan);
   }
 
   private resize(pool: Pool, plan: StagePlan): void {

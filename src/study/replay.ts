@@ -3,6 +3,7 @@ import { InputError } from "../core/errors.ts";
 import { windowed, tick } from "../core/loop.ts";
 import type { FutureLoad } from "../core/predictors/predictor.ts";
 import type { Run } from "../core/run-log.ts";
+import { remembering } from "./remember.ts";
 import type { Scenario } from "../sim/scenario.ts";
 import { simulate } from "../sim/simulator.ts";
 import { perSecond, type Trace } from "../workload/trace.ts";
@@ -59,9 +60,10 @@ export function replay(
   options: ReplayOptions = {},
   onTick: (now: number) => void = () => {},
 ): Run {
+  const make = remembering(planner);
   return simulate(scenarioOf(planner, trace, seed, options), (seen) => {
     onTick(seen.now);
-    return tick(planner, seen);
+    return tick(planner, seen, make);
   });
 }
 

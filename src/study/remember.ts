@@ -1,0 +1,32 @@
+import { decide, type Decision, type Planner } from "../core/decide.ts";
+import { plannedLoad } from "../core/load.ts";
+import type { Plan } from "../core/plan.ts";
+
+/** Decisions that are kept at once; then all are forgotten. */
+const MOST = 20_000;
+
+/**
+ * A `decide` for one planner that makes each decision once. Exact: a decision depends on the load planned
+ * for and on the variants, batches and replicas that run, and nothing else. It saves work where
+ * loads come again, as whole numbers do, or multiples of a `loadStep`.
+ */
+export function remembering(planner: Planner): typeof decide {
+  const made = new Map<string, Omit<Decision, "at">>();
+  return (of, load, running) => {
+    if (of !== planner) throw new RangeError("these decisions are remembered for another planner");
+    const key = keyOf(plannedLoad(planner.pipeline, load), running);
+    const known = made.get(key);
+    if (known !== undefined) return { ...known, load };
+    if (made.size >= MOST) made.clear();
+    const decision = decide(planner, load, running);
+    // Held: the running plan itself, whose time-outs are of another load.
+    if (decision.plan !== running) made.set(key, decision);
+    return decision;
+  };
+}
+
+function keyOf(planned: number, running: Plan): string {
+  let key = String(planned);
+  for (const { variant, batch, replicas } of running) key += `|${variant}|${batch}|${replicas}`;
+  return key;
+}
