@@ -64,7 +64,9 @@ export class TimeAverage {
     this.since = from;
   }
 
+  /** Setting the value that holds changes nothing, to the last bit. */
   set(value: number, now: number): void {
+    if (value === this.value) return;
     this.area += this.value * Math.max(0, now - this.since);
     this.since = Math.max(this.since, now);
     this.value = value;
