@@ -107,7 +107,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   if (adaptation.loadWindow !== undefined && !Number.isInteger(seconds(adaptation.loadWindow))) {
     at(["adaptation", "loadWindow"], "is no whole number of seconds, and load is counted by the second. Round it.");
   }
-  const [window, history] = [seconds(adaptation.loadWindow ?? "1s"), seconds(adaptation.history ?? "120s")];
+  const [window, history] = [seconds(adaptation.loadWindow ?? "5s"), seconds(adaptation.history ?? "120s")];
   if (history < window) {
     const key = adaptation.history === undefined ? "loadWindow" : "history";
     at(

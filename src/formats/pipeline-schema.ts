@@ -102,7 +102,7 @@ export const pipelineSchema = z.strictObject({
       .strictObject({
         interval: positiveDuration.optional().describe("Between two decisions; 10s by default"),
         predictor: names(predictorKinds).optional().describe("max by default"),
-        loadWindow: positiveDuration.optional().describe("The load of an instant is the mean over this; 1s by default"),
+        loadWindow: positiveDuration.optional().describe("The load of an instant is the mean over this; 5s by default"),
         history: positiveDuration.optional().describe("How much load a predictor sees; 120s by default"),
         horizon: positiveDuration.optional().describe("How far ahead the load is predicted; 20s by default"),
         minLoad: z.number().positive().optional().describe("Least load planned for, requests per second; 1 by default"),

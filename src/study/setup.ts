@@ -17,7 +17,7 @@ export interface Setup {
   readonly engine: string;
 }
 
-export const defaultQueueing = "paper" satisfies keyof typeof queueingModels;
+export const defaultQueueing = "tail" satisfies keyof typeof queueingModels;
 export const defaultEngine = "exact" satisfies keyof typeof engines;
 
 /** The one place where a name becomes a function. An unknown name is an InputError that lists the known ones. */

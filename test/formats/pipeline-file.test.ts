@@ -72,7 +72,7 @@ test("a short file, its defaults filled in", () => {
       adaptation: {
         interval: 10,
         predictor: "max",
-        loadWindow: 1,
+        loadWindow: 5,
         history: 120,
         horizon: 20,
         minLoad: 1,
