@@ -1,8 +1,13 @@
 import type { Problem } from "../core/problem.ts";
 
-/** Options of one stage in columns of equal length, as the exact engine searches them; uses by row. */
+/**
+ * The options of all stages in columns of equal length, as the exact engine searches them: one stage
+ * after the other, each in ascending order of mean latency. A row is called a place.
+ */
 export interface Columns {
-  /** Place of each option among those of the problem. */
+  /** Place at which each stage begins, and at last the number of places. */
+  readonly first: Int32Array;
+  /** Index of each place's option among those of its stage. */
   readonly option: Int32Array;
   readonly score: Float64Array;
   /** What the value loses: penalty + tie. */
@@ -10,15 +15,26 @@ export interface Columns {
   readonly mean: Float64Array;
   readonly forming: Float64Array;
   readonly excessSquared: Float64Array;
+  /** By row. */
   readonly uses: readonly Float64Array[];
 }
 
-/** The options of each stage, in ascending order of their mean latency. */
-export function columnsOf({ options, rows }: Problem): readonly Columns[] {
-  return options.map((ofStage) => {
-    const sorted = Array.from(ofStage.keys()).sort((a, b) => ofStage[a]!.latency.mean - ofStage[b]!.latency.mean);
-    const columns = emptyColumns(ofStage.length, rows.length);
-    sorted.forEach((o, place) => {
+/** Some places of each stage, in ascending order: those of stage s are `at[first[s]]` to before `at[first[s + 1]]`. */
+export interface Places {
+  readonly first: Int32Array;
+  readonly at: Int32Array;
+}
+
+export function columnsOf({ options, rows }: Problem): Columns {
+  const stages = options.length;
+  const first = new Int32Array(stages + 1);
+  for (let s = 0; s < stages; s++) first[s + 1] = first[s]! + options[s]!.length;
+  const columns = emptyColumns(first, rows.length);
+  let place = 0;
+  for (const ofStage of options) {
+    const means = Float64Array.from(ofStage, (option) => option.latency.mean);
+    const order = Array.from(means.keys()).sort((a, b) => means[a]! - means[b]!);
+    for (const o of order) {
       const { score, penalty, tie, latency, uses } = ofStage[o]!;
       columns.option[place] = o;
       columns.score[place] = score;
@@ -27,25 +43,41 @@ export function columnsOf({ options, rows }: Problem): readonly Columns[] {
       columns.forming[place] = latency.forming;
       columns.excessSquared[place] = latency.excessSquared;
       for (let r = 0; r < rows.length; r++) columns.uses[r]![place] = uses[r]!;
-    });
-    return columns;
-  });
+      place++;
+    }
+  }
+  return columns;
 }
 
-/** Only the given places, in their order. */
-export function pick(columns: Columns, places: Int32Array): Columns {
+/** Only the given places. */
+export function pick(columns: Columns, { first, at }: Places): Columns {
+  const picked = emptyColumns(first, columns.uses.length);
+  for (let i = 0; i < at.length; i++) picked.option[i] = columns.option[at[i]!]!;
   const from = [columns.score, columns.loss, columns.mean, columns.forming, columns.excessSquared, ...columns.uses];
-  const picked = emptyColumns(places.length, columns.uses.length);
   const to = [picked.score, picked.loss, picked.mean, picked.forming, picked.excessSquared, ...picked.uses];
-  for (let i = 0; i < places.length; i++) {
-    picked.option[i] = columns.option[places[i]!]!;
-    for (let c = 0; c < from.length; c++) to[c]![i] = from[c]![places[i]!]!;
+  for (let c = 0; c < from.length; c++) {
+    const [source, target] = [from[c]!, to[c]!];
+    for (let i = 0; i < at.length; i++) target[i] = source[at[i]!]!;
   }
   return picked;
 }
 
-function emptyColumns(length: number, rows: number): Columns {
+/** The places that pass a test. */
+export function placesWhere(first: Int32Array, passes: (place: number) => boolean): Places {
+  const at = new Int32Array(first.at(-1) ?? 0);
+  const begins = new Int32Array(first.length);
+  let count = 0;
+  for (let s = 0; s + 1 < first.length; s++) {
+    for (let place = first[s]!; place < first[s + 1]!; place++) if (passes(place)) at[count++] = place;
+    begins[s + 1] = count;
+  }
+  return { first: begins, at: at.subarray(0, count) };
+}
+
+function emptyColumns(first: Int32Array, rows: number): Columns {
+  const length = first.at(-1) ?? 0;
   return {
+    first,
     option: new Int32Array(length),
     score: new Float64Array(length),
     loss: new Float64Array(length),

@@ -4,7 +4,7 @@ import { relaxSum, solveSum, type SumAnswer, type SumProblem } from "./exact-sum
 
 /** One option per stage such that weight·Π score − Σ loss is greatest, within the limits. Scores and weight are above 0. */
 export interface ProductProblem {
-  readonly stages: readonly Columns[];
+  readonly columns: Columns;
   readonly weight: number;
   readonly latencyLimit: number;
   readonly limits: readonly number[];
@@ -47,7 +47,7 @@ class Search {
   private readonly problem: ProductProblem;
   private readonly above: number;
   private readonly budget: Budget;
-  private readonly logs: readonly Float64Array[];
+  private readonly logs: Float64Array;
   /** The least and the greatest z of any plan. */
   private readonly ends: readonly [number, number];
 
@@ -55,10 +55,9 @@ class Search {
     this.problem = problem;
     this.above = above;
     this.budget = budget;
-    this.logs = problem.stages.map(({ score }) => score.map(Math.log));
-    const sumOf = (pick: (a: number, b: number) => number): number =>
-      this.logs.reduce((sum, ofStage) => sum + ofStage.reduce((a, b) => pick(a, b)), 0);
-    this.ends = [sumOf(Math.min), sumOf(Math.max)];
+    const { first, score } = problem.columns;
+    this.logs = score.map(Math.log);
+    this.ends = endsOf(first, this.logs);
   }
 
   run(): SumAnswer {
@@ -160,14 +159,11 @@ class Search {
   }
 
   private sumAt(slope: number): SumProblem {
-    const { stages, latencyLimit, limits } = this.problem;
-    const values = stages.map(({ loss }, s) => {
-      const logs = this.logs[s]!;
-      const ofStage = new Float64Array(loss.length);
-      for (let o = 0; o < loss.length; o++) ofStage[o] = slope * logs[o]! - loss[o]!;
-      return ofStage;
-    });
-    return { stages, values, latencyLimit, limits };
+    const { columns, latencyLimit, limits } = this.problem;
+    const { loss } = columns;
+    const values = new Float64Array(loss.length);
+    for (let place = 0; place < loss.length; place++) values[place] = slope * this.logs[place]! - loss[place]!;
+    return { columns, values, latencyLimit, limits };
   }
 
   /** Of the points met so far the one whose slope·z − loss is greatest. */
@@ -180,17 +176,32 @@ class Search {
   }
 
   private take(plan: Int32Array): Point {
-    const { stages, weight } = this.problem;
+    const { columns, weight } = this.problem;
     let [product, z, loss] = [1, 0, 0];
-    for (let s = 0; s < stages.length; s++) {
+    for (let s = 0; s < plan.length; s++) {
       const place = plan[s]!;
-      product *= stages[s]!.score[place]!;
-      z += this.logs[s]![place]!;
-      loss += stages[s]!.loss[place]!;
+      product *= columns.score[place]!;
+      z += this.logs[place]!;
+      loss += columns.loss[place]!;
     }
     const point = { plan, z, loss, value: weight * product - loss };
     this.points.push(point);
     if (point.value > this.value()) this.best = point;
     return point;
   }
+}
+
+/** The least and the greatest sum of one place per stage. */
+function endsOf(first: Int32Array, values: Float64Array): readonly [number, number] {
+  let [least, most] = [0, 0];
+  for (let s = 0; s + 1 < first.length; s++) {
+    let [low, high] = [Infinity, -Infinity];
+    for (let place = first[s]!; place < first[s + 1]!; place++) {
+      low = Math.min(low, values[place]!);
+      high = Math.max(high, values[place]!);
+    }
+    least += low;
+    most += high;
+  }
+  return [least, most];
 }

@@ -1,6 +1,6 @@
 import { ROW_TOLERANCE } from "../core/pipeline.ts";
 import type { Budget } from "./budget.ts";
-import type { Columns } from "./columns.ts";
+import type { Columns, Places } from "./columns.ts";
 import { undominated } from "./dominance.ts";
 import { Labels } from "./labels.ts";
 import { dualOf, worthAt, type Dual, type LinearProblem } from "./lagrangian.ts";
@@ -10,9 +10,9 @@ import { dualOf, worthAt, type Dual, type LinearProblem } from "./lagrangian.ts"
  * its limit, and the use of each row within its own: a multiple-choice knapsack with few rows.
  */
 export interface SumProblem {
-  readonly stages: readonly Columns[];
-  /** By stage, by place: what is maximised. */
-  readonly values: readonly Float64Array[];
+  readonly columns: Columns;
+  /** By place: what is maximised. */
+  readonly values: Float64Array;
   readonly latencyLimit: number;
   readonly limits: readonly number[];
 }
@@ -72,40 +72,38 @@ class Search {
   private readonly limits: readonly number[];
   /** Whether latency is more than a sum of means. */
   private readonly composed: boolean;
-  private readonly kept: readonly Int32Array[];
+  private readonly kept: Places;
   /** The least that the stages from s on use. */
   private readonly rest: Rest;
 
   constructor(problem: SumProblem, above: number) {
     this.problem = problem;
     this.value = above;
-    const { stages, values } = problem;
+    const { columns, values } = problem;
+    const { mean, forming, excessSquared, uses } = columns;
     this.latencyLimit = problem.latencyLimit + ROW_TOLERANCE;
     this.limits = problem.limits.map((limit) => limit + ROW_TOLERANCE);
-    this.composed = stages.some((stage) => stage.forming.some(isPositive) || stage.excessSquared.some(isPositive));
-    this.kept = stages.map((stage, s) => {
-      const costs = this.composed ? [stage.forming, stage.excessSquared, ...stage.uses] : stage.uses;
-      return undominated(values[s]!, costs);
-    });
+    this.composed = forming.some(isPositive) || excessSquared.some(isPositive);
+    this.kept = undominated(columns.first, values, this.composed ? [forming, excessSquared, ...uses] : uses);
     this.rest = {
-      mean: this.leastFrom(stages.map((stage) => stage.mean)),
-      forming: this.leastFrom(stages.map((stage) => stage.forming)),
-      excessSquared: this.leastFrom(stages.map((stage) => stage.excessSquared)),
-      uses: this.limits.map((_, r) => this.leastFrom(stages.map((stage) => stage.uses[r]!))),
+      mean: this.leastFrom(mean),
+      forming: this.leastFrom(forming),
+      excessSquared: this.leastFrom(excessSquared),
+      uses: uses.map((use) => this.leastFrom(use)),
     };
   }
 
   /** The dual of all rows, latency made linear; null if one of them cannot be kept. */
   relax(): Relaxation | null {
-    const { stages, values } = this.problem;
+    const { columns, values } = this.problem;
     let best: Relaxation | null = null;
     let along = this.composed ? this.quickest() : null;
     for (let round = 0; round < (this.composed ? TANGENTS : 1); round++) {
-      const latency = along === null ? stages.map((stage) => stage.mean) : this.tangentLatency(along);
+      const latency = along === null ? columns.mean : this.tangentLatency(along);
       const linear = {
         kept: this.kept,
         values,
-        uses: [latency, ...this.limits.map((_, r) => stages.map((stage) => stage.uses[r]!))],
+        uses: [latency, ...columns.uses],
         limits: [this.latencyLimit, ...this.limits],
       };
       const dual = dualOf(linear);
@@ -119,17 +117,17 @@ class Search {
 
   /** Exchanges one stage's place after the other in the best plan, as long as it gets better and keeps the limits. */
   improve(): void {
-    const { stages, values } = this.problem;
+    const { values } = this.problem;
+    const { first, at } = this.kept;
     for (let exchanged = true; exchanged && this.best !== null;) {
       exchanged = false;
-      for (let s = 0; s < stages.length; s++) {
+      for (let s = 0; s + 1 < first.length; s++) {
         const plan: Int32Array = this.best.slice();
-        const ofStage = values[s]!;
-        const own = ofStage[plan[s]!]!;
-        for (const place of this.kept[s]!) {
-          if (!(ofStage[place]! > own)) continue;
-          plan[s] = place;
-          exchanged = this.consider(plan.slice()) || exchanged;
+        const own = values[plan[s]!]!;
+        for (let i = first[s]!; i < first[s + 1]!; i++) {
+          if (!(values[at[i]!]! > own)) continue;
+          plan[s] = at[i]!;
+          exchanged = this.consider(plan) || exchanged;
         }
       }
     }
@@ -137,32 +135,45 @@ class Search {
 
   /** By stage the place whose own latency is least. */
   private quickest(): Int32Array {
-    return Int32Array.from(this.problem.stages, ({ mean, forming, excessSquared }, s) => {
-      const own = (o: number): number => mean[o]! + Math.sqrt(forming[o]! * forming[o]! + excessSquared[o]!);
-      return this.kept[s]!.reduce((a, b) => (own(b) < own(a) ? b : a));
-    });
+    const { mean, forming, excessSquared } = this.problem.columns;
+    const { first, at } = this.kept;
+    const plan = new Int32Array(first.length - 1);
+    for (let s = 0; s < plan.length; s++) {
+      let least = Infinity;
+      for (let i = first[s]!; i < first[s + 1]!; i++) {
+        const place = at[i]!;
+        const own = mean[place]! + Math.sqrt(forming[place]! * forming[place]! + excessSquared[place]!);
+        if (!(own < least)) continue;
+        least = own;
+        plan[s] = place;
+      }
+    }
+    return plan;
   }
 
   /**
    * Latency as a linear row that every plan within the limit keeps: √(F² + ΣE²) ≥ w₀·F + Σ w_s·E_s for
    * any unit vector w (Cauchy–Schwarz), with equality for the plan along which w points.
    */
-  private tangentLatency(along: Int32Array): readonly Float64Array[] {
-    const { stages } = this.problem;
-    let forming = 0;
+  private tangentLatency(along: Int32Array): Float64Array {
+    const { first, mean, forming, excessSquared } = this.problem.columns;
+    let ofForming = 0;
     let squared = 0;
-    stages.forEach((stage, s) => {
-      forming += stage.forming[along[s]!]!;
-      squared += stage.excessSquared[along[s]!]!;
-    });
-    const length = Math.sqrt(forming * forming + squared);
-    if (length === 0) return stages.map((stage) => stage.mean);
-    return stages.map((stage, s) => {
-      const weight = Math.sqrt(stage.excessSquared[along[s]!]!) / length;
-      return stage.mean.map(
-        (mean, o) => mean + (forming / length) * stage.forming[o]! + weight * Math.sqrt(stage.excessSquared[o]!),
-      );
-    });
+    for (const place of along) {
+      ofForming += forming[place]!;
+      squared += excessSquared[place]!;
+    }
+    const length = Math.sqrt(ofForming * ofForming + squared);
+    if (length === 0) return mean;
+    const latency = new Float64Array(mean.length);
+    for (let s = 0; s < along.length; s++) {
+      const weight = Math.sqrt(excessSquared[along[s]!]!) / length;
+      for (let place = first[s]!; place < first[s + 1]!; place++) {
+        latency[place] =
+          mean[place]! + (ofForming / length) * forming[place]! + weight * Math.sqrt(excessSquared[place]!);
+      }
+    }
+    return latency;
   }
 
   /**
@@ -170,24 +181,26 @@ class Search {
    * the best value when nothing was.
    */
   label({ dual, linear }: Relaxation, budget: Budget): number {
-    const { stages, values } = this.problem;
-    const { rest, limits, composed } = this;
+    const { columns, values } = this.problem;
+    const { rest, limits, composed, kept } = this;
     const rounding = ROUNDING * Math.max(1, Math.abs(dual.bound));
     // The first question is often the last: a plan that reaches the bound.
     if (!(dual.bound - this.value > rounding)) return this.value;
     const gaps = gapsOf(linear, dual);
-    const ordered = this.kept.map((places, s) => {
-      const ofStage = gaps[s]!;
-      const slack = dual.bound - this.value - rounding;
-      return places.filter((o) => ofStage[o]! < slack).sort((a, b) => ofStage[a]! - ofStage[b]!);
-    });
+    const stages = kept.first.length - 1;
+    const slack = dual.bound - this.value - rounding;
+    const ordered = Array.from({ length: stages }, (_, s) =>
+      kept.at
+        .subarray(kept.first[s], kept.first[s + 1])
+        .filter((place) => gaps[place]! < slack)
+        .sort((a, b) => gaps[a]! - gaps[b]!),
+    );
     const tails = dual.met.slice(-COMPLETIONS);
     const latencySlack = this.latencyLimit + ROW_TOLERANCE;
     labels.start(limits.length);
     let layer: Int32Array = Int32Array.of(0);
-    for (let s = 0; s < stages.length; s++) {
-      const stage = stages[s]!;
-      const [ofValues, ofGaps, places] = [values[s]!, gaps[s]!, ordered[s]!];
+    for (let s = 0; s < stages; s++) {
+      const places = ordered[s]!;
       const [restMean, restForming, restSquared] = [
         rest.mean[s + 1]!,
         rest.forming[s + 1]!,
@@ -199,26 +212,26 @@ class Search {
         if (budget.spent) return Math.max(this.value, dual.bound - this.leastGap(layer, l, first));
         for (let i = 0; i < places.length; i++) {
           const o = places[i]!;
-          const gap = labels.gap[parent]! + ofGaps[o]!;
+          const gap = labels.gap[parent]! + gaps[o]!;
           // All later places are farther still.
           if (!(gap < dual.bound - this.value - rounding)) break;
-          const mean = labels.mean[parent]! + stage.mean[o]!;
-          const forming = labels.forming[parent]! + stage.forming[o]!;
-          const excessSquared = labels.excessSquared[parent]! + stage.excessSquared[o]!;
+          const mean = labels.mean[parent]! + columns.mean[o]!;
+          const forming = labels.forming[parent]! + columns.forming[o]!;
+          const excessSquared = labels.excessSquared[parent]! + columns.excessSquared[o]!;
           let latency = mean + restMean;
           if (composed) {
             const f = forming + restForming;
             latency += Math.sqrt(f * f + excessSquared + restSquared);
           }
-          if (latency > latencySlack || !this.fits(parent, stage, o, s)) continue;
+          if (latency > latencySlack || !this.fits(parent, o, s)) continue;
           const label = labels.add();
-          labels.value[label] = labels.value[parent]! + ofValues[o]!;
+          labels.value[label] = labels.value[parent]! + values[o]!;
           labels.gap[label] = gap;
           labels.mean[label] = mean;
           labels.forming[label] = forming;
           labels.excessSquared[label] = excessSquared;
           for (let r = 0; r < limits.length; r++) {
-            labels.uses[r]![label] = labels.uses[r]![parent]! + stage.uses[r]![o]!;
+            labels.uses[r]![label] = labels.uses[r]![parent]! + columns.uses[r]![o]!;
           }
           labels.parent[label] = parent;
           labels.place[label] = o;
@@ -226,14 +239,14 @@ class Search {
         }
       }
       for (const tail of tails) this.complete(first, s, tail);
-      layer = s + 1 < stages.length ? this.undominated(first) : layer;
+      layer = s + 1 < stages ? this.undominated(first) : layer;
     }
     return this.value;
   }
 
-  private fits(parent: number, stage: Columns, place: number, s: number): boolean {
+  private fits(parent: number, place: number, s: number): boolean {
     for (let r = 0; r < this.limits.length; r++) {
-      const use = labels.uses[r]![parent]! + stage.uses[r]![place]! + this.rest.uses[r]![s + 1]!;
+      const use = labels.uses[r]![parent]! + this.problem.columns.uses[r]![place]! + this.rest.uses[r]![s + 1]!;
       if (use > this.limits[r]! + ROW_TOLERANCE) return false;
     }
     return true;
@@ -254,21 +267,20 @@ class Search {
     };
     const costs = composed ? [by(labels.forming), by(labels.excessSquared)] : [];
     for (let r = 0; r < limits.length; r++) costs.push(by(labels.uses[r]!));
-    const kept = undominated(by(value), costs);
-    for (let i = 0; i < kept.length; i++) kept[i] = sorted[kept[i]!]!;
-    return kept;
+    const { at } = undominated(Int32Array.of(0, sorted.length), by(value), costs);
+    return at.map((place) => sorted[place]!);
   }
 
   /** Completes the labels from `first` on, of stage `s`, with the rest of a plan: good plans are found early. */
   private complete(first: number, s: number, tail: Int32Array): void {
-    const { stages, values } = this.problem;
+    const { columns, values } = this.problem;
     let [value, mean, forming, excessSquared] = [0, 0, 0, 0];
-    for (let t = s + 1; t < stages.length; t++) {
+    for (let t = s + 1; t < tail.length; t++) {
       const o = tail[t]!;
-      value += values[t]![o]!;
-      mean += stages[t]!.mean[o]!;
-      forming += stages[t]!.forming[o]!;
-      excessSquared += stages[t]!.excessSquared[o]!;
+      value += values[o]!;
+      mean += columns.mean[o]!;
+      forming += columns.forming[o]!;
+      excessSquared += columns.excessSquared[o]!;
     }
     for (let label = first; label < labels.count; label++) {
       if (!(labels.value[label]! + value > this.value)) continue;
@@ -284,24 +296,24 @@ class Search {
     }
   }
 
-  /** Takes a plan that keeps the limits and is worth more than the best; sums in the order in which `holds` adds. */
+  /** Takes a plan, as a copy, that keeps the limits and is worth more than the best; sums in the order in which `holds` adds. */
   private consider(plan: Int32Array): boolean {
-    const { stages, values } = this.problem;
+    const { columns, values } = this.problem;
     let [value, mean, forming, excessSquared] = [0, 0, 0, 0];
-    for (let s = 0; s < stages.length; s++) {
+    for (let s = 0; s < plan.length; s++) {
       const o = plan[s]!;
-      value += values[s]![o]!;
-      mean += stages[s]!.mean[o]!;
-      forming += stages[s]!.forming[o]!;
-      excessSquared += stages[s]!.excessSquared[o]!;
+      value += values[o]!;
+      mean += columns.mean[o]!;
+      forming += columns.forming[o]!;
+      excessSquared += columns.excessSquared[o]!;
     }
     if (!(value > this.value) || mean + Math.sqrt(forming * forming + excessSquared) > this.latencyLimit) return false;
     for (let r = 0; r < this.limits.length; r++) {
       let use = 0;
-      for (let s = 0; s < stages.length; s++) use += stages[s]!.uses[r]![plan[s]!]!;
+      for (let s = 0; s < plan.length; s++) use += columns.uses[r]![plan[s]!]!;
       if (use > this.limits[r]!) return false;
     }
-    this.best = plan;
+    this.best = plan.slice();
     this.value = value;
     return true;
   }
@@ -313,11 +325,13 @@ class Search {
     return least;
   }
 
-  private leastFrom(columns: readonly Float64Array[]): Float64Array {
-    const least = new Float64Array(columns.length + 1);
-    for (let s = columns.length - 1; s >= 0; s--) {
+  /** By stage s: the least sum of a column over the stages from s on. */
+  private leastFrom(column: Float64Array): Float64Array {
+    const { first, at } = this.kept;
+    const least = new Float64Array(first.length);
+    for (let s = first.length - 2; s >= 0; s--) {
       let own = Infinity;
-      for (const place of this.kept[s]!) own = Math.min(own, columns[s]![place]!);
+      for (let i = first[s]!; i < first[s + 1]!; i++) own = Math.min(own, column[at[i]!]!);
       least[s] = least[s + 1]! + own;
     }
     return least;
@@ -335,13 +349,14 @@ function isPositive(x: number): boolean {
   return x > 0;
 }
 
-/** By stage, by place: how much less than the stage's best it is worth at the dual's prices. */
-function gapsOf(linear: LinearProblem, { prices }: Dual): readonly Float64Array[] {
+/** By place: how much less than its stage's best it is worth at the dual's prices. */
+function gapsOf(linear: LinearProblem, { prices }: Dual): Float64Array {
   const gaps = worthAt(linear, prices);
-  gaps.forEach((worth, s) => {
+  const { first, at } = linear.kept;
+  for (let s = 0; s + 1 < first.length; s++) {
     let most = -Infinity;
-    for (const place of linear.kept[s]!) most = Math.max(most, worth[place]!);
-    for (let o = 0; o < worth.length; o++) worth[o] = most - worth[o]!;
-  });
+    for (let i = first[s]!; i < first[s + 1]!; i++) most = Math.max(most, gaps[at[i]!]!);
+    for (let i = first[s]!; i < first[s + 1]!; i++) gaps[at[i]!] = most - gaps[at[i]!]!;
+  }
   return gaps;
 }

@@ -1,7 +1,7 @@
 import { objectiveOf, type Outcome, type Problem, type Solver } from "../core/problem.ts";
 import { objectiveBound } from "./bound.ts";
 import { Budget } from "./budget.ts";
-import { columnsOf, pick, type Columns } from "./columns.ts";
+import { columnsOf, pick, placesWhere, type Columns } from "./columns.ts";
 import { undominated } from "./dominance.ts";
 import { solveProduct } from "./exact-product.ts";
 import { solveSum, type SumAnswer } from "./exact-sum.ts";
@@ -18,9 +18,9 @@ export function exactWithin(mostLabels: number): Solver {
 
 export const exact: Solver = exactWithin(Infinity);
 
-/** By stage the columns, and the answer as places in them. */
+/** The answer, and the columns whose places it names. */
 interface Found extends SumAnswer {
-  readonly stages: readonly Columns[];
+  readonly columns: Columns;
 }
 
 function solve(problem: Problem, budget: Budget): Outcome {
@@ -36,8 +36,8 @@ function solve(problem: Problem, budget: Budget): Outcome {
   // The engine's bound counts what settles ties, and rounding: a plan that is proved best is its own bound.
   const proved = !(found.bound > found.value);
   if (found.plan === null) return { status: "unknown", engine, bound: Math.min(found.bound, objectiveBound(problem)) };
-  const { plan, stages } = found;
-  const chosen = options.map((ofStage, s) => ofStage[stages[s]!.option[plan[s]!]!]!);
+  const { plan, columns } = found;
+  const chosen = options.map((ofStage, s) => ofStage[columns.option[plan[s]!]!]!);
   const objective = objectiveOf(problem, chosen);
   return proved
     ? { status: "optimal", engine, options: chosen, objective, bound: objective }
@@ -49,37 +49,36 @@ function limitsOf(problem: Problem): { readonly latencyLimit: number; readonly l
 }
 
 function sum(problem: Problem, budget: Budget): Found {
-  const stages = columnsOf(problem);
+  const columns = columnsOf(problem);
   const weight = problem.alpha + problem.tieAlpha;
-  const values = stages.map(({ score, loss }) => loss.map((lost, o) => weight * score[o]! - lost));
-  return { stages, ...solveSum({ stages, values, ...limitsOf(problem) }, -Infinity, budget) };
+  const values = columns.loss.map((lost, place) => weight * columns.score[place]! - lost);
+  return { columns, ...solveSum({ columns, values, ...limitsOf(problem) }, -Infinity, budget) };
 }
 
 /** A product is of plans without a score of 0, which have a logarithm, or 0: then only the loss counts. */
 function product(problem: Problem, budget: Budget): Found {
   const limits = limitsOf(problem);
   const weight = problem.alpha + problem.tieAlpha;
-  const all = columnsOf(problem).map((stage) => {
-    const { score, loss, forming, excessSquared, uses } = stage;
-    return pick(stage, undominated(score, [loss, forming, excessSquared, ...uses]));
-  });
-  const withZero = weight === 0 || all.some(({ score }) => score.includes(0));
-  const values = withZero ? all.map(({ loss }) => loss.map((lost) => -lost)) : [];
+  const given = columnsOf(problem);
+  const { first, score, loss, forming, excessSquared, uses } = given;
+  const all = pick(given, undominated(first, score, [loss, forming, excessSquared, ...uses]));
+  const withZero = weight === 0 || all.score.includes(0);
   const free: Found = withZero
-    ? { stages: all, ...solveSum({ stages: all, values, ...limits }, -Infinity, budget) }
-    : { stages: all, plan: null, value: -Infinity, bound: -Infinity };
+    ? {
+        columns: all,
+        ...solveSum({ columns: all, values: all.loss.map((lost) => -lost), ...limits }, -Infinity, budget),
+      }
+    : { columns: all, plan: null, value: -Infinity, bound: -Infinity };
   if (weight === 0) return free;
 
-  const stages = withZero
-    ? all.map((stage) =>
-        pick(
-          stage,
-          Int32Array.from(stage.score.keys()).filter((place) => stage.score[place]! > 0),
-        ),
+  const columns = withZero
+    ? pick(
+        all,
+        placesWhere(all.first, (place) => all.score[place]! > 0),
       )
     : all;
-  if (stages.some(({ score }) => score.length === 0)) return free;
-  const found = solveProduct({ stages, weight, ...limits }, free.value, budget);
+  if (columns.first.some((begin, s) => begin === columns.first[s + 1])) return free;
+  const found = solveProduct({ columns, weight, ...limits }, free.value, budget);
   const bound = Math.max(free.bound, found.bound);
-  return found.plan === null ? { ...free, bound } : { stages, ...found, bound };
+  return found.plan === null ? { ...free, bound } : { columns, ...found, bound };
 }

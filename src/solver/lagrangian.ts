@@ -1,11 +1,13 @@
+import type { Places } from "./columns.ts";
+
 /** A multiple-choice problem with linear rows: one option per stage, of those that are kept. */
 export interface LinearProblem {
-  /** By stage: the places that may be chosen; at least one. */
-  readonly kept: readonly Int32Array[];
-  /** By stage, by place: what is maximised. */
-  readonly values: readonly Float64Array[];
-  /** By row, by stage, by place. */
-  readonly uses: readonly (readonly Float64Array[])[];
+  /** The places that may be chosen; at least one of each stage. */
+  readonly kept: Places;
+  /** By place: what is maximised. */
+  readonly values: Float64Array;
+  /** By row, by place. */
+  readonly uses: readonly Float64Array[];
   readonly limits: readonly number[];
 }
 
@@ -54,18 +56,16 @@ export function dualOf(problem: LinearProblem): Dual {
   return { prices, bound: value, met: [plan] };
 }
 
-/** By stage, by place: the value less what its uses cost, those of one row left out. */
-export function worthAt({ values, uses }: LinearProblem, prices: Float64Array, except = -1): Float64Array[] {
-  return values.map((ofStage, s) => {
-    const worth = ofStage.slice();
-    for (let r = 0; r < prices.length; r++) {
-      const price = prices[r]!;
-      if (r === except || price === 0) continue;
-      const use = uses[r]![s]!;
-      for (let o = 0; o < worth.length; o++) worth[o]! -= price * use[o]!;
-    }
-    return worth;
-  });
+/** By place: the value less what its uses cost, those of one row left out. */
+export function worthAt({ values, uses }: LinearProblem, prices: Float64Array, except = -1): Float64Array {
+  const worth = values.slice();
+  for (let r = 0; r < prices.length; r++) {
+    const price = prices[r]!;
+    if (r === except || price === 0) continue;
+    const use = uses[r]!;
+    for (let place = 0; place < worth.length; place++) worth[place]! -= price * use[place]!;
+  }
+  return worth;
 }
 
 /** A plan as a line over the price of a row: value − price·use. */
@@ -81,9 +81,9 @@ interface Line {
  * line lies above and replaces one of them, or the least is found. Null if every plan uses too much.
  */
 function bestPrice(
-  kept: readonly Int32Array[],
-  worth: readonly Float64Array[],
-  uses: readonly Float64Array[],
+  kept: Places,
+  worth: Float64Array,
+  uses: Float64Array,
   limit: number,
   met: Int32Array[],
 ): { readonly price: number; readonly bound: number } | null {
@@ -110,20 +110,14 @@ function bestPrice(
 }
 
 /** Each stage's best place at a price. */
-function choose(
-  kept: readonly Int32Array[],
-  worth: readonly Float64Array[],
-  uses: readonly Float64Array[],
-  price: number,
-): Line {
-  const plan = new Int32Array(kept.length);
-  for (let s = 0; s < kept.length; s++) {
-    const [places, ofStage, used] = [kept[s]!, worth[s]!, uses[s]!];
-    let best = places[0]!;
-    let most = ofStage[best]! - price * used[best]!;
-    for (let i = 1; i < places.length; i++) {
-      const place = places[i]!;
-      const priced = ofStage[place]! - price * used[place]!;
+function choose({ first, at }: Places, worth: Float64Array, uses: Float64Array, price: number): Line {
+  const plan = new Int32Array(first.length - 1);
+  for (let s = 0; s < plan.length; s++) {
+    let best = -1;
+    let most = -Infinity;
+    for (let i = first[s]!; i < first[s + 1]!; i++) {
+      const place = at[i]!;
+      const priced = worth[place]! - price * uses[place]!;
       if (priced > most) {
         most = priced;
         best = place;
@@ -135,24 +129,26 @@ function choose(
 }
 
 /** Each stage's place of least use, and of those of greatest worth. */
-function frugalest(kept: readonly Int32Array[], worth: readonly Float64Array[], uses: readonly Float64Array[]): Line {
-  const plan = new Int32Array(kept.length);
-  for (let s = 0; s < kept.length; s++) {
-    const [ofStage, used] = [worth[s]!, uses[s]!];
-    plan[s] = kept[s]!.reduce((best, place) => {
-      const more = used[place]! - used[best]!;
-      return more < 0 || (more === 0 && ofStage[place]! > ofStage[best]!) ? place : best;
-    });
+function frugalest({ first, at }: Places, worth: Float64Array, uses: Float64Array): Line {
+  const plan = new Int32Array(first.length - 1);
+  for (let s = 0; s < plan.length; s++) {
+    let best = at[first[s]!]!;
+    for (let i = first[s]! + 1; i < first[s + 1]!; i++) {
+      const place = at[i]!;
+      const more = uses[place]! - uses[best]!;
+      if (more < 0 || (more === 0 && worth[place]! > worth[best]!)) best = place;
+    }
+    plan[s] = best;
   }
   return lineOf(plan, worth, uses);
 }
 
-function lineOf(plan: Int32Array, worth: readonly Float64Array[], uses: readonly Float64Array[]): Line {
+function lineOf(plan: Int32Array, worth: Float64Array, uses: Float64Array): Line {
   let value = 0;
   let use = 0;
   for (let s = 0; s < plan.length; s++) {
-    value += worth[s]![plan[s]!]!;
-    use += uses[s]![plan[s]!]!;
+    value += worth[plan[s]!]!;
+    use += uses[plan[s]!]!;
   }
   return { plan, value, use };
 }
