@@ -17,6 +17,8 @@ export interface Columns {
   readonly excessSquared: Float64Array;
   /** By row. */
   readonly uses: readonly Float64Array[];
+  /** Whether latency is more than a sum of means. */
+  readonly composed: boolean;
 }
 
 /** Some places of each stage, in ascending order: those of stage s are `at[first[s]]` to before `at[first[s + 1]]`. */
@@ -29,12 +31,19 @@ export function columnsOf({ options, rows }: Problem): Columns {
   const stages = options.length;
   const first = new Int32Array(stages + 1);
   for (let s = 0; s < stages; s++) first[s + 1] = first[s]! + options[s]!.length;
-  const columns = emptyColumns(first, rows.length);
+  const columns = emptyColumns(first, rows.length, false);
+  let composed = false;
+  const means = new Float64Array(Math.max(0, ...options.map((ofStage) => ofStage.length)));
   let place = 0;
   for (const ofStage of options) {
-    const means = Float64Array.from(ofStage, (option) => option.latency.mean);
-    const order = Array.from(means.keys()).sort((a, b) => means[a]! - means[b]!);
-    for (const o of order) {
+    const order: number[] = [];
+    for (let o = 0; o < ofStage.length; o++) {
+      order.push(o);
+      means[o] = ofStage[o]!.latency.mean;
+    }
+    order.sort((a, b) => means[a]! - means[b]!);
+    for (let i = 0; i < order.length; i++) {
+      const o = order[i]!;
       const { score, penalty, tie, latency, uses } = ofStage[o]!;
       columns.option[place] = o;
       columns.score[place] = score;
@@ -43,15 +52,16 @@ export function columnsOf({ options, rows }: Problem): Columns {
       columns.forming[place] = latency.forming;
       columns.excessSquared[place] = latency.excessSquared;
       for (let r = 0; r < rows.length; r++) columns.uses[r]![place] = uses[r]!;
+      composed ||= latency.forming > 0 || latency.excessSquared > 0;
       place++;
     }
   }
-  return columns;
+  return { ...columns, composed };
 }
 
 /** Only the given places. */
 export function pick(columns: Columns, { first, at }: Places): Columns {
-  const picked = emptyColumns(first, columns.uses.length);
+  const picked = emptyColumns(first, columns.uses.length, columns.composed);
   for (let i = 0; i < at.length; i++) picked.option[i] = columns.option[at[i]!]!;
   const from = [columns.score, columns.loss, columns.mean, columns.forming, columns.excessSquared, ...columns.uses];
   const to = [picked.score, picked.loss, picked.mean, picked.forming, picked.excessSquared, ...picked.uses];
@@ -74,7 +84,7 @@ export function placesWhere(first: Int32Array, passes: (place: number) => boolea
   return { first: begins, at: at.subarray(0, count) };
 }
 
-function emptyColumns(first: Int32Array, rows: number): Columns {
+function emptyColumns(first: Int32Array, rows: number, composed: boolean): Columns {
   const length = first.at(-1) ?? 0;
   return {
     first,
@@ -85,5 +95,6 @@ function emptyColumns(first: Int32Array, rows: number): Columns {
     forming: new Float64Array(length),
     excessSquared: new Float64Array(length),
     uses: Array.from({ length: rows }, () => new Float64Array(length)),
+    composed,
   };
 }

@@ -83,7 +83,7 @@ class Search {
     const { mean, forming, excessSquared, uses } = columns;
     this.latencyLimit = problem.latencyLimit + ROW_TOLERANCE;
     this.limits = problem.limits.map((limit) => limit + ROW_TOLERANCE);
-    this.composed = forming.some(isPositive) || excessSquared.some(isPositive);
+    this.composed = columns.composed;
     this.kept = undominated(columns.first, values, this.composed ? [forming, excessSquared, ...uses] : uses);
     this.rest = {
       mean: this.leastFrom(mean),
@@ -343,10 +343,6 @@ interface Rest {
   readonly forming: Float64Array;
   readonly excessSquared: Float64Array;
   readonly uses: readonly Float64Array[];
-}
-
-function isPositive(x: number): boolean {
-  return x > 0;
 }
 
 /** By place: how much less than its stage's best it is worth at the dual's prices. */
