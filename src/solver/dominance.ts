@@ -1,7 +1,7 @@
 import type { Places } from "./columns.ts";
 
 /** How many of the places that are kept a new one is compared with, where its worth does not tell. */
-const COMPARED = 64;
+const COMPARED = 32;
 
 /**
  * Of places in ascending order of some cost, stage by stage, those that no earlier place of their stage

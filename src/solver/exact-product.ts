@@ -18,8 +18,6 @@ interface Point {
   readonly value: number;
 }
 
-/** Slopes at which good plans are sought before any is proved best. */
-const SCOUTS = 3;
 /** Steps in which each end of the range of z is brought inwards. */
 const EXCLUSIONS = 4;
 
@@ -42,6 +40,8 @@ export function solveProduct(problem: ProductProblem, above: number, budget: Bud
 class Search {
   private best: Point | null = null;
   private readonly points: Point[] = [];
+  /** Where corners are that the value's slope at themselves leads to. */
+  private readonly reached = new Set<number>();
   /** Of what was left out when the budget ended. */
   private bound = -Infinity;
   private readonly problem: ProductProblem;
@@ -62,7 +62,8 @@ class Search {
 
   run(): SumAnswer {
     const [least, most] = this.ends;
-    for (let i = 0; i < SCOUTS; i++) this.relaxAt(least + ((i + 0.5) / SCOUTS) * (most - least));
+    // A good plan to begin with.
+    this.relaxAt((least + most) / 2);
     const from = this.exclude(least, most);
     const to = this.exclude(most, from);
     // The value's own slope at a better plan, weight·e^z, is between those at the ends of what is left.
@@ -131,7 +132,10 @@ class Search {
       const point = plan === null ? known : this.take(plan);
       if (point === null || bound > value) return "cut";
       // Each step gains value, but for rounding, which must not make it go round.
-      if (!(point.value > last)) return point;
+      if (!(point.value > last) || this.reached.has(point.z)) {
+        this.reached.add(point.z);
+        return point;
+      }
       last = point.value;
       from = point.z;
     }
