@@ -26,9 +26,19 @@ export function windowed(load: LoadSeries, seconds: number): LoadSeries {
   if (size === 1) return load;
   const windows: (number | null)[] = [];
   for (let end = load.rates.length; end >= size || (end > 0 && windows.length === 0); end -= size) {
-    const window = load.rates.slice(Math.max(0, end - size), end);
-    const known = window.filter((rate) => rate !== null);
-    windows.unshift(known.length < window.length ? null : known.reduce((a, b) => a + b, 0) / known.length);
+    windows.push(meanOf(load.rates, Math.max(0, end - size), end));
   }
+  windows.reverse();
   return { end: load.end, step: seconds, rates: windows };
+}
+
+/** Null if a value is missing. */
+function meanOf(rates: readonly (number | null)[], from: number, to: number): number | null {
+  let sum = 0;
+  for (let i = from; i < to; i++) {
+    const rate = rates[i] ?? null;
+    if (rate === null) return null;
+    sum += rate;
+  }
+  return sum / (to - from);
 }

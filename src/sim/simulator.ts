@@ -149,11 +149,10 @@ class Source {
   loadBefore(now: number, history: readonly number[], seconds: number): LoadSeries {
     const end = Math.floor(now);
     const first = Math.max(end - Math.floor(seconds), -history.length);
-    if (first >= 0) return { end, step: 1, rates: Array.from(this.counts.subarray(first, end)) };
-    const rates = Array.from({ length: end - first }, (_, i) => {
-      const second = first + i;
-      return second < 0 ? (history[history.length + second] ?? null) : this.counts[second]!;
-    });
+    const rates: (number | null)[] = [];
+    for (let second = first; second < end; second++) {
+      rates.push(second < 0 ? (history[history.length + second] ?? null) : this.counts[second]!);
+    }
     return { end, step: 1, rates };
   }
 }

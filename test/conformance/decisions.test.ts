@@ -12,6 +12,8 @@ import { tieWidth, type Outcome } from "../../src/core/problem.ts";
 import { queueingModels } from "../../src/core/queueing/models.ts";
 import { relaxations, type Relaxation } from "../../src/core/relax.ts";
 import { engines } from "../../src/solver/engines.ts";
+import { exact } from "../../src/solver/exact.ts";
+import { runs } from "./length.ts";
 import { randomCase } from "./random-pipelines.ts";
 
 const exhaustive = await engines.exhaustive.load();
@@ -156,7 +158,7 @@ test("random pipelines: no plan is nearer than the best effort", () => {
       );
       seen[rank[0] < 1 ? "part" : "whole"]++;
     }),
-    { numRuns: 600, seed: 20240607, endOnFailure: true },
+    { numRuns: runs(600), seed: 20240607, endOnFailure: true },
   );
   assert.ok(seen.none > 5 && seen.whole > 100 && seen.part > 30, JSON.stringify(seen));
 });
@@ -190,7 +192,31 @@ test("random pipelines: engines agree, plans keep their promises, relaxations ar
       const again = exhaustive(formulate(from, planned, plan));
       assert.ok(again.status === "optimal" && Math.abs(again.objective - one.objective) <= tieWidth(one.objective));
     }),
-    { numRuns: 2000, seed: 20240607, endOnFailure: true },
+    { numRuns: runs(2000), seed: 20240607, endOnFailure: true },
   );
   assert.ok(seen.optimal > 500 && seen.infeasible > 500 && seen.relaxed > 500, JSON.stringify(seen));
+});
+
+test("random pipelines, tail model: exact, highs and every choice agree", () => {
+  const seen = { optimal: 0, infeasible: 0 };
+  fc.assert(
+    fc.property(randomCase, ({ pipeline, load }) => {
+      const from = { ...formulation(pipeline), queueing: queueingModels.tail };
+      const planned = plannedLoad(pipeline, load);
+      const problem = formulate(from, planned, []);
+      const [one, ...others] = [exhaustive, exact, highs].map((engine) => engine(problem));
+      assert.ok(one !== undefined);
+      for (const other of others) {
+        assert.equal(other.status, one.status, other.engine);
+        if (one.status !== "optimal" || other.status !== "optimal") continue;
+        const off = Math.abs(one.objective - other.objective);
+        assert.ok(off <= tieWidth(one.objective), `${other.engine}: ${other.objective}, not ${one.objective}`);
+        checkPlan(from, planned, other);
+      }
+      if (one.status === "optimal") seen.optimal++;
+      else seen.infeasible++;
+    }),
+    { numRuns: runs(400), seed: 20240607, endOnFailure: true },
+  );
+  assert.ok(seen.optimal > 100 && seen.infeasible > 50, JSON.stringify(seen));
 });

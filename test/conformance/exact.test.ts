@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { holds, tieWidth, type Problem } from "../../src/core/problem.ts";
 import { exact, exactWithin } from "../../src/solver/exact.ts";
 import { frontier } from "../../src/solver/frontier.ts";
+import { runs } from "./length.ts";
 import { largeProblem } from "./large-problems.ts";
 import { randomProblem } from "./random-problems.ts";
 
@@ -28,7 +29,7 @@ test("with a limit on its work: a plan that holds, and a bound that no plan exce
     fc.property(randomProblem, fc.constantFrom(0, 1, 5, 30, 200), (problem, labels) => {
       if (limited(problem, labels)) gaveUp++;
     }),
-    { numRuns: 2000, seed: 11, endOnFailure: true },
+    { numRuns: runs(2000), seed: 11, endOnFailure: true },
   );
   for (let seed = 1; seed <= 10; seed++) {
     for (const combine of ["sum", "product"] as const) {

@@ -15,6 +15,7 @@ import { exact } from "../../src/solver/exact.ts";
 import { exhaustive } from "../../src/solver/exhaustive.ts";
 import { supports } from "../../src/solver/frontier.ts";
 import { tradeOffs } from "../../src/study/frontier.ts";
+import { runs } from "./length.ts";
 import { randomCase } from "./random-pipelines.ts";
 
 function plannerOf(pipeline: Pipeline, model: keyof typeof queueingModels): Planner {
@@ -94,7 +95,7 @@ test("random pipelines: the frontier is that of plain loops, with every plan of 
       });
       seen[found.length === 0 ? "none" : "several"] += found.length === 1 ? 0 : 1;
     }),
-    { numRuns: 3000, seed: 20240607, endOnFailure: true },
+    { numRuns: runs(3000), seed: 20240607, endOnFailure: true },
   );
   assert.ok(seen.none > 100 && seen.several > 200 && seen.unsupported > 30, JSON.stringify(seen));
 });
@@ -138,7 +139,7 @@ test("within the interval of a point the weighted objective chooses it, and a sw
         swept++;
       }
     }),
-    { numRuns: 1000, seed: 7, endOnFailure: true },
+    { numRuns: runs(1000), seed: 7, endOnFailure: true },
   );
   assert.ok(middles > 300 && swept > 1000, `${middles} ${swept}`);
 });

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { holds, objectiveOf, tieWidth, type Option, type Outcome, type Problem } from "../../src/core/problem.ts";
 import { engines } from "../../src/solver/engines.ts";
+import { runs } from "./length.ts";
 import { chosenOption, mean, planOf, problemOf } from "./problems.ts";
 import { nearlyEqualScores, randomProblem } from "./random-problems.ts";
 
@@ -269,11 +270,11 @@ function agree(
 }
 
 test("random problems: all engines and plain loops agree", () => {
-  const seen = agree(randomProblem, 2000);
+  const seen = agree(randomProblem, runs(2000));
   assert.ok(seen.optimal > 500 && seen.infeasible > 300, JSON.stringify(seen));
 });
 
 test("products of nearly equal scores: all engines and plain loops agree", () => {
-  const seen = agree(nearlyEqualScores, 1000);
+  const seen = agree(nearlyEqualScores, runs(1000));
   assert.ok(seen.optimal > 500, JSON.stringify(seen));
 });

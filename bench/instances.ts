@@ -1,0 +1,154 @@
+// Seeded problems for the solver benchmark: random pipelines of a given size, formulated as IPA does.
+import { combineScores } from "../src/core/accuracy.ts";
+import { formulate } from "../src/core/formulate.ts";
+import type { Pipeline, Variant } from "../src/core/pipeline.ts";
+import { latencyOf, type Option, type Problem } from "../src/core/problem.ts";
+import { queueingModels } from "../src/core/queueing/models.ts";
+import { stream } from "../src/workload/streams.ts";
+
+/** What makes the instances of a class what they are. */
+interface InstanceClass {
+  readonly describes: string;
+  readonly model: keyof typeof queueingModels;
+  /** Requests per second, from a uniform draw. */
+  readonly load: (draw: number) => number;
+  /** The SLA as a multiple of the least latency possible. */
+  readonly slack: (draw: number) => number;
+  /** Whether accuracy is proportional to the cores that a request costs. */
+  readonly correlated: boolean;
+  /** Whether variants come in a few kinds that are alike. */
+  readonly tied: boolean;
+}
+
+const ipa: InstanceClass = {
+  describes: "loads of 5 to 100 rps, SLA 1.3 to 2 times the least latency",
+  model: "paper",
+  load: (draw) => 5 * 20 ** draw,
+  slack: (draw) => 1.3 + 0.7 * draw,
+  correlated: false,
+  tied: false,
+};
+
+export const instanceClasses = {
+  ipa,
+  correlated: { ...ipa, correlated: true, describes: "accuracy proportional to the cost of a request" },
+  tight: { ...ipa, slack: () => 1.02, describes: "SLA 1.02 times the least latency" },
+  ties: { ...ipa, tied: true, describes: "variants of three kinds only: many equal plans" },
+  light: { ...ipa, load: () => 0.5, describes: "0.5 rps" },
+  heavy: { ...ipa, load: () => 1e4, describes: "10,000 rps" },
+  tail: { ...ipa, model: "tail", describes: "the tail model, with its several numbers of replicas" },
+  "tail-correlated": { ...ipa, model: "tail", correlated: true, describes: "both" },
+} satisfies Record<string, InstanceClass>;
+
+export type InstanceClassName = keyof typeof instanceClasses;
+
+const BATCHES = [1, 2, 4, 8, 16, 32, 64];
+
+export interface Instance {
+  readonly problem: Problem;
+  /** Load → problem, to be timed. */
+  readonly formulate: () => Problem;
+}
+
+/** One instance: a chain of stages, a load, and an SLA that some plan keeps. */
+export function instance(
+  name: InstanceClassName,
+  stages: number,
+  variants: number,
+  combine: "sum" | "product",
+  seed: number,
+): Instance {
+  const kind: InstanceClass = instanceClasses[name];
+  const draw = stream(seed, "bench", name, stages, variants, combine);
+  const load = kind.load(draw());
+  const pipeline: Pipeline = {
+    name: "bench",
+    stages: Array.from({ length: stages }, (_, s) => ({
+      name: `s${s}`,
+      after: s === 0 ? [] : [`s${s - 1}`],
+      fanOut: 1,
+      variants: stageVariants(kind, variants, draw),
+    })),
+    sla: { seconds: 1e9, quantile: 0.99 },
+    objective: {
+      kind: "weighted",
+      accuracy: combine === "sum" ? "average" : "pas",
+      alpha: 1,
+      beta: 1,
+      delta: 1e-6,
+    },
+    limits: { replicas: 1_000_000, batch: 64 },
+    margins: { load: 0, serviceTime: 0, throughput: 0 },
+    adaptation: {
+      interval: 10,
+      predictor: "max",
+      loadWindow: 1,
+      history: 120,
+      horizon: 20,
+      minLoad: 0.1,
+      loadStep: 0,
+    },
+    reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+    policies: {},
+  };
+  const from = { policy: { name: "ipa", pins: {} }, queueing: queueingModels[kind.model] };
+  const open = formulate({ pipeline, ...from }, load, []);
+  const seconds = kind.slack(draw()) * latencyOf(open, open.options.map(quickest));
+  // Accuracy and cost matter about as much: α/β is the slope between the cheapest and the most accurate plan, give or take.
+  const alpha = slopeOf(open) * 4 ** (draw() - 0.5);
+  const limited: Pipeline = {
+    ...pipeline,
+    sla: { ...pipeline.sla, seconds },
+    objective: { kind: "weighted", accuracy: combine === "sum" ? "average" : "pas", alpha, beta: 1, delta: 1e-6 },
+  };
+  const make = (): Problem => formulate({ pipeline: limited, ...from }, load, []);
+  return { problem: make(), formulate: make };
+}
+
+/** Cores per accuracy from the cheapest plan to the most accurate one, whatever their latency. */
+function slopeOf({ combine, options }: Problem): number {
+  const best = (ofStage: readonly Option[], isBetter: (a: Option, b: Option) => boolean): Option =>
+    ofStage.reduce((a, b) => (isBetter(b, a) ? b : a));
+  const cheapest = options.map((ofStage) => best(ofStage, (a, b) => a.cores < b.cores));
+  const finest = options.map((ofStage) =>
+    best(ofStage, (a, b) => a.score > b.score || (a.score === b.score && a.cores < b.cores)),
+  );
+  const accuracy = (plan: readonly Option[]): number =>
+    combineScores(
+      combine,
+      plan.map(({ score }) => score),
+    );
+  const cores = (plan: readonly Option[]): number => plan.reduce((sum, option) => sum + option.cores, 0);
+  return (cores(finest) - cores(cheapest)) / (accuracy(finest) - accuracy(cheapest));
+}
+
+function stageVariants(kind: InstanceClass, count: number, draw: () => number): readonly Variant[] {
+  const base = 0.02 * Math.exp(2 * draw());
+  const lowest = 0.3 + 0.3 * draw();
+  return Array.from({ length: count }, (_, v): Variant => {
+    const rank = kind.tied ? Math.ceil((3 * (v + 1)) / count) / 3 : (v + 1) / count;
+    const noise = kind.tied ? () => 0.5 : draw;
+    const size = Math.exp(2.5 * rank) * (0.8 + 0.4 * noise());
+    const cores = [1, 2, 4, 8][Math.min(3, Math.floor(2 * noise() + 2 * rank))] ?? 1;
+    const alone = (base * size) / Math.sqrt(cores);
+    const slope = 0.3 + 0.6 * noise();
+    const accuracy = kind.correlated
+      ? Math.min(0.99, 0.2 + 0.05 * alone * cores * (1 / base / 4))
+      : Math.min(0.99, lowest + (0.99 - lowest) * rank * (0.9 + 0.1 * noise()));
+    return {
+      name: `v${v}`,
+      accuracy,
+      coresPerReplica: cores,
+      startUp: { mean: 0 },
+      profile: BATCHES.map((batch) => {
+        const mean = alone * (1 - slope + slope * batch);
+        return { batch, mean, p99: 1.2 * mean };
+      }),
+    };
+  });
+}
+
+function quickest(options: readonly Option[]): Option {
+  const own = ({ latency }: Option): number => latency.mean + latency.forming + Math.sqrt(latency.excessSquared);
+  return options.reduce((a, b) => (own(b) < own(a) ? b : a));
+}
