@@ -223,6 +223,25 @@ test("plan: no feasible plan is exit code 1, with the nearest to one and what wo
   assert.match(inWords.out, /no plan keeps all limits/);
 });
 
+test("plan --time-limit: an engine that is stopped says what is known", async () => {
+  const { code, out } = await ipa(
+    "plan",
+    VIDEO,
+    "--load",
+    "50",
+    "--engine",
+    "highs",
+    "--time-limit",
+    "0.001",
+    "--json",
+  );
+  const plan = planSchema.parse(JSON.parse(out));
+  assert.ok(plan.status === "feasible" || plan.status === "unknown", plan.status);
+  assert.equal(code, plan.status === "feasible" ? 0 : 1);
+  assert.equal(plan.bound === null, plan.objective === null);
+  assert.deepEqual(plan.binding, []);
+});
+
 test("simulate --json: an array, one element per policy, for one policy too", async () => {
   const one = await ipa("simulate", VIDEO, "--trace", trace, "--json");
   assert.deepEqual({ code: one.code, err: one.err }, { code: 0, err: "" });

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { policyKinds } from "../core/policies.ts";
+import type { Solver } from "../core/problem.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { engines } from "../solver/engines.ts";
 import { defaultEngine, defaultQueueing } from "../study/setup.ts";
@@ -10,6 +11,7 @@ interface PlanFlags {
   readonly policy: string;
   readonly engine: string;
   readonly queueing: string;
+  readonly timeLimit?: number;
   readonly json?: true;
 }
 
@@ -22,9 +24,10 @@ export function planCommand(done: (feasible: boolean) => void): Command {
     .addOption(choiceOption("--policy <name>", "what is free and what is fixed", policyKinds).default("ipa"))
     .addOption(choiceOption("--engine <name>", "how the plan is found", engines).default(defaultEngine))
     .addOption(choiceOption("--queueing <name>", "latency model", queueingModels).default(defaultQueueing))
+    .option("--time-limit <s>", "seconds for each solve; then the best plan found, with a bound", numberIn(0.001))
     .option("--json", "print the decision as JSON (docs/cli.md)")
     .addHelpText("after", "\nExample:\n  ipa plan pipelines/video.yaml --load 20 --policy fa2-high")
-    .action(async (path: string, { load, policy, engine, queueing, json }: PlanFlags) => {
+    .action(async (path: string, { load, policy, engine, queueing, timeLimit, json }: PlanFlags) => {
       const { loadPipeline } = await import("../formats/files.ts");
       const { assemble } = await import("../study/setup.ts");
       const { explain } = await import("../study/explain.ts");
@@ -33,7 +36,9 @@ export function planCommand(done: (feasible: boolean) => void): Command {
       const pipeline = await loadPipeline(path);
       const { predictor } = pipeline.adaptation;
       // One decision for a known load needs no prediction, and no future.
-      const planner = await assemble({ pipeline, policy, predictor, queueing, engine }, () => load);
+      const unlimited = await assemble({ pipeline, policy, predictor, queueing, engine }, () => load);
+      const planner =
+        timeLimit === undefined ? unlimited : { ...unlimited, solver: within(timeLimit, unlimited.solver) };
       const { decision, ...findings } = explain(planner, load, () => performance.now() / 1000);
       const report = planReport(planner, load, decision, { queueing, engine, ...findings });
       if (json) console.log(JSON.stringify(report, null, 2));
@@ -43,4 +48,12 @@ export function planCommand(done: (feasible: boolean) => void): Command {
       }
       done(report.status === "optimal" || report.status === "feasible");
     });
+}
+
+/** The solver, stopped after so many seconds. */
+function within(seconds: number, solver: Solver): Solver {
+  return (problem) => {
+    const end = performance.now() + 1000 * seconds;
+    return solver(problem, () => performance.now() > end);
+  };
 }

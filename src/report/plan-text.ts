@@ -57,7 +57,7 @@ function promise(report: PlanReport): string {
 
 function reasons(report: PlanReport): readonly string[] {
   const { status, binding, relaxations, shortfalls } = report;
-  if (status === "unknown") return [];
+  if (status === "unknown" || status === "feasible") return [];
   if (status !== "infeasible") {
     return [
       binding.length > 0

@@ -9,6 +9,7 @@ export interface Explanation {
   readonly decision: Omit<Decision, "at">;
   /** Measured by the clock that was given. */
   readonly solveSeconds: number;
+  /** Of a plan that is not proved best: none. */
   readonly binding: readonly RowName[];
   /** Of an infeasible problem: the least change of each row alone; else empty. */
   readonly relaxations: readonly Relaxation[];
@@ -22,9 +23,12 @@ export function explain(planner: Planner, load: number, clock: () => number): Ex
   const decision = decide(planner, load, []);
   const solveSeconds = clock() - from;
   const { outcome, planned } = decision;
-  const binding =
-    outcome === null || planned === null ? [] : bindingRows(formulate(planner, planned, []), outcome, planner.solver);
   const infeasible = outcome?.status === "infeasible";
+  // Of a search that was stopped nothing is known but a bound.
+  const binding =
+    outcome !== null && planned !== null && (infeasible || outcome.status === "optimal")
+      ? bindingRows(formulate(planner, planned, []), outcome, planner.solver)
+      : [];
   return {
     decision,
     solveSeconds,
