@@ -17,7 +17,10 @@ export interface Task {
   readonly rates: readonly number[];
   /** Whether service times are drawn; else each is its mean. */
   readonly noise: boolean;
-  /** File for the records: 64-bit floats, departures by request, then batch sizes by request of each stage. Empty for none. */
+  /**
+   * File for the records, 64-bit floats: departures by request, then for each stage batch sizes by
+   * request. Empty for none.
+   */
   readonly records: string;
   /** File for the instants of the arrivals, 64-bit floats; only with `records`. */
   readonly arrivals: string;

@@ -187,8 +187,8 @@ private:
 
 class Stage {
 public:
-  std::vector<Row> rows;       // in the order of the queue; those before `head` have left it
-  std::vector<double> sizes;   // batch size by request, if records are kept
+  std::vector<Row> rows;     // in the order of the queue; those before `head` have left it
+  std::vector<double> sizes; // batch size by request, if records are kept
   size_t dropped = 0;
 
   Stage(const Scenario &scenario, size_t index, const StagePlan &plan, Random &random)
@@ -199,8 +199,8 @@ public:
   void push(const Row &row) {
     rows.push_back(row);
     // S1: those of one instant join in order of request.
-    for (size_t i = rows.size() - 1; i > 0 && rows[i - 1].arrival == row.arrival && rows[i - 1].request > row.request; i--)
-      std::swap(rows[i - 1], rows[i]);
+    const auto later = [&row](const Row &other) { return other.arrival == row.arrival && other.request > row.request; };
+    for (size_t i = rows.size() - 1; i > 0 && later(rows[i - 1]); i--) std::swap(rows[i - 1], rows[i]);
   }
 
   void apply(const StagePlan &plan) {
@@ -392,13 +392,16 @@ Outcome simulate(const Scenario &scenario) {
   // The instant of the cut-off itself still happens.
   advanceTo(std::nextafter(scenario.cutOff, INF));
   run.close(all);
-  for (const Stage &stage : stages) outcome.records.insert(outcome.records.end(), stage.sizes.begin(), stage.sizes.end());
+  auto &records = outcome.records;
+  for (const Stage &stage : stages) records.insert(records.end(), stage.sizes.begin(), stage.sizes.end());
   return outcome;
 }
 
 Scenario scenarioOf(const Json &json) {
-  Scenario scenario{json["end"].number,      json["cutOff"].number,  json["sla"].number, json["maxAge"].number,
-                    json["noise"].number != 0, json["rates"].numbers(), json["arrivals"].text, json["records"].text, {}, {}};
+  Scenario scenario{json["end"].number,        json["cutOff"].number,    json["sla"].number,
+                    json["maxAge"].number,     json["noise"].number != 0, json["rates"].numbers(),
+                    json["arrivals"].text,     json["records"].text,     {},
+                    {}};
   for (const Json &stage : json["stages"].items) {
     std::vector<Variant> variants;
     for (const Json &variant : stage.items)
@@ -424,10 +427,10 @@ size_t peak() {
 }
 
 void print(const Counts &counts) {
-  std::printf("{\"arrived\":%zu,\"served\":%zu,\"late\":%zu,\"dropped\":%zu", counts.arrived, counts.served, counts.late,
-              counts.dropped);
-  if (counts.served == 0) std::printf(",\"p50\":null,\"p99\":null}");
-  else std::printf(",\"p50\":%.17g,\"p99\":%.17g}", counts.p50, counts.p99);
+  const auto &[arrived, served, late, dropped, p50, p99] = counts;
+  std::printf("{\"arrived\":%zu,\"served\":%zu,\"late\":%zu,\"dropped\":%zu", arrived, served, late, dropped);
+  if (served == 0) std::printf(",\"p50\":null,\"p99\":null}");
+  else std::printf(",\"p50\":%.17g,\"p99\":%.17g}", p50, p99);
 }
 
 int main() {
@@ -438,8 +441,9 @@ int main() {
   const Outcome outcome = simulate(scenario);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - from;
   if (!scenario.records.empty()) {
+    const auto &records = outcome.records;
     std::ofstream file(scenario.records, std::ios::binary);
-    file.write(reinterpret_cast<const char *>(outcome.records.data()), std::streamsize(outcome.records.size() * sizeof(double)));
+    file.write(reinterpret_cast<const char *>(records.data()), std::streamsize(records.size() * sizeof(double)));
   }
   std::printf("{\"seconds\":%.9f,\"peak\":%zu,\"run\":", took.count(), peak());
   print(outcome.run);
