@@ -3,6 +3,7 @@ import type { ServiceFactor } from "../workload/service-times.ts";
 import type { Flights } from "./flights.ts";
 import type { Flow } from "./flow.ts";
 import type { Pool } from "./pool.ts";
+import { Servers } from "./servers.ts";
 
 /** What holds for a stage during the whole run. */
 export interface StageRules {
@@ -31,13 +32,15 @@ export function advance(
   from: number,
   until: number,
 ): void {
+  const servers = new Servers(pool.freeAt);
   let now = from;
-  let idleAt = earliest(pool.freeAt);
   for (;;) {
     // The next batch leaves at `start`, unless the one that fills it, or the first to wait, comes before.
     const full = queue.waiting >= pool.batch;
     let start = Infinity;
-    if (queue.waiting > 0) start = Math.max(now, idleAt, full ? now : timesOutAt(oldest(queue), pool.timeout));
+    if (queue.waiting > 0) {
+      start = Math.max(servers.idleFrom(now), full ? now : timesOutAt(oldest(queue), pool.timeout));
+    }
     const most = full ? Infinity : queue.waiting === 0 ? 1 : pool.batch - queue.waiting;
     const joined = join(queue, rules, start, until, most);
     if (joined > 0) {
@@ -46,8 +49,8 @@ export function advance(
     }
     if (start >= until) return;
     now = start;
-    const server = startBatch(queue, pool, flights, rules, now);
-    if (server >= 0) idleAt = nextIdle(pool.freeAt, server, now);
+    servers.idleFrom(now);
+    startBatch(queue, pool, servers, flights, rules, now);
   }
 }
 
@@ -67,29 +70,14 @@ function join(queue: Flow, rules: StageRules, start: number, until: number, most
   return count;
 }
 
-function earliest(times: readonly number[]): number {
-  let least = Infinity;
-  for (let i = 0; i < times.length; i++) if (times[i]! < least) least = times[i]!;
-  return least;
-}
-
-/** When a replica is idle, given that those before `server` are not: one that is idle now, or the first to be. */
-function nextIdle(freeAt: readonly number[], server: number, now: number): number {
-  for (let i = server + 1; i < freeAt.length; i++) if (freeAt[i]! <= now) return now;
-  return earliest(freeAt);
-}
-
 /** Arrival of the request that waits longest. */
 function oldest(queue: Flow): number {
   while (queue.dropped[queue.head - queue.base] === 1) queue.head++;
   return queue.arrival[queue.head - queue.base]!;
 }
 
-/**
- * Fills a batch from the front of the queue (S4–S6), for the first idle replica, whose place it returns;
- * −1 if none of the waiting was fit to serve.
- */
-function startBatch(queue: Flow, pool: Pool, flights: Flights, rules: StageRules, now: number): number {
+/** Fills a batch from the front of the queue (S4–S6), for the first idle replica, if any of the waiting is fit to be served. */
+function startBatch(queue: Flow, pool: Pool, servers: Servers, flights: Flights, rules: StageRules, now: number): void {
   const { base, dropped, origin } = queue;
   const alone = !rules.wholeBatch;
   const front = queue.head;
@@ -108,19 +96,16 @@ function startBatch(queue: Flow, pool: Pool, flights: Flights, rules: StageRules
     size++;
     if (origin[i]! < eldest) eldest = origin[i]!;
   }
-  if (size === 0) return -1;
+  if (size === 0) return;
   if (!alone && tooOld(now, eldest, rules.maxAge)) {
     for (let position = front; position < queue.head; position++) {
       if (dropped[position - base] === 0) rules.onDrop(position, now);
     }
-    return -1;
+    return;
   }
 
   const paid = rules.pad ? pool.batch : size;
   const end = now + pool.mean[paid]! * rules.factor(queue.request[first]!, 0, pool.sigma[paid]!);
-  let idle = 0;
-  while (pool.freeAt[idle]! > now) idle++;
-  pool.freeAt[idle] = end;
+  servers.occupy(end);
   flights.add(now, end, base + first, size, pool.variant, pool.accuracy);
-  return idle;
 }

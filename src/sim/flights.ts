@@ -1,4 +1,4 @@
-/** The batches of a stage that are in service, in columns, by the instant they end. Seconds. */
+/** The batches of a stage that are in service, in columns, in the order in which they began. Seconds. */
 export class Flights {
   count = 0;
   start = new Float64Array(16);
@@ -9,12 +9,11 @@ export class Flights {
   /** Index of the variant that serves, and its accuracy. */
   variant = new Int16Array(16);
   accuracy = new Float64Array(16);
+  private order = new Int32Array(16);
 
   add(start: number, end: number, first: number, size: number, variant: number, accuracy: number): void {
     if (this.count === this.end.length) this.grow();
-    let i = this.count++;
-    // Nearly always at the end: few batches are in service at once, and ends come almost in order.
-    for (; i > 0 && this.end[i - 1]! > end; i--) this.move(i - 1, i);
+    const i = this.count++;
     this.start[i] = start;
     this.end[i] = end;
     this.first[i] = first;
@@ -23,14 +22,30 @@ export class Flights {
     this.accuracy[i] = accuracy;
   }
 
-  /** Forgets the first `count` to end. */
-  remove(count: number): void {
-    if (count === 0) return;
-    for (let i = count; i < this.count; i++) this.move(i, i - count);
-    this.count -= count;
+  /** Places of those that end before an instant, in order of their end; a view until the next call. */
+  endedBefore(until: number): Int32Array {
+    const { end, order, count } = this;
+    let ended = 0;
+    for (let place = 0; place < count; place++) {
+      const at = end[place]!;
+      if (at >= until) continue;
+      // Nearly always at the end: few batches are in service at once, and ends come almost in order.
+      let i = ended++;
+      for (; i > 0 && end[order[i - 1]!]! > at; i--) order[i] = order[i - 1]!;
+      order[i] = place;
+    }
+    return order.subarray(0, ended);
+  }
+
+  /** Forgets those that end before an instant. */
+  remove(until: number): void {
+    let kept = 0;
+    for (let place = 0; place < this.count; place++) if (this.end[place]! >= until) this.move(place, kept++);
+    this.count = kept;
   }
 
   private move(from: number, to: number): void {
+    if (from === to) return;
     this.start[to] = this.start[from]!;
     this.end[to] = this.end[from]!;
     this.first[to] = this.first[from]!;
@@ -48,6 +63,7 @@ export class Flights {
     this.size = new Uint16Array(capacity);
     this.variant = new Int16Array(capacity);
     this.accuracy = new Float64Array(capacity);
+    this.order = new Int32Array(capacity);
     this.start.set(start);
     this.end.set(end);
     this.first.set(first);

@@ -95,11 +95,9 @@ export class Network {
   /** Passes on the batches of a stage that ended before `until`, and discards what is over. */
   private complete({ queue, flights }: StageRun, s: number, until: number): void {
     const next = this.stages[s + 1]?.queue ?? null;
-    let ended = 0;
-    for (; ended < flights.count && flights.end[ended]! < until; ended++) {
-      this.completeBatch(queue, s, flights, ended, next);
-    }
-    flights.remove(ended);
+    const ended = flights.endedBefore(until);
+    for (let k = 0; k < ended.length; k++) this.completeBatch(queue, s, flights, ended[k]!, next);
+    flights.remove(until);
     let over = queue.head;
     for (let k = 0; k < flights.count; k++) over = Math.min(over, flights.first[k]!);
     this.events.onDiscard(s, queue, over);

@@ -2,7 +2,6 @@ import { accuracyOf } from "../core/accuracy.ts";
 import { planObjective } from "../core/assess.ts";
 import type { LoadSeries } from "../core/cluster.ts";
 import type { Decision } from "../core/decide.ts";
-import { percentile } from "../core/percentile.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import { planCores, planVariants, type Plan } from "../core/plan.ts";
 import type { IntervalRow, Run } from "../core/run-log.ts";
@@ -96,7 +95,7 @@ export function simulate(
     });
     const held = network.stages.reduce((sum, stage) => sum + stage.coreSeconds(from, to), 0);
     const { served, late, dropped } = totals.interval;
-    const latencies = totals.interval.ascending();
+    const [latencyP50, latencyP99] = totals.interval.percentiles(0.5, 0.99);
     intervals.push({
       from,
       to,
@@ -114,8 +113,8 @@ export function simulate(
       served,
       late,
       dropped,
-      latencyP50: percentile(latencies, 0.5),
-      latencyP99: percentile(latencies, 0.99),
+      latencyP50,
+      latencyP99,
     });
     totals.interval.clear();
     for (const stage of network.stages) stage.forget(to);

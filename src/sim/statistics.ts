@@ -1,13 +1,23 @@
+import { percentilePlace } from "../core/percentile.ts";
 import { ROW_TOLERANCE } from "../core/pipeline.ts";
 import { GrowingArray } from "../workload/growing-array.ts";
+import { select } from "./select.ts";
 import { ascending } from "./sort.ts";
+
+/** To find percentiles in. */
+let scratch = new Float64Array(0);
 
 /** What became of the requests that ended in some interval. */
 export class Ended {
   served = 0;
   late = 0;
   dropped = 0;
-  private readonly latencies = new GrowingArray();
+  private readonly latencies: GrowingArray;
+
+  /** `expected`: how many requests will be served, about. */
+  constructor(expected = 1024) {
+    this.latencies = new GrowingArray(expected);
+  }
 
   /** A request that was served with this latency; returns whether it was on time. */
   serve(latency: number, sla: number): boolean {
@@ -20,6 +30,17 @@ export class Ended {
 
   ascending(): Float64Array {
     return ascending(this.latencies.view());
+  }
+
+  /** Percentiles of latency, the lower first; null if nothing was served. */
+  percentiles(low: number, high: number): readonly [number | null, number | null] {
+    const count = this.latencies.length;
+    if (count === 0) return [null, null];
+    if (scratch.length < count) scratch = new Float64Array(2 * count);
+    scratch.set(this.latencies.view());
+    const place = percentilePlace(count, low);
+    const first = select(scratch, 0, count, place);
+    return [first, select(scratch, place, count, percentilePlace(count, high))];
   }
 
   clear(): void {

@@ -19,7 +19,7 @@ export class Totals implements NetworkEvents {
   private readonly scenario: Scenario;
   private readonly times: RunTimes;
   private readonly arrivals: Float64Array;
-  private readonly ended = new Ended();
+  private readonly ended: Ended;
   private readonly tallies: readonly StageTally[];
   private readonly requests: RequestRecorder | null;
   private readonly visits: VisitRecorder | null;
@@ -30,6 +30,7 @@ export class Totals implements NetworkEvents {
     this.scenario = scenario;
     this.times = times;
     this.arrivals = arrivals;
+    this.ended = new Ended(arrivals.length);
     this.tallies = scenario.pipeline.stages.map(() => new StageTally());
     this.requests = scenario.keepRequests ? new RequestRecorder(arrivals) : null;
     this.visits = scenario.keepVisits ? new VisitRecorder(scenario.pipeline.stages.length) : null;

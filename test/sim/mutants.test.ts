@@ -37,7 +37,7 @@ const mutants: readonly Mutant[] = [
     from: "const most = full ? Infinity : queue.waiting === 0 ? 1 : pool.batch - queue.waiting;",
     to: `const most = full ? Infinity : 1;
     if (queue.waiting > 0 && !full) {
-      start = Math.max(now, idleAt, timesOutAt(queue.arrival[queue.joined - 1 - queue.base]!, pool.timeout));
+      start = Math.max(servers.idleFrom(now), timesOutAt(queue.arrival[queue.joined - 1 - queue.base]!, pool.timeout));
     }`,
   },
   {
@@ -54,9 +54,9 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: "the idle replica of the largest id serves",
-    file: "advance.ts",
-    from: "let idle = 0;\n  while (pool.freeAt[idle]! > now) idle++;",
-    to: "let idle = pool.freeAt.length - 1;\n  while (pool.freeAt[idle]! > now) idle--;",
+    file: "servers.ts",
+    from: "idle[i - 1]! < place",
+    to: "idle[i - 1]! > place",
   },
   {
     name: "a draining replica costs nothing",
