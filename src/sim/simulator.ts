@@ -137,9 +137,7 @@ class Source {
 
   advanceTo(until: number): void {
     const first = this.arrived;
-    for (; this.arrived < this.arrivals.length && this.arrivals[this.arrived]! < until; this.arrived++) {
-      this.counts[Math.floor(this.arrivals[this.arrived]!)]! += 1;
-    }
+    this.arrived = countArrivals(this.arrivals, first, until, this.counts);
     this.network.arrive(first, this.arrivals.subarray(first, this.arrived));
     this.network.advanceTo(until);
   }
@@ -154,6 +152,13 @@ class Source {
     }
     return { end, step: 1, rates };
   }
+}
+
+/** Counts the arrivals from place `first` on that come before an instant, by second; returns the place of the next. */
+function countArrivals(arrivals: Float64Array, first: number, until: number, counts: Float64Array): number {
+  let next = first;
+  for (; next < arrivals.length && arrivals[next]! < until; next++) counts[Math.floor(arrivals[next]!)]! += 1;
+  return next;
 }
 
 /** A plan in force, with what it promises. */
