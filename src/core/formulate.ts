@@ -30,25 +30,32 @@ function weigh(pipeline: Pipeline, choices: readonly (readonly Choice[])[], runn
   const rows = rowsOf(pipeline, metric);
   const { alpha, beta, delta } = weightsOf(objective);
 
-  const options = choices.map((ofStage, s) =>
-    ofStage.flatMap(({ chosen, ...choice }): Option[] => {
-      const stage = stages[s];
-      if (stage === undefined) return [];
-      const score = metric.score(stage, chosen, stages.length);
-      const cores = choice.replicas * chosen.coresPerReplica;
-      const uses = rows.map((row) => (row.name === "cores" ? cores : floorUse(metric, score)));
-      return [{ ...choice, score, cores, penalty: beta * cores + delta * choice.batch, tie: 0, uses }];
-    }),
-  );
+  const options = choices.map((ofStage, s) => {
+    const stage = stages[s];
+    if (stage === undefined) throw new RangeError(`there is no stage ${s}`);
+    return ofStage.map((choice) => optionOf(choice, metric.score(stage, choice.chosen, stages.length)));
+  });
   const ties = tieBreaker(objective, metric.combine, options, running);
+  options.forEach((ofStage, s) => {
+    for (const option of ofStage) option.tie = ties.penalty(option, s);
+  });
   return {
     alpha,
     tieAlpha: ties.alpha,
     combine: metric.combine,
-    options: options.map((ofStage, s) => ofStage.map((option) => ({ ...option, tie: ties.penalty(option, s) }))),
+    options,
     latency: { limit: sla.seconds, paths: [stages.map((_, s) => s)] },
     rows,
   };
+
+  /** Without what settles ties, which depends on all options. */
+  function optionOf(choice: Choice, score: number): Option & { tie: number } {
+    const { stage, variant, batch, batchTimeout, replicas, chosen, latency } = choice;
+    const cores = replicas * chosen.coresPerReplica;
+    const penalty = beta * cores + delta * batch;
+    const uses = rows.map((row) => (row.name === "cores" ? cores : floorUse(metric, score)));
+    return { stage, variant, batch, batchTimeout, replicas, score, cores, penalty, tie: 0, latency, uses };
+  }
 }
 
 /** alpha, beta and delta that stand for an objective. */

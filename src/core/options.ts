@@ -82,13 +82,18 @@ export function choicesOf(
   rate: number,
 ): readonly Choice[] {
   return settingsOf(pipeline, stage, pins).flatMap((setting) => {
-    const least = leastReplicas(rate, setting.capacity.rate);
     const choice = (replicas: number): Choice => choiceOf(pipeline, stage, setting, queueing, rate, replicas);
+    const least = leastReplicas(rate, setting.capacity.rate);
+    const most = pipeline.limits.replicas;
     if (!queueing.replicasMatter) {
       const replicas = setting.pinned ?? least;
-      return replicas < least || replicas > pipeline.limits.replicas ? [] : choice(replicas);
+      return replicas < least || replicas > most ? [] : choice(replicas);
     }
-    return replicasOffered(pipeline, setting, queueing, rate).map(choice);
+    const idles = (replicas: number): boolean => rate / (replicas * setting.capacity.rate) < FULL;
+    if (setting.pinned !== undefined) {
+      return idles(setting.pinned) && setting.pinned <= most ? choice(setting.pinned) : [];
+    }
+    return worthwhile(idles(least) ? least : least + 1, most, choice);
   });
 }
 
@@ -97,27 +102,17 @@ const FULL = 1 - 1e-9;
 /** One replica more is not offered for less, seconds. */
 const WORTH_A_REPLICA = 1e-3;
 
-function replicasOffered(
-  pipeline: Pipeline,
-  setting: Setting,
-  queueing: QueueingModel,
-  rate: number,
-): readonly number[] {
-  const most = pipeline.limits.replicas;
-  const idles = (replicas: number): boolean => rate / (replicas * setting.capacity.rate) < FULL;
-  if (setting.pinned !== undefined) return idles(setting.pinned) && setting.pinned <= most ? [setting.pinned] : [];
-  const latency = (replicas: number): number => {
-    const { mean, forming, excessSquared } = latencyOf(pipeline, setting, queueing, rate, replicas);
-    return mean + forming + Math.sqrt(excessSquared);
-  };
-  const offered: number[] = [];
+/** The choices from the least number of replicas on, until one more is not worth it. */
+function worthwhile(least: number, most: number, choice: (replicas: number) => Choice): readonly Choice[] {
+  const offered: Choice[] = [];
   let before = Infinity;
-  for (let n = leastReplicas(rate, setting.capacity.rate); n <= most; n++) {
-    if (!idles(n)) continue;
-    const now = latency(n);
-    if (before - now < WORTH_A_REPLICA) break;
-    offered.push(n);
-    before = now;
+  for (let n = least; n <= most; n++) {
+    const next = choice(n);
+    const { mean, forming, excessSquared } = next.latency;
+    const latency = mean + forming + Math.sqrt(excessSquared);
+    if (before - latency < WORTH_A_REPLICA) break;
+    offered.push(next);
+    before = latency;
   }
   return offered;
 }

@@ -47,7 +47,16 @@ test("paper: service and worst-case forming, whatever the replicas", () => {
 test("Erlang's C of one server is its utilisation, of two the closed form", () => {
   assert.ok(Math.abs(erlangC(1, 0.3) - 0.3) < 1e-15);
   // 2ρ²/(1 + ρ).
-  assert.ok(Math.abs(erlangC(2, 0.6) - (2 * 0.36) / 1.6) < 1e-15);
+  assert.ok(Math.abs(erlangC(2, 1.2) - (2 * 0.36) / 1.6) < 1e-15);
+});
+
+test("Erlang's C is the same to the last bit whatever was asked before", () => {
+  const alone = new Map<number, number>();
+  for (let servers = 40; servers > 31; servers--) alone.set(servers, erlangC(servers, 30.5));
+  for (let servers = 32; servers <= 40; servers++) assert.equal(erlangC(servers, 30.5), alone.get(servers));
+  assert.equal(erlangC(40, 30.5), alone.get(40));
+  erlangC(33, 20);
+  assert.equal(erlangC(36, 30.5), alone.get(36));
 });
 
 test("tail, one server and batches of one: the mean is Pollaczek and Khinchine's", () => {

@@ -49,8 +49,8 @@ const mutants: readonly Mutant[] = [
   {
     name: "the last request is lost",
     file: "simulator.ts",
-    from: "this.arrived < this.arrivals.length && this.arrivals[this.arrived]! < until",
-    to: "this.arrived < this.arrivals.length - 1 && this.arrivals[this.arrived]! < until",
+    from: "next < arrivals.length && arrivals[next]! < until",
+    to: "next < arrivals.length - 1 && arrivals[next]! < until",
   },
   {
     name: "the idle replica of the largest id serves",

@@ -13,7 +13,7 @@ export const tail: QueueingModel = {
   terms: ({ rate, batch, replicas, capacity, service, sigma, quantile }) => {
     const utilisation = rate / (replicas * capacity);
     if (utilisation >= 1) return { mean: Infinity, forming: 0, excessSquared: 0 };
-    const waits = erlangC(replicas, utilisation);
+    const waits = erlangC(replicas, rate / capacity);
     const squaredVariation = Math.exp(sigma * sigma) - 1;
     const beyond = ((1 / batch + squaredVariation) * service) / (2 * replicas * (1 - utilisation));
     const forming = (batch - 1) / rate / 2;
@@ -31,10 +31,21 @@ export const tail: QueueingModel = {
   describes: "waiting under random arrivals included, for the SLA's quantile",
 };
 
-/** The share of arrivals that find all servers busy in M/M/n, by the recursion of Erlang's B. */
-export function erlangC(servers: number, utilisation: number): number {
-  const offered = servers * utilisation;
-  let blocking = 1;
-  for (let n = 1; n <= servers; n++) blocking = (offered * blocking) / (n + offered * blocking);
-  return blocking / (1 - utilisation * (1 - blocking));
+/** Erlang's B of the last question: the next one is mostly for one server more, at the same load. */
+const last = { offered: NaN, servers: 0, blocking: 1 };
+
+/**
+ * The share of arrivals that find all servers busy in M/M/n, by the recursion of Erlang's B; `offered` is
+ * the arrival rate times the mean service time, less than the number of servers.
+ */
+export function erlangC(servers: number, offered: number): number {
+  const goesOn = offered === last.offered && servers >= last.servers;
+  let blocking = goesOn ? last.blocking : 1;
+  for (let n = goesOn ? last.servers + 1 : 1; n <= servers; n++) {
+    blocking = (offered * blocking) / (n + offered * blocking);
+  }
+  last.offered = offered;
+  last.servers = servers;
+  last.blocking = blocking;
+  return blocking / (1 - (offered / servers) * (1 - blocking));
 }
