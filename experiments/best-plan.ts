@@ -56,7 +56,9 @@ export function bestPlan(pipeline: Pipeline, load: number, requests: number, lim
     // Better by more than rounding.
     const slack = planObjective(pipeline, planOf(pipeline, settings, least, load)) - best.objective - 1e-9;
     if (slack <= 0) continue;
-    const most = box.most.map((n, s) => Math.min(n, (least[s] ?? 0) + Math.floor(slack / (beta * coresOf(settings, s)))));
+    const most = box.most.map((n, s) =>
+      Math.min(n, (least[s] ?? 0) + Math.floor(slack / (beta * coresOf(settings, s)))),
+    );
     const plan = planOf(pipeline, settings, most, load);
     tried++;
     if (failsIn(plan, SHORT)) continue;
@@ -84,7 +86,8 @@ function boxesOf(pipeline: Pipeline, load: number): Box[] {
     });
     return { settings, least, most: least.map(() => pipeline.limits.replicas) };
   });
-  const objective = ({ settings, least }: Box): number => planObjective(pipeline, planOf(pipeline, settings, least, load));
+  const objective = ({ settings, least }: Box): number =>
+    planObjective(pipeline, planOf(pipeline, settings, least, load));
   return boxes.sort((a, b) => objective(a) - objective(b));
 }
 

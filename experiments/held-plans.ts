@@ -144,7 +144,8 @@ export class HeldPlans {
     const station = this.stations[s];
     const table = station?.tables.get(plan.variant);
     const variant = station?.stage.variants.find(({ name }) => name === plan.variant);
-    if (station === undefined || table === undefined || variant === undefined) throw new RangeError(`no ${plan.variant}`);
+    if (station === undefined || table === undefined || variant === undefined)
+      throw new RangeError(`no ${plan.variant}`);
     const pool = new Pool(0, variant, table, plan);
     for (let id = 0; id < plan.replicas; id++) pool.add({ id, cores: 0, since: 0, readyAt: 0, until: Infinity });
     const { flights } = this;
