@@ -5,7 +5,7 @@
 //
 // Five pipelines × SLA {1.5, 2.5, 5} × the least tail latency possible × 20 loads from 2 to 200 rps, batches of
 // 16 at most, no margins. A plan holds if at most 1 % of its requests are late. --regret also looks for
-// the best plan that holds, by simulating plans in descending order of their objective on the same arrivals.
+// the best plan that holds in simulation on the same arrivals, wherever tail's holds.
 // Prints a summary and writes promises.csv, one row per case and model.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,29 +14,27 @@ import { Progress } from "../src/commands/progress.ts";
 import { assess, planObjective } from "../src/core/assess.ts";
 import type { Planner } from "../src/core/decide.ts";
 import { formulate, weightsOf } from "../src/core/formulate.ts";
+import { percentile } from "../src/core/percentile.ts";
 import type { Pipeline } from "../src/core/pipeline.ts";
 import { planCores, type Plan } from "../src/core/plan.ts";
-import { planOf, type Option } from "../src/core/problem.ts";
+import { planOf } from "../src/core/problem.ts";
 import { predictorKinds } from "../src/core/predictors/kinds.ts";
 import { queueingModels } from "../src/core/queueing/models.ts";
 import { leastLimit } from "../src/core/relax.ts";
 import { loadPipeline, writeWhole } from "../src/formats/files.ts";
+import { meanOf, studentQuantile975 } from "../src/report/confidence.ts";
 import { decimals, percent } from "../src/report/numbers.ts";
 import { textTable } from "../src/report/text-table.ts";
 import { exact } from "../src/solver/exact.ts";
 import { replay } from "../src/study/replay.ts";
 import { stream } from "../src/workload/streams.ts";
-import type { Trace } from "../src/workload/trace.ts";
-import { studentQuantile975 } from "../src/report/confidence.ts";
+import { bestPlan } from "./best-plan.ts";
+import { BATCHES, constantLoad, lateness, runTimes } from "./held-plans.ts";
 
 const PIPELINES = ["video", "audio-qa", "audio-sent", "sum-qa", "nlp"];
 const FACTORS = [1.5, 2.5, 5];
 /** A plan holds if no more than this share of its requests is late. */
 const LATE = 0.01;
-/** The confidence interval of the late share is that of the means of this many batches of requests. */
-const BATCHES = 20;
-/** Plans that are tried, at most, in search of a better one that holds. */
-const TRIED = 300;
 
 const { values: flags } = parseArgs({
   options: {
@@ -65,38 +63,29 @@ interface Result extends Case {
   readonly late: number;
   readonly half: number;
   readonly p99: number;
+  /** The best plan that holds, where it is better, and by how much of what the plan's cores cost. */
+  readonly best: Plan | null;
   readonly regret: number | null;
+  /** Plans simulated in search of it. */
   readonly tried: number;
 }
 
-/** The load as the shares of late requests in consecutive batches, and the 99th percentile of latency. */
-function judge(
-  one: Case,
-  plan: Plan,
-  count: number,
-): { readonly late: number; readonly half: number; readonly p99: number } {
-  const warmup = Math.ceil((0.1 * count) / one.load);
-  const seconds = warmup + Math.ceil(count / one.load);
+/** The late share with its 95 % confidence interval, and the 99th percentile of latency. */
+function judge(one: Case, plan: Plan): { readonly late: number; readonly half: number; readonly p99: number } {
+  const { warmup, seconds } = runTimes(one.load, requests);
   const pipeline = { ...one.pipeline, adaptation: { ...one.pipeline.adaptation, interval: 1e12 } };
-  const trace: Trace = { kind: "rates", name: "constant", rates: new Float64Array(seconds).fill(one.load) };
   const held = { drop: { kind: "none" }, warmup, startPlan: plan, keepRequests: true } as const;
   // No decision is due before the end.
-  const run = replay(plannerOf(pipeline, "tail"), trace, 1, held);
+  const run = replay(plannerOf(pipeline, "tail"), constantLoad(one.load, seconds), 1, held);
   const { arrival, departure } = run.requestRecords ?? { arrival: new Float64Array(), departure: new Float64Array() };
-  const first = arrival.findIndex((at) => at >= warmup);
-  const size = Math.floor((arrival.length - first) / BATCHES);
-  const means = Array.from({ length: BATCHES }, (_, b) => {
-    let late = 0;
-    for (let i = first + b * size; i < first + (b + 1) * size; i++) {
-      // Whoever never left is late too.
-      if (!((departure[i] ?? NaN) - (arrival[i] ?? NaN) <= one.pipeline.sla.seconds)) late++;
-    }
-    return late / size;
-  });
-  const mean = means.reduce((a, b) => a + b, 0) / BATCHES;
-  const variance = means.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (BATCHES - 1);
-  const half = studentQuantile975(BATCHES - 1) * Math.sqrt(variance / BATCHES);
-  return { late: mean, half, p99: run.latencies[Math.ceil(0.99 * run.latencies.length) - 1] ?? Infinity };
+  // Whoever never left is late too.
+  const late = Uint8Array.from(arrival, (at, i) => ((departure[i] ?? NaN) - at <= one.pipeline.sla.seconds ? 0 : 1));
+  const { share, error } = lateness(
+    late,
+    arrival.findIndex((at) => at >= warmup),
+  );
+  const half = studentQuantile975(BATCHES - 1) * error;
+  return { late: share, half, p99: run.latencies[Math.ceil(0.99 * run.latencies.length) - 1] ?? Infinity };
 }
 
 function plannerOf(pipeline: Pipeline, model: keyof typeof queueingModels): Planner {
@@ -104,38 +93,12 @@ function plannerOf(pipeline: Pipeline, model: keyof typeof queueingModels): Plan
   return { pipeline, policy, predictor: predictorKinds.max.make(), queueing: queueingModels[model], solver: exact };
 }
 
-/** Plans better than one by more than rounding, the best first: every way to run each stage, loads below capacity. */
-function betterPlans(one: Case, than: number): readonly Plan[] {
-  // More replicas than the tail model would offer are never better, so its options are all.
-  const { options } = formulate(plannerOf(one.pipeline, "tail"), one.load, []);
-  let partial: { readonly chosen: readonly Option[]; readonly penalty: number }[] = [{ chosen: [], penalty: 0 }];
-  for (const ofStage of options) {
-    const all = partial.flatMap(({ chosen, penalty }) =>
-      ofStage.map((option) => ({ chosen: [...chosen, option], penalty: penalty + option.penalty })),
-    );
-    partial = all.length > 200_000 ? all.sort((a, b) => a.penalty - b.penalty).slice(0, 200_000) : all;
-  }
-  return partial
-    .map(({ chosen }) => ({ plan: planOf(chosen), objective: planObjective(one.pipeline, planOf(chosen)) }))
-    .filter(({ objective }) => objective > than + 1e-9)
-    .sort((a, b) => b.objective - a.objective)
-    .map(({ plan }) => plan);
-}
-
-/** How much better the best plan that holds is, as a share of what the plan's cores cost. */
-function regretOf(one: Case, plan: Plan): { readonly regret: number | null; readonly tried: number } {
-  const own = planObjective(one.pipeline, plan);
-  const { beta } = weightsOf(one.pipeline.objective);
-  let tried = 0;
-  for (const other of betterPlans(one, own)) {
-    if (tried++ >= TRIED) return { regret: null, tried };
-    // Most are plainly late: a short run tells.
-    if (judge(one, other, requests / 20).late > 2 * LATE) continue;
-    if (judge(one, other, requests).late > LATE) continue;
-    const gain = planObjective(one.pipeline, other) - own;
-    return { regret: gain / (beta * planCores(one.pipeline, plan)), tried };
-  }
-  return { regret: 0, tried };
+/** The best plan that holds, and how much better it is, as a share of what the plan's cores cost. */
+function regretOf({ pipeline, load }: Case, plan: Plan): Pick<Result, "best" | "regret" | "tried"> {
+  const own = planObjective(pipeline, plan);
+  const { plan: best, objective, tried } = bestPlan(pipeline, load, requests, LATE, own);
+  const { beta } = weightsOf(pipeline.objective);
+  return { best, regret: (objective - own) / (beta * planCores(pipeline, plan)), tried };
 }
 
 function cases(name: string, of: Pipeline): readonly Case[] {
@@ -169,7 +132,7 @@ all.forEach((one, i) => {
     if (outcome.status !== "optimal") continue;
     const plan = planOf(outcome.options);
     const { stages, latency, objective } = assess(from, one.load, plan);
-    const { late, half, p99 } = judge(one, plan, requests);
+    const { late, half, p99 } = judge(one, plan);
     const sought = flags.regret && model === "tail" && late <= LATE;
     results.push({
       ...one,
@@ -181,7 +144,7 @@ all.forEach((one, i) => {
       late,
       half,
       p99,
-      ...(sought ? regretOf(one, plan) : { regret: null, tried: 0 }),
+      ...(sought ? regretOf(one, plan) : { best: null, regret: null, tried: 0 }),
     });
   }
 });
@@ -218,13 +181,29 @@ console.log(
     }),
   ),
 );
-const regrets = results.flatMap(({ regret }) => regret ?? []).sort((a, b) => a - b);
-if (regrets.length > 0) {
-  const mean = regrets.reduce((a, b) => a + b, 0) / regrets.length;
-  const p95 = regrets[Math.ceil(0.95 * regrets.length) - 1] ?? 0;
-  const gaveUp = results.filter(({ regret, tried }) => regret === null && tried > TRIED).length;
+const sought = results.filter(({ regret }) => regret !== null);
+if (sought.length > 0) {
+  console.log("\nRegret of tail's plans that hold, by the cores of the plan (%):");
+  const edges = [0, 4, 8, 16, 32];
+  const groups = [[0, Infinity] as const, ...edges.map((from, i) => [from, edges[i + 1] ?? Infinity] as const)];
   console.log(
-    `\nRegret of tail's plans that hold: mean ${percent(mean, 1)} %, 95th percentile ${percent(p95, 1)} % (${regrets.length} cases; in ${gaveUp} the search gave up after ${TRIED} plans).`,
+    textTable(
+      ["cores", "plans", "none", "mean", "95th percentile", "greatest"].map((title, c) => ({
+        title,
+        align: c === 0 ? "left" : "right",
+      })),
+      groups.map(([from, to], g) => {
+        const within = sought.filter(({ pipeline, plan }) => {
+          const cores = planCores(pipeline, plan);
+          return cores > from && cores <= to;
+        });
+        const regrets = Float64Array.from(within.flatMap(({ regret }) => regret ?? [])).sort();
+        const none = regrets.filter((regret) => regret === 0).length;
+        const numbers = [meanOf([...regrets]), percentile(regrets, 0.95), percentile(regrets, 1)];
+        const label = g === 0 ? "all" : to === Infinity ? `over ${from}` : `over ${from} to ${to}`;
+        return [label, String(regrets.length), String(none), ...numbers.map((x) => percent(x ?? NaN, 1))];
+      }),
+    ),
   );
 }
 const columns = [
@@ -244,7 +223,10 @@ const columns = [
   "regret",
   "tried",
   "plan",
+  "best_plan",
 ];
+const written = (plan: Plan): string =>
+  plan.map(({ variant, batch, replicas }) => `${variant}/${batch}/${replicas}`).join(" ");
 const lines = results.map((r) =>
   [
     r.name,
@@ -262,7 +244,8 @@ const lines = results.map((r) =>
     r.late <= LATE,
     r.regret ?? "",
     r.tried,
-    r.plan.map(({ variant, batch, replicas }) => `${variant}/${batch}/${replicas}`).join(" "),
+    written(r.plan),
+    written(r.best ?? []),
   ].join(","),
 );
 const path = join(flags.out, "promises.csv");
