@@ -1,6 +1,6 @@
 // Seeded problems for the solver benchmark: random pipelines of a given size, formulated as IPA does.
 import { combineScores } from "../src/core/accuracy.ts";
-import { formulate } from "../src/core/formulate.ts";
+import { formulate, type Formulation } from "../src/core/formulate.ts";
 import type { Pipeline, Variant } from "../src/core/pipeline.ts";
 import { latencyOf, type Option, type Problem } from "../src/core/problem.ts";
 import { queueingModels } from "../src/core/queueing/models.ts";
@@ -48,6 +48,8 @@ export interface Instance {
   readonly problem: Problem;
   /** Load → problem, to be timed. */
   readonly formulate: () => Problem;
+  readonly from: Formulation;
+  readonly load: number;
 }
 
 /** One instance: a chain of stages, a load, and an SLA that some plan keeps. */
@@ -101,8 +103,9 @@ export function instance(
     sla: { ...pipeline.sla, seconds },
     objective: { kind: "weighted", accuracy: combine === "sum" ? "average" : "pas", alpha, beta: 1, delta: 1e-6 },
   };
-  const make = (): Problem => formulate({ pipeline: limited, ...from }, load, []);
-  return { problem: make(), formulate: make };
+  const limitedFrom = { pipeline: limited, ...from };
+  const make = (): Problem => formulate(limitedFrom, load, []);
+  return { problem: make(), formulate: make, from: limitedFrom, load };
 }
 
 /** Cores per accuracy from the cheapest plan to the most accurate one, whatever their latency. */
