@@ -16,7 +16,10 @@ export function exactWithin(mostLabels: number): Solver {
   return (problem, stop = () => false) => solve(problem, new Budget(mostLabels, stop));
 }
 
-export const exact: Solver = exactWithin(Infinity);
+/** In loops too an answer must come, and memory has an end: this takes about a second and half a gigabyte. */
+const MOST_LABELS = 3_000_000;
+
+export const exact: Solver = exactWithin(MOST_LABELS);
 
 /** The answer, and the columns whose places it names. */
 interface Found extends SumAnswer {

@@ -1,4 +1,5 @@
 import { combineScores } from "../core/accuracy.ts";
+import { InputError } from "../core/errors.ts";
 import { ROW_TOLERANCE } from "../core/pipeline.ts";
 import { holds, type Option, type Problem, type Solver } from "../core/problem.ts";
 
@@ -37,7 +38,14 @@ export function frontier(problem: Problem, solver: Solver): readonly FrontierPoi
   const corners: Corner[] = [];
   for (let budget = problem.rows[row]?.limit ?? Infinity; ;) {
     const outcome = solver(within(budget));
-    if (outcome.status !== "optimal") break;
+    if (outcome.status === "infeasible") break;
+    if (outcome.status !== "optimal") {
+      throw new InputError(
+        "not_supported",
+        `the ${outcome.engine} engine did not come to an end on a problem of ${problem.options.length} stages and ` +
+          `${problem.options.reduce((sum, ofStage) => sum + ofStage.length, 0)} options. Pin some of them by a policy, or lower limits.batch.`,
+      );
+    }
     const [accuracy, cores] = [accuracyOf(problem, outcome.options), coresOf(outcome.options)];
     const dearer = corners.at(-1);
     // As accurate for fewer cores: the dearer one was no trade-off.

@@ -20,97 +20,131 @@ export interface Dual {
   readonly met: readonly Int32Array[];
 }
 
-/** Rounds through several rows; a fifth rarely gains. */
-const ROUNDS = 4;
-/** Rounds go on while the bound falls by this share. */
-const WORTHWHILE = 1e-4;
 /** A line that rises above the dual by no more than this, relative, touches it. */
 const TOUCHES = 1e-13;
 
 /**
  * Lagrangian relaxation: with a price λ_r ≥ 0 on each row's use every stage chooses alone, and
  * Σ λ·limit + Σ_s max (value − Σ λ·use) bounds the value of all plans that keep the rows (Fisher,
- * Management Science 27(1), 1981). Returns good prices, found row by row: the best ones if there is one row.
+ * Management Science 27(1), 1981). Returns the best prices: those of each row for the best of the rows before it.
  */
 export function dualOf(problem: LinearProblem): Dual {
-  const { kept, values, uses, limits } = problem;
-  const prices = new Float64Array(limits.length);
+  const prices = new Float64Array(problem.limits.length);
   const met: Int32Array[] = [];
-  let bound = Infinity;
-  const rounds = limits.length > 1 ? ROUNDS : 1;
-  for (let round = 0; round < rounds; round++) {
-    const before = bound;
-    for (let row = 0; row < limits.length; row++) {
-      if (limits[row] === Infinity) continue;
-      const worth = limits.length === 1 ? values : worthAt(problem, prices, row);
-      const found = bestPrice(kept, worth, uses[row]!, limits[row]!, met);
-      if (found === null) return { prices, bound: -Infinity, met };
-      prices[row] = found.price;
-      bound = found.bound;
-      for (let r = 0; r < limits.length; r++) if (r !== row && prices[r]! > 0) bound += prices[r]! * limits[r]!;
-    }
-    if (!(before - bound > WORTHWHILE * Math.abs(bound))) break;
-  }
-  if (bound < Infinity) return { prices, bound, met };
-  const { plan, value } = choose(kept, values, values, 0);
-  return { prices, bound: value, met: [plan] };
+  const least = leastDual(problem, prices.length - 1, problem.values, prices, met);
+  return { prices, bound: least?.bound ?? -Infinity, met };
 }
 
-/** By place: the value less what its uses cost, those of one row left out. */
-export function worthAt({ values, uses }: LinearProblem, prices: Float64Array, except = -1): Float64Array {
-  const worth = values.slice();
-  for (let r = 0; r < prices.length; r++) {
-    const price = prices[r]!;
-    if (r === except || price === 0) continue;
-    const use = uses[r]!;
-    for (let place = 0; place < worth.length; place++) worth[place]! -= price * use[place]!;
-  }
+/** By place: the value less what its uses cost. */
+export function worthAt({ values, uses }: LinearProblem, prices: Float64Array): Float64Array {
+  let worth = values.slice();
+  for (let row = 0; row < prices.length; row++) if (prices[row]! > 0) worth = lessCost(worth, prices[row]!, uses[row]!);
   return worth;
 }
 
-/** A plan as a line over the price of a row: value − price·use. */
+function lessCost(worth: Float64Array, price: number, use: Float64Array): Float64Array<ArrayBuffer> {
+  const less = new Float64Array(worth.length);
+  for (let place = 0; place < worth.length; place++) less[place] = worth[place]! - price * use[place]!;
+  return less;
+}
+
+/** Plans with shares that add up to 1: what is best at the best prices keeps the rows only on average. */
+type Mixture = readonly { readonly plan: Int32Array; readonly share: number }[];
+
+/** The least that the dual can be over some rows' prices, and a mixture that attains it. */
+interface Least {
+  readonly bound: number;
+  readonly mixture: Mixture;
+}
+
+/** The least over the prices of the rows up to `row`, which are set; null if no mixture keeps these rows. */
+function leastDual(
+  problem: LinearProblem,
+  row: number,
+  worth: Float64Array,
+  prices: Float64Array,
+  met: Int32Array[],
+): Least | null {
+  const limit = problem.limits[row]!;
+  const use = problem.uses[row]!;
+  if (row > 0 && limit === Infinity) {
+    prices[row] = 0;
+    return leastDual(problem, row - 1, worth, prices, met);
+  }
+  const lineAt =
+    row === 0
+      ? (price: number): Line => {
+          const plan = choose(problem.kept, worth, use, price);
+          met.push(plan);
+          return { value: total(worth, plan), use: total(use, plan), mixture: [{ plan, share: 1 }] };
+        }
+      : (price: number): Line | null => {
+          const inner = leastDual(problem, row - 1, lessCost(worth, price, use), prices, met);
+          if (inner === null) return null;
+          const used = mean(use, inner.mixture);
+          return { value: inner.bound + price * used, use: used, mixture: inner.mixture };
+        };
+  const frugal = (): Line | null => {
+    if (row === 0) {
+      const plan = frugalest(problem.kept, worth, use);
+      met.push(plan);
+      return { value: total(worth, plan), use: total(use, plan), mixture: [{ plan, share: 1 }] };
+    }
+    const inner = leastDual(problem, row - 1, lessCost(new Float64Array(use.length), 1, use), prices, met);
+    return inner && { value: mean(worth, inner.mixture), use: mean(use, inner.mixture), mixture: inner.mixture };
+  };
+  const found = bestPrice(limit, lineAt, frugal);
+  if (found === null) return null;
+  prices[row] = found.price;
+  return found;
+}
+
+/** A mixture as a line over the price of a row: value − price·use. */
 interface Line {
-  readonly plan: Int32Array;
   readonly value: number;
   readonly use: number;
+  readonly mixture: Mixture;
 }
 
 /**
  * The price at which price·limit + max (value − price·use) is least. That is convex and piecewise
- * linear: where the lines of a plan that uses too much and of one that does not cross, either a third
- * line lies above and replaces one of them, or the least is found. Null if every plan uses too much.
+ * linear: where the lines of a mixture that uses too much and of one that does not cross, either a third
+ * line lies above and replaces one of them, or the least is found. Null if all use too much.
  */
 function bestPrice(
-  kept: Places,
-  worth: Float64Array,
-  uses: Float64Array,
   limit: number,
-  met: Int32Array[],
-): { readonly price: number; readonly bound: number } | null {
-  let greedy = choose(kept, worth, uses, 0);
-  met.push(greedy.plan);
-  if (greedy.use <= limit) return { price: 0, bound: greedy.value };
-  let frugal = frugalest(kept, worth, uses);
-  if (frugal.use > limit) return null;
-  met.push(frugal.plan);
-  for (;;) {
-    const price = (greedy.value - frugal.value) / (greedy.use - frugal.use);
-    const height = frugal.value - price * frugal.use;
-    const line = choose(kept, worth, uses, price);
-    const risen = Math.max(0, line.value - price * line.use - height);
-    // A line that is one of the two again has risen by rounding only.
-    const same = line.use === greedy.use || line.use === frugal.use;
-    if (same || risen <= TOUCHES * Math.max(1, Math.abs(height))) {
-      return { price, bound: price * limit + height + risen };
+  lineAt: (price: number) => Line | null,
+  frugal: () => Line | null,
+): (Least & { readonly price: number }) | null {
+  let more = lineAt(0);
+  if (more === null) return null;
+  if (more.use <= limit) return { price: 0, bound: more.value, mixture: more.mixture };
+  let less = frugal();
+  if (less === null || less.use > limit) return null;
+  for (let [low, high] = [0, Infinity]; ;) {
+    const price: number = (more.value - less.value) / (more.use - less.use);
+    const height: number = less.value - price * less.use;
+    const line = lineAt(price);
+    const risen: number = line === null ? 0 : Math.max(0, line.value - price * line.use - height);
+    // A line that is one of the two again has risen by rounding only: the price stays.
+    if (line === null || risen <= TOUCHES * Math.max(1, Math.abs(height)) || !(price > low && price < high)) {
+      const share = (limit - less.use) / (more.use - less.use);
+      return { price, bound: price * limit + height + risen, mixture: mixed(more.mixture, share, less.mixture) };
     }
-    met.push(line.plan);
-    if (line.use > limit) greedy = line;
-    else frugal = line;
+    if (line.use > limit) [more, low] = [line, price];
+    else [less, high] = [line, price];
   }
 }
 
+function mixed(a: Mixture, share: number, b: Mixture): Mixture {
+  return [
+    ...a.map((part) => ({ plan: part.plan, share: share * part.share })),
+    ...b.map((part) => ({ plan: part.plan, share: (1 - share) * part.share })),
+  ];
+}
+
 /** Each stage's best place at a price. */
-function choose({ first, at }: Places, worth: Float64Array, uses: Float64Array, price: number): Line {
+function choose({ first, at }: Places, worth: Float64Array, uses: Float64Array, price: number): Int32Array {
   const plan = new Int32Array(first.length - 1);
   for (let s = 0; s < plan.length; s++) {
     let best = -1;
@@ -125,11 +159,11 @@ function choose({ first, at }: Places, worth: Float64Array, uses: Float64Array, 
     }
     plan[s] = best;
   }
-  return lineOf(plan, worth, uses);
+  return plan;
 }
 
 /** Each stage's place of least use, and of those of greatest worth. */
-function frugalest({ first, at }: Places, worth: Float64Array, uses: Float64Array): Line {
+function frugalest({ first, at }: Places, worth: Float64Array, uses: Float64Array): Int32Array {
   const plan = new Int32Array(first.length - 1);
   for (let s = 0; s < plan.length; s++) {
     let best = at[first[s]!]!;
@@ -140,15 +174,15 @@ function frugalest({ first, at }: Places, worth: Float64Array, uses: Float64Arra
     }
     plan[s] = best;
   }
-  return lineOf(plan, worth, uses);
+  return plan;
 }
 
-function lineOf(plan: Int32Array, worth: Float64Array, uses: Float64Array): Line {
-  let value = 0;
-  let use = 0;
-  for (let s = 0; s < plan.length; s++) {
-    value += worth[plan[s]!]!;
-    use += uses[plan[s]!]!;
-  }
-  return { plan, value, use };
+function total(column: Float64Array, plan: Int32Array): number {
+  let sum = 0;
+  for (let s = 0; s < plan.length; s++) sum += column[plan[s]!]!;
+  return sum;
+}
+
+function mean(column: Float64Array, mixture: Mixture): number {
+  return mixture.reduce((sum, { plan, share }) => sum + share * total(column, plan), 0);
 }
