@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { Progress } from "../src/commands/progress.ts";
 import { accuracyMetrics } from "../src/core/accuracy.ts";
 import type { Planner } from "../src/core/decide.ts";
+import { InputError } from "../src/core/errors.ts";
 import { predictorKinds } from "../src/core/predictors/kinds.ts";
 import { queueingModels } from "../src/core/queueing/models.ts";
 import { loadPipeline, writeWhole } from "../src/formats/files.ts";
@@ -28,7 +29,7 @@ const { values: flags } = parseArgs({
   options: { quick: { type: "boolean", default: false }, out: { type: "string", default: "out/bench" } },
 });
 const loads = Array.from({ length: flags.quick ? 4 : 20 }, (_, i) => 2 * 100 ** (i / 20));
-const large = flags.quick ? 2 : 10;
+const large = flags.quick ? 2 : 6;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const rest = { policy: { name: "ipa", pins: {} }, predictor: predictorKinds.max.make(), solver: exact };
 
@@ -40,17 +41,30 @@ interface Result {
   readonly time: Quantiles;
   /** Most points of one frontier. */
   readonly points: number;
+  /** Cases in which the engine's limit on its work came first. */
+  readonly givenUp: number;
+}
+
+/** Number of points; null if it was too much work. */
+function pointsOf(planner: Planner, load: number): number | null {
+  try {
+    return tradeOffs(planner, load).length;
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
 }
 
 function measure(what: string, metric: string, model: string, cases: readonly (readonly [Planner, number])[]): Result {
-  for (const [planner, load] of cases.slice(0, 2)) tradeOffs(planner, load);
-  const found = cases.map(([planner, load]) => timed(() => tradeOffs(planner, load).length));
+  for (const [planner, load] of cases.slice(0, 2)) pointsOf(planner, load);
+  const found = cases.map(([planner, load]) => timed(() => pointsOf(planner, load)));
   return {
     what,
     metric,
     model,
     time: quantiles(found.map(({ ms }) => ms)),
-    points: Math.max(...found.map(({ result }) => result)),
+    points: Math.max(...found.map(({ result }) => result ?? 0)),
+    givenUp: found.filter(({ result }) => result === null).length,
   };
 }
 
@@ -88,17 +102,18 @@ progress.done();
 
 console.log(
   textTable(
-    ["pipeline", "metric", "model", "p50 (ms)", "max (ms)", "points, at most"].map((title, c) => ({
+    ["pipeline", "metric", "model", "p50 (ms)", "max (ms)", "points, at most", "given up"].map((title, c) => ({
       title,
       align: c < 3 ? "left" : "right",
     })),
-    results.map(({ what, metric, model, time, points }) => [
+    results.map(({ what, metric, model, time, points, givenUp }) => [
       what,
       metric,
       model,
       milliseconds(time.p50),
       milliseconds(time.max),
       decimals(points, 0),
+      String(givenUp),
     ]),
   ),
 );

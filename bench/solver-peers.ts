@@ -29,6 +29,7 @@ const SIZES = [
   [10, 10],
 ] as const;
 const SAMPLE = 25;
+const WARM_UP = 100;
 /** Products of five stages and more take SCIP and HiGHS several seconds each: as many tell enough. */
 const SLOW_SAMPLE = 3;
 /** Seconds after which a solver is stopped. */
@@ -103,6 +104,8 @@ async function comparePeers() {
       );
       const small = problems.map(filtered);
       const slowSample = combine === "product" && stages >= 5 ? SLOW_SAMPLE : sample;
+      // Warm, as in a running planner.
+      for (let seed = 1; seed <= WARM_UP; seed++) exact(instance("ipa", stages, variants, combine, 1e6 + seed).problem);
       for (const problem of problems) exact(problem);
       const ours = problems.map((problem) => inProcess(exact, problem));
       const questions = ["raw", "filtered"].flatMap((options) =>
