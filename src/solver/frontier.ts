@@ -1,7 +1,7 @@
 import { combineScores } from "../core/accuracy.ts";
 import { InputError } from "../core/errors.ts";
 import { ROW_TOLERANCE } from "../core/pipeline.ts";
-import { holds, type Option, type Problem, type Solver } from "../core/problem.ts";
+import { holds, type Option, type Outcome, type Problem, type Solver } from "../core/problem.ts";
 
 /** A trade-off that no plan improves upon: no other has at least its accuracy for at most its cores. */
 export interface FrontierPoint {
@@ -27,51 +27,66 @@ const CHEAPER = 3e-9;
 export function frontier(problem: Problem, solver: Solver): readonly FrontierPoint[] {
   const row = problem.rows.findIndex(({ name }) => name === "cores");
   if (row < 0) throw new RangeError("a frontier needs a row of cores");
-  // Ties would count for more than the differences that matter here.
-  const untied = problem.options.map((ofStage) => ofStage.map((option) => ({ ...option, tie: 0 })));
-  const within = (limit: number): Problem => ({
+  const untied: Problem = {
     ...problem,
     tieAlpha: 0,
-    options: untied,
-    rows: problem.rows.map((one, r) => (r === row ? { ...one, limit } : one)),
-  });
+    options: problem.options.map((ofStage) => ofStage.map((option) => ({ ...option, tie: 0 }))),
+  };
+  const within = (of: Problem, limit: number): readonly Option[] | null => {
+    const rows = of.rows.map((one, r) => (r === row ? { ...one, limit } : one));
+    return optimum(solver({ ...of, rows }));
+  };
   const corners: Corner[] = [];
   for (let budget = problem.rows[row]?.limit ?? Infinity; ;) {
-    const outcome = solver(within(budget));
-    if (outcome.status === "infeasible") break;
-    if (outcome.status !== "optimal") {
-      throw new InputError(
-        "not_supported",
-        `the ${outcome.engine} engine did not come to an end on a problem of ${problem.options.length} stages and ` +
-          `${problem.options.reduce((sum, ofStage) => sum + ofStage.length, 0)} options. Pin some of them by a policy, or lower limits.batch.`,
-      );
-    }
-    const [accuracy, cores] = [accuracyOf(problem, outcome.options), coresOf(outcome.options)];
+    const next = cornerWithin(budget);
+    if (next === null) break;
     const dearer = corners.at(-1);
     // As accurate for fewer cores: the dearer one was no trade-off.
-    if (dearer !== undefined && dearer.accuracy - accuracy <= near(accuracy)) corners.pop();
-    corners.push({ accuracy, cores, options: preferred(accuracy, cores) ?? tiedOf(outcome.options) });
-    budget = cores - CHEAPER * Math.max(1, cores);
+    if (dearer !== undefined && dearer.accuracy - next.accuracy <= near(next.accuracy)) corners.pop();
+    corners.push(next);
+    budget = next.cores - CHEAPER * Math.max(1, next.cores);
   }
   return corners.toReversed().map((corner) => ({ ...corner, others: othersOf(problem, corner) }));
 
-  /** The plan that the tie rule prefers, if among those within the budget that it may trade accuracy for, by less than a tie, it is of this corner. */
-  function preferred(accuracy: number, cores: number): readonly Option[] | null {
-    const rows = problem.rows.map((one, r) => (r === row ? { ...one, limit: cores } : one));
-    const outcome = solver({ ...problem, rows });
-    if (outcome.status !== "optimal") return null;
-    const { options } = outcome;
-    const same = accuracy - accuracyOf(problem, options) <= near(accuracy) && coresOf(options) - cores <= near(cores);
-    return same ? options : null;
+  /** The most accurate plan within a budget, and of equals the one that the tie rule prefers: above all fewer cores. */
+  function cornerWithin(budget: number): Corner | null {
+    const most = within(untied, budget);
+    if (most === null) return null;
+    const accuracy = accuracyOf(problem, most);
+    const preferred = within(problem, budget);
+    if (preferred !== null && accuracy - accuracyOf(problem, preferred) <= near(accuracy)) return cornerOf(preferred);
+    // The tie rule may trade accuracy for cores, by less than a tie: here it did. What does it say without?
+    const cores = coresOf(most);
+    const thrifty = within(problem, cores);
+    const same =
+      thrifty !== null &&
+      accuracy - accuracyOf(problem, thrifty) <= near(accuracy) &&
+      coresOf(thrifty) - cores <= near(cores);
+    return { accuracy, cores, options: same ? thrifty : tiedOf(most) };
+  }
+
+  function cornerOf(options: readonly Option[]): Corner {
+    return { accuracy: accuracyOf(problem, options), cores: coresOf(options), options };
   }
 
   /** The problem's own options of a plan of the untied ones. */
   function tiedOf(options: readonly Option[]): readonly Option[] {
-    return options.flatMap((option, s) => problem.options[s]?.[untied[s]?.indexOf(option) ?? -1] ?? []);
+    return options.flatMap((option, s) => problem.options[s]?.[untied.options[s]?.indexOf(option) ?? -1] ?? []);
   }
 }
 
 type Corner = Omit<FrontierPoint, "others">;
+
+/** The options of the best plan; null if there is none. An InputError if the engine gave up. */
+function optimum(outcome: Outcome): readonly Option[] | null {
+  if (outcome.status === "optimal") return outcome.options;
+  if (outcome.status === "infeasible") return null;
+  throw new InputError(
+    "not_supported",
+    `the ${outcome.engine} engine gave up: a trade-off of this pipeline takes too much work. ` +
+      "Offer less: pin variants or batches by a policy, or lower limits.batch.",
+  );
+}
 
 function near(value: number): number {
   return EQUAL * Math.max(1, Math.abs(value));
