@@ -81,7 +81,26 @@ function product(problem: Problem, budget: Budget): Found {
       )
     : all;
   if (columns.first.some((begin, s) => begin === columns.first[s + 1])) return free;
-  const found = solveProduct({ columns, weight, ...limits }, free.value, budget);
+  const lossless = columns.loss.every((lost) => lost === 0);
+  const found = lossless
+    ? greatestProduct(columns, weight, limits, budget)
+    : solveProduct({ columns, weight, ...limits }, free.value, budget);
   const bound = Math.max(free.bound, found.bound);
   return found.plan === null ? { ...free, bound } : { columns, ...found, bound };
+}
+
+/** Where nothing is lost by any option, the greatest product is the greatest sum of logarithms. */
+function greatestProduct(
+  columns: Columns,
+  weight: number,
+  limits: ReturnType<typeof limitsOf>,
+  budget: Budget,
+): SumAnswer {
+  const { plan, value, bound } = solveSum(
+    { columns, values: columns.score.map(Math.log), ...limits },
+    -Infinity,
+    budget,
+  );
+  const product = plan === null ? -Infinity : plan.reduce((of, place) => of * columns.score[place]!, weight);
+  return { plan, value: product, bound: bound > value ? weight * Math.exp(bound) : product };
 }
