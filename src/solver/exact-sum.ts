@@ -66,6 +66,8 @@ interface Relaxation {
 
 class Search {
   best: Int32Array | null = null;
+  /** The second best, if there are several: what it alone excludes is excluded too. */
+  private other: Relaxation | null = null;
   value: number;
   private readonly problem: SumProblem;
   private readonly latencyLimit: number;
@@ -109,7 +111,10 @@ class Search {
       const dual = dualOf(linear);
       if (dual.bound === -Infinity) return null;
       for (const plan of dual.met) this.consider(plan);
-      if (best === null || dual.bound < best.dual.bound) best = { dual, linear };
+      if (best === null || dual.bound < best.dual.bound) {
+        this.other = best;
+        best = { dual, linear };
+      } else if (this.other === null || dual.bound < this.other.dual.bound) this.other = { dual, linear };
       along = dual.met.at(-1) ?? null;
     }
     return best;
@@ -187,6 +192,9 @@ class Search {
     // The first question is often the last: a plan that reaches the bound.
     if (!(dual.bound - this.value > rounding)) return this.value;
     const gaps = gapsOf(linear, dual);
+    const other = this.other ?? { dual, linear };
+    const otherGaps = gapsOf(other.linear, other.dual);
+    const otherBound = other.dual.bound;
     const stages = kept.first.length - 1;
     const slack = dual.bound - this.value - rounding;
     const ordered = Array.from({ length: stages }, (_, s) =>
@@ -215,6 +223,8 @@ class Search {
           const gap = labels.gap[parent]! + gaps[o]!;
           // All later places are farther still.
           if (!(gap < dual.bound - this.value - rounding)) break;
+          const otherGap = labels.otherGap[parent]! + otherGaps[o]!;
+          if (!(otherGap < otherBound - this.value - rounding)) continue;
           const mean = labels.mean[parent]! + columns.mean[o]!;
           const forming = labels.forming[parent]! + columns.forming[o]!;
           const excessSquared = labels.excessSquared[parent]! + columns.excessSquared[o]!;
@@ -227,6 +237,7 @@ class Search {
           const label = labels.add();
           labels.value[label] = labels.value[parent]! + values[o]!;
           labels.gap[label] = gap;
+          labels.otherGap[label] = otherGap;
           labels.mean[label] = mean;
           labels.forming[label] = forming;
           labels.excessSquared[label] = excessSquared;

@@ -8,6 +8,8 @@ export class Labels {
   value = new Float64Array(0);
   /** How far from the bound the stages so far are at least. */
   gap = new Float64Array(0);
+  /** The same of a second bound. */
+  otherGap = new Float64Array(0);
   mean = new Float64Array(0);
   forming = new Float64Array(0);
   excessSquared = new Float64Array(0);
@@ -22,7 +24,7 @@ export class Labels {
     while (this.uses.length < rows) this.uses.push(new Float64Array(this.value.length));
     this.count = 0;
     this.add();
-    this.value[0] = this.gap[0] = this.mean[0] = this.forming[0] = this.excessSquared[0] = 0;
+    this.value[0] = this.gap[0] = this.otherGap[0] = this.mean[0] = this.forming[0] = this.excessSquared[0] = 0;
     for (const use of this.uses) use[0] = 0;
     this.parent[0] = this.place[0] = -1;
   }
@@ -46,6 +48,7 @@ export class Labels {
     };
     this.value = floats(this.value);
     this.gap = floats(this.gap);
+    this.otherGap = floats(this.otherGap);
     this.mean = floats(this.mean);
     this.forming = floats(this.forming);
     this.excessSquared = floats(this.excessSquared);
