@@ -4,7 +4,7 @@
 //
 // Video pipeline, policy IPA, tail model, decisions every 10 s for loads rounded up to 1 rps, Poisson arrivals,
 // lognormal service, drops, a log of each interval. Needs the trace: `ipa trace fetch`, or IPA_TRACE. At damping 1
-// (121 million requests) it takes 6 GiB of memory. Prints seconds and writes long-trace.json.
+// (121 million requests) it takes 4 GiB of memory. Prints seconds and writes long-trace.json.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

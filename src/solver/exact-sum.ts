@@ -258,7 +258,8 @@ class Search {
   private fits(parent: number, place: number, s: number): boolean {
     for (let r = 0; r < this.limits.length; r++) {
       const use = labels.uses[r]![parent]! + this.problem.columns.uses[r]![place]! + this.rest.uses[r]![s + 1]!;
-      if (use > this.limits[r]! + ROW_TOLERANCE) return false;
+      // Sums in another order than that of `consider`, which has the last word.
+      if (use > this.limits[r]! + ROW_TOLERANCE * Math.max(1, Math.abs(this.limits[r]!))) return false;
     }
     return true;
   }

@@ -22,6 +22,13 @@ export interface Dual {
 
 /** A line that rises above the dual by no more than this, relative, touches it. */
 const TOUCHES = 1e-13;
+/** Prices of one row that are tried: rarely more than ten, but where rounding leads it may creep. Any price bounds. */
+const TRIED = 60;
+/** Only what exceeds a limit by more than this, relative, is said not to keep it: a mixture's use is rounded. */
+const BEYOND = 1e-7;
+/** Where a price is so high that its terms cancel, their rounding counts; relative. */
+const CANCELS = 1e3;
+const CANCELLED = 1e-14;
 
 /**
  * Lagrangian relaxation: with a price λ_r ≥ 0 on each row's use every stage chooses alone, and
@@ -32,7 +39,10 @@ export function dualOf(problem: LinearProblem): Dual {
   const prices = new Float64Array(problem.limits.length);
   const met: Int32Array[] = [];
   const least = leastDual(problem, prices.length - 1, problem.values, prices, met);
-  return { prices, bound: least?.bound ?? -Infinity, met };
+  if (least === null) return { prices, bound: -Infinity, met };
+  const priced = prices.reduce((sum, price, row) => sum + (price > 0 ? price * Math.abs(problem.limits[row]!) : 0), 0);
+  const cancels = priced > CANCELS * Math.max(1, Math.abs(least.bound));
+  return { prices, bound: cancels ? least.bound + CANCELLED * priced : least.bound, met };
 }
 
 /** By place: the value less what its uses cost. */
@@ -90,7 +100,7 @@ function leastDual(
       met.push(plan);
       return { value: total(worth, plan), use: total(use, plan), mixture: [{ plan, share: 1 }] };
     }
-    const inner = leastDual(problem, row - 1, lessCost(new Float64Array(use.length), 1, use), prices, met);
+    const inner = leastDual(problem, row - 1, lessCost(new Float64Array(use.length), 1, use), prices.slice(), met);
     return inner && { value: mean(worth, inner.mixture), use: mean(use, inner.mixture), mixture: inner.mixture };
   };
   const found = bestPrice(limit, lineAt, frugal);
@@ -120,20 +130,24 @@ function bestPrice(
   if (more === null) return null;
   if (more.use <= limit) return { price: 0, bound: more.value, mixture: more.mixture };
   let less = frugal();
-  if (less === null || less.use > limit) return null;
-  for (let [low, high] = [0, Infinity]; ;) {
+  if (less === null || less.use > limit + BEYOND * Math.max(1, Math.abs(limit))) return null;
+  let [at, bound] = [0, more.value];
+  let [low, high] = [0, Infinity];
+  for (let tried = 0; tried < TRIED; tried++) {
     const price: number = (more.value - less.value) / (more.use - less.use);
+    // A line that is one of the two again has risen by rounding only: the price stays.
+    if (!(price > low && price < high)) break;
     const height: number = less.value - price * less.use;
     const line = lineAt(price);
-    const risen: number = line === null ? 0 : Math.max(0, line.value - price * line.use - height);
-    // A line that is one of the two again has risen by rounding only: the price stays.
-    if (line === null || risen <= TOUCHES * Math.max(1, Math.abs(height)) || !(price > low && price < high)) {
-      const share = (limit - less.use) / (more.use - less.use);
-      return { price, bound: price * limit + height + risen, mixture: mixed(more.mixture, share, less.mixture) };
-    }
+    if (line === null) break;
+    const risen = Math.max(0, line.value - price * line.use - height);
+    [at, bound] = [price, price * limit + height + risen];
+    if (risen <= TOUCHES * Math.max(1, Math.abs(height))) break;
     if (line.use > limit) [more, low] = [line, price];
     else [less, high] = [line, price];
   }
+  const share = more.use > less.use ? Math.min(1, Math.max(0, (limit - less.use) / (more.use - less.use))) : 0;
+  return { price: at, bound, mixture: mixed(more.mixture, share, less.mixture) };
 }
 
 function mixed(a: Mixture, share: number, b: Mixture): Mixture {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { accuracyOf } from "../../src/core/accuracy.ts";
 import type { Planner } from "../../src/core/decide.ts";
+import { InputError } from "../../src/core/errors.ts";
 import { formulate } from "../../src/core/formulate.ts";
 import { plannedLoad } from "../../src/core/load.ts";
 import type { Pipeline } from "../../src/core/pipeline.ts";
@@ -11,10 +12,11 @@ import { policyOf } from "../../src/core/policies.ts";
 import { holds, type Option } from "../../src/core/problem.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { queueingModels } from "../../src/core/queueing/models.ts";
-import { exact } from "../../src/solver/exact.ts";
+import { exact, exactWithin } from "../../src/solver/exact.ts";
 import { exhaustive } from "../../src/solver/exhaustive.ts";
-import { supports } from "../../src/solver/frontier.ts";
+import { frontier, supports } from "../../src/solver/frontier.ts";
 import { tradeOffs } from "../../src/study/frontier.ts";
+import { largeProblem } from "./large-problems.ts";
 import { runs } from "./length.ts";
 import { randomCase } from "./random-pipelines.ts";
 
@@ -160,4 +162,13 @@ test("support by hand: a corner, a point on an edge, a point below it", () => {
   assert.equal(found[0]?.from, 0);
   assert.ok(Math.abs((found[2]?.from ?? 0) - 5) < 1e-9 && Math.abs((found[2]?.to ?? 0) - 40) < 1e-9);
   assert.equal(found[4]?.to, Infinity);
+});
+
+test("a frontier that is too much work is refused, not cut short", () => {
+  const problem = largeProblem(10, "product", 3);
+  const options = problem.options.map((ofStage) =>
+    ofStage.map((option) => ({ ...option, penalty: 0, uses: [option.cores] })),
+  );
+  const rows = [{ name: "cores", limit: Infinity }] as const;
+  assert.throws(() => frontier({ ...problem, alpha: 1, options, rows }, exactWithin(3)), InputError);
 });
