@@ -77,9 +77,13 @@ function leastDual(
 ): Least | null {
   const limit = problem.limits[row]!;
   const use = problem.uses[row]!;
-  if (row > 0 && limit === Infinity) {
+  if (limit === Infinity) {
     prices[row] = 0;
-    return leastDual(problem, row - 1, worth, prices, met);
+    if (row > 0) return leastDual(problem, row - 1, worth, prices, met);
+    // Uses may be infinite here: overloaded stages, where no latency is asked for.
+    const plan = choose(problem.kept, worth, worth, 0);
+    met.push(plan);
+    return { bound: total(worth, plan), mixture: [{ plan, share: 1 }] };
   }
   const lineAt =
     row === 0

@@ -157,6 +157,13 @@ test("random pipelines: no plan is nearer than the best effort", () => {
         plan.every((stage) => stage.batch === 1 || Math.abs(stage.batchTimeout - (stage.batch - 1) / planned) < 1e-12),
       );
       seen[rank[0] < 1 ? "part" : "whole"]++;
+      // Overloaded stages have no latency by the tail model; the engines must agree nevertheless.
+      for (const queueing of [queueingModels.paper, queueingModels.tail]) {
+        const [ours, theirs] = [exact, exhaustive].map((engine) => bestEffort({ ...from, queueing }, planned, engine));
+        assert.ok(ours && theirs);
+        const [own, other] = [rankOf(from, planned, ours), rankOf(from, planned, theirs)];
+        assert.ok(Math.abs(own[0] - other[0]) <= 1e-9, `${own.join()} is not ${other.join()}`);
+      }
     }),
     { numRuns: runs(600), seed: 20240607, endOnFailure: true },
   );
