@@ -22,7 +22,7 @@ export const engines = {
     chainsOnly: false,
   },
   highs: {
-    // WebAssembly that takes half a second to start: only who asks for it pays.
+    // WebAssembly that takes a while to start: only who asks for it pays.
     load: async () => (await import("./highs.ts")).loadHighs(),
     describes: "the general mixed-integer solver HiGHS",
     chainsOnly: false,
