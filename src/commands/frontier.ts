@@ -43,6 +43,7 @@ export function frontierCommand(done: (feasible: boolean) => void): Command {
       if (plot !== undefined && report.points.length > 0) {
         const { frontierChart } = await import("../report/charts.ts");
         await writeWhole(plot, frontierChart(report, 640));
+        console.error(`Written: ${plot}`);
       }
       console.log(json ? JSON.stringify(report, null, 2) : frontierText(report));
       done(report.points.length > 0);
