@@ -1,8 +1,9 @@
 // Seeded problems for the solver benchmark: random pipelines of a given size, formulated as IPA does.
 import { combineScores } from "../src/core/accuracy.ts";
 import { formulate, type Formulation } from "../src/core/formulate.ts";
-import type { Pipeline, Variant } from "../src/core/pipeline.ts";
+import { defaults, type Objective, type Pipeline, type Variant } from "../src/core/pipeline.ts";
 import { latencyOf, type Option, type Problem } from "../src/core/problem.ts";
+import { exact } from "../src/solver/exact.ts";
 import { queueingModels } from "../src/core/queueing/models.ts";
 import { stream } from "../src/workload/streams.ts";
 
@@ -16,6 +17,8 @@ interface InstanceClass {
   readonly slack: (draw: number) => number;
   /** Whether accuracy is proportional to the cores that a request costs. */
   readonly correlated: boolean;
+  /** Whether there is a core budget, nine tenths of what the best plan without one costs. */
+  readonly budget: boolean;
   /** Whether variants come in a few kinds that are alike. */
   readonly tied: boolean;
 }
@@ -26,6 +29,7 @@ const ipa: InstanceClass = {
   load: (draw) => 5 * 20 ** draw,
   slack: (draw) => 1.3 + 0.7 * draw,
   correlated: false,
+  budget: false,
   tied: false,
 };
 
@@ -37,6 +41,8 @@ export const instanceClasses = {
   light: { ...ipa, load: () => 0.5, describes: "0.5 rps" },
   heavy: { ...ipa, load: () => 1e4, describes: "10,000 rps" },
   tail: { ...ipa, model: "tail", describes: "the tail model, with its several numbers of replicas" },
+  budget: { ...ipa, budget: true, describes: "nine tenths of the cores that the best plan would take" },
+  "tail-budget": { ...ipa, model: "tail", budget: true, describes: "the same with the tail model" },
   "tail-correlated": { ...ipa, model: "tail", correlated: true, describes: "both" },
 } satisfies Record<string, InstanceClass>;
 
@@ -64,6 +70,7 @@ export function instance(
   const draw = stream(seed, "bench", name, stages, variants, combine);
   const load = kind.load(draw());
   const pipeline: Pipeline = {
+    ...defaults,
     name: "bench",
     stages: Array.from({ length: stages }, (_, s) => ({
       name: `s${s}`,
@@ -80,17 +87,7 @@ export function instance(
       delta: 1e-6,
     },
     limits: { replicas: 1_000_000, batch: 64 },
-    margins: { load: 0, serviceTime: 0, throughput: 0 },
-    adaptation: {
-      interval: 10,
-      predictor: "max",
-      loadWindow: 1,
-      history: 120,
-      horizon: 20,
-      minLoad: 0.1,
-      loadStep: 0,
-    },
-    reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+    adaptation: { ...defaults.adaptation, loadWindow: 1, minLoad: 0.1 },
     policies: {},
   };
   const from = { policy: { name: "ipa", pins: {} }, queueing: queueingModels[kind.model] };
@@ -103,9 +100,22 @@ export function instance(
     sla: { ...pipeline.sla, seconds },
     objective: { kind: "weighted", accuracy: combine === "sum" ? "average" : "pas", alpha, beta: 1, delta: 1e-6 },
   };
-  const limitedFrom = { pipeline: limited, ...from };
+  const budgeted = kind.budget
+    ? { ...limited, limits: { ...limited.limits, cores: budgetOf(limited, from, load) } }
+    : limited;
+  const limitedFrom = { pipeline: budgeted, ...from };
   const make = (): Problem => formulate(limitedFrom, load, []);
   return { problem: make(), formulate: make, from: limitedFrom, load };
+}
+
+/** Nine tenths of what the best plan without a budget costs, but no less than what is needed. */
+function budgetOf(pipeline: Pipeline, from: Omit<Formulation, "pipeline">, load: number): number {
+  const coresOf = (objective: Objective): number => {
+    const outcome = exact(formulate({ pipeline: { ...pipeline, objective }, ...from }, load, []));
+    return "options" in outcome ? outcome.options.reduce((sum, option) => sum + option.cores, 0) : Infinity;
+  };
+  const { accuracy } = pipeline.objective;
+  return Math.max(coresOf({ kind: "minCost", accuracy }), Math.round(0.9 * coresOf(pipeline.objective)));
 }
 
 /** Cores per accuracy from the cheapest plan to the most accurate one, whatever their latency. */

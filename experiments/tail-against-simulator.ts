@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Progress } from "../src/commands/progress.ts";
-import type { Pipeline, Variant } from "../src/core/pipeline.ts";
+import { defaults, type Pipeline, type Variant } from "../src/core/pipeline.ts";
 import { predictorKinds } from "../src/core/predictors/kinds.ts";
 import { Z_99 } from "../src/core/profile.ts";
 import { addTerms, composeLatency } from "../src/core/queueing/latency.ts";
@@ -60,6 +60,7 @@ function drawStage(draw: () => number, rate: number): StageDraw {
 /** The stages as a pipeline that never decides. */
 function chainOf(stages: readonly StageDraw[]): Pipeline {
   return {
+    ...defaults,
     name: "chain",
     stages: stages.map(({ variant }, s) => ({
       name: `s${s}`,
@@ -70,17 +71,7 @@ function chainOf(stages: readonly StageDraw[]): Pipeline {
     sla: { seconds: 1, quantile: 0.99 },
     objective: { kind: "maxAccuracy", accuracy: "pas" },
     limits: { replicas: 100, batch: 16 },
-    margins: { load: 0, serviceTime: 0, throughput: 0 },
-    adaptation: {
-      interval: 1e12,
-      predictor: "max",
-      loadWindow: 1,
-      history: 120,
-      horizon: 20,
-      minLoad: 1,
-      loadStep: 0,
-    },
-    reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+    adaptation: { ...defaults.adaptation, loadWindow: 1, interval: 1e12 },
     policies: {},
   };
 }

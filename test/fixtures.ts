@@ -1,6 +1,6 @@
 import type { Observation } from "../src/core/cluster.ts";
 import type { Decision } from "../src/core/decide.ts";
-import type { Pipeline, Variant } from "../src/core/pipeline.ts";
+import { defaults, type Pipeline, type Variant } from "../src/core/pipeline.ts";
 import type { Plan, StagePlan } from "../src/core/plan.ts";
 import type { Control, Scenario } from "../src/sim/scenario.ts";
 import type { Draws } from "../src/workload/draws.ts";
@@ -21,6 +21,7 @@ export function variant(name: string, times: Readonly<Record<number, number>>, r
 /** A chain of stages "s0", "s1", …, each given by its variants. */
 export function pipelineOf(stages: readonly (readonly Variant[])[], rest: Partial<Pipeline> = {}): Pipeline {
   return {
+    ...defaults,
     name: "hand-made",
     stages: stages.map((variants, s) => ({
       name: `s${s}`,
@@ -31,17 +32,7 @@ export function pipelineOf(stages: readonly (readonly Variant[])[], rest: Partia
     sla: { seconds: 2, quantile: 0.99 },
     objective: { kind: "weighted", accuracy: "pas", alpha: 10, beta: 1, delta: 0 },
     limits: { replicas: 100, batch: 64 },
-    margins: { load: 0, serviceTime: 0, throughput: 0 },
-    adaptation: {
-      interval: 10,
-      predictor: "reactive",
-      loadWindow: 1,
-      history: 120,
-      horizon: 20,
-      minLoad: 1,
-      loadStep: 0,
-    },
-    reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+    adaptation: { ...defaults.adaptation, loadWindow: 1, predictor: "reactive" },
     policies: {},
     ...rest,
   };

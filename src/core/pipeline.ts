@@ -143,6 +143,23 @@ export interface StartUp {
   readonly p90?: number;
 }
 
+/** What a pipeline has where nothing else is said. */
+export const defaults: Pick<Pipeline, "limits" | "margins" | "adaptation" | "reproduction"> & Pick<Sla, "quantile"> = {
+  quantile: 0.99,
+  limits: { replicas: 100, batch: 64 },
+  margins: { load: 0, serviceTime: 0, throughput: 0 },
+  adaptation: {
+    interval: 10,
+    predictor: "max",
+    loadWindow: 5,
+    history: 120,
+    horizon: 20,
+    minLoad: 1,
+    loadStep: 0,
+  },
+  reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+};
+
 /** Relative slack within which a row of a plan still holds. */
 export const ROW_TOLERANCE = 1e-9;
 

@@ -1,12 +1,12 @@
 import type { AccuracyMetricName } from "../core/accuracy.ts";
 import type { InputErrorCode } from "../core/errors.ts";
-import type { Objective, Pipeline, Stage, StartUp, Variant } from "../core/pipeline.ts";
+import { defaults, type Objective, type Pipeline, type Stage, type StartUp, type Variant } from "../core/pipeline.ts";
 import { policyKinds } from "../core/policies.ts";
 import { Complaints } from "./complaints.ts";
 import type { PipelineFile } from "./pipeline-file.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
 import type { ProfileFile } from "./profile-csv.ts";
-import { cores, seconds } from "./quantity.ts";
+import { cores, seconds, secondsOr } from "./quantity.ts";
 import type { YamlPath } from "./yaml.ts";
 
 /** Makes the pipeline from its file and the profiles that it names; defaults are filled in here. */
@@ -20,7 +20,8 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     complaints.add(place, ["spec", ...path].join("."), text, code);
   };
   const { adaptation = {}, limits = {}, margins = {}, reproduction = {} } = spec;
-  const capacity = reproduction.capacity ?? "mean";
+  const { cores: budget, ...caps } = limits;
+  const { capacity } = filled(defaults.reproduction, reproduction);
 
   checkNames(
     spec.stages.map((stage) => stage.name),
@@ -107,7 +108,13 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   if (adaptation.loadWindow !== undefined && !Number.isInteger(seconds(adaptation.loadWindow))) {
     at(["adaptation", "loadWindow"], "is no whole number of seconds, and load is counted by the second. Round it.");
   }
-  const [window, history] = [seconds(adaptation.loadWindow ?? "5s"), seconds(adaptation.history ?? "120s")];
+  const timing = {
+    interval: secondsOr(adaptation.interval, defaults.adaptation.interval),
+    loadWindow: secondsOr(adaptation.loadWindow, defaults.adaptation.loadWindow),
+    history: secondsOr(adaptation.history, defaults.adaptation.history),
+    horizon: secondsOr(adaptation.horizon, defaults.adaptation.horizon),
+  };
+  const { loadWindow: window, history } = timing;
   if (history < window) {
     const key = adaptation.history === undefined ? "loadWindow" : "history";
     at(
@@ -128,31 +135,24 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   return {
     name: metadata.name,
     stages: ordered,
-    sla: { seconds: seconds(spec.sla.latency), quantile: spec.sla.quantile ?? 0.99 },
+    sla: { seconds: seconds(spec.sla.latency), quantile: spec.sla.quantile ?? defaults.quantile },
     objective,
     limits: {
-      replicas: limits.replicas ?? 100,
-      batch: limits.batch ?? 64,
-      ...(limits.cores === undefined ? {} : { cores: cores(limits.cores) }),
+      ...filled(defaults.limits, caps),
+      ...(budget === undefined ? {} : { cores: cores(budget) }),
     },
-    margins: { load: margins.load ?? 0, serviceTime: margins.serviceTime ?? 0, throughput: margins.throughput ?? 0 },
-    adaptation: {
-      interval: seconds(adaptation.interval ?? "10s"),
-      predictor: adaptation.predictor ?? "max",
-      loadWindow: window,
-      history,
-      horizon: seconds(adaptation.horizon ?? "20s"),
-      minLoad: adaptation.minLoad ?? 1,
-      loadStep: adaptation.loadStep ?? 0,
-    },
-    reproduction: {
-      capacity,
-      latency: reproduction.latency ?? "mean",
-      infeasible: reproduction.infeasible ?? "best-effort",
-      roundLoad: reproduction.roundLoad ?? false,
-    },
+    margins: filled(defaults.margins, margins),
+    adaptation: filled(defaults.adaptation, { ...adaptation, ...timing }),
+    reproduction: filled(defaults.reproduction, reproduction),
     policies: policiesOf(spec),
   };
+}
+
+/** What is given, and the defaults of what is not. */
+function filled<T extends object>(otherwise: T, given: { readonly [K in keyof T]?: T[K] | undefined }): T {
+  const whole = { ...otherwise };
+  for (const key of Object.keys(otherwise) as (keyof T)[]) whole[key] = given[key] ?? otherwise[key];
+  return whole;
 }
 
 type At = (path: YamlPath, text: string, code?: InputErrorCode) => void;

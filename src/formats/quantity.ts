@@ -21,6 +21,11 @@ export function seconds(text: string): number {
   return unit === "ms" ? Number(value) / 1000 : Number(value) * scale;
 }
 
+/** Seconds of such a text; where there is none, those given. */
+export function secondsOr(text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : seconds(text);
+}
+
 /** CPU cores as Kubernetes writes them, above 0: cores, or thousandths with an m. */
 export const CORES = /^(?=.*[1-9])(\d+(?:\.\d+)?)(m?)$/;
 

@@ -24,7 +24,7 @@ export interface Dual {
 const TOUCHES = 1e-13;
 /** Prices of one row that are tried: rarely more than ten, but where rounding leads it may creep. Any price bounds. */
 const TRIED = 60;
-/** Only what exceeds a limit by more than this, relative, is said not to keep it: a mixture's use is rounded. */
+/** Only what exceeds a limit by more than this, relative, is said not to keep it: a bound is rounded. */
 const BEYOND = 1e-7;
 /** Where a price is so high that its terms cancel, their rounding counts; relative. */
 const CANCELS = 1e3;
@@ -98,14 +98,17 @@ function leastDual(
           const used = mean(use, inner.mixture);
           return { value: inner.bound + price * used, use: used, mixture: inner.mixture };
         };
-  const frugal = (): Line | null => {
+  const frugal = (): Frugal | null => {
     if (row === 0) {
       const plan = frugalest(problem.kept, worth, use);
       met.push(plan);
-      return { value: total(worth, plan), use: total(use, plan), mixture: [{ plan, share: 1 }] };
+      const least = total(use, plan);
+      return { value: total(worth, plan), use: least, mixture: [{ plan, share: 1 }], least };
     }
     const inner = leastDual(problem, row - 1, lessCost(new Float64Array(use.length), 1, use), prices.slice(), met);
-    return inner && { value: mean(worth, inner.mixture), use: mean(use, inner.mixture), mixture: inner.mixture };
+    if (inner === null) return null;
+    const { mixture } = inner;
+    return { value: mean(worth, mixture), use: mean(use, mixture), mixture, least: -inner.bound };
   };
   const found = bestPrice(limit, lineAt, frugal);
   if (found === null) return null;
@@ -120,6 +123,11 @@ interface Line {
   readonly mixture: Mixture;
 }
 
+/** The line of least use, and what no plan uses less than: its mixture's use may come out greater by rounding. */
+interface Frugal extends Line {
+  readonly least: number;
+}
+
 /**
  * The price at which price·limit + max (value − price·use) is least. That is convex and piecewise
  * linear: where the lines of a mixture that uses too much and of one that does not cross, either a third
@@ -128,13 +136,14 @@ interface Line {
 function bestPrice(
   limit: number,
   lineAt: (price: number) => Line | null,
-  frugal: () => Line | null,
+  frugal: () => Frugal | null,
 ): (Least & { readonly price: number }) | null {
   let more = lineAt(0);
   if (more === null) return null;
   if (more.use <= limit) return { price: 0, bound: more.value, mixture: more.mixture };
-  let less = frugal();
-  if (less === null || less.use > limit + BEYOND * Math.max(1, Math.abs(limit))) return null;
+  const frugalest = frugal();
+  if (frugalest === null || frugalest.least > limit + BEYOND * Math.max(1, Math.abs(limit))) return null;
+  let less: Line = frugalest;
   let [at, bound] = [0, more.value];
   let [low, high] = [0, Infinity];
   for (let tried = 0; tried < TRIED; tried++) {

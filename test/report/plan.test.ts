@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Planner } from "../../src/core/decide.ts";
-import type { Pipeline, Stage } from "../../src/core/pipeline.ts";
+import { defaults, type Pipeline, type Stage } from "../../src/core/pipeline.ts";
 import { planText } from "../../src/report/plan-text.ts";
 import { planReport, type PlanReport } from "../../src/report/plan.ts";
 import { explain } from "../../src/study/explain.ts";
@@ -21,22 +21,13 @@ function stage(name: string, after: readonly string[]): Stage {
 /** Two stages whose replicas serve 10 (small) or 5 (large) requests a second. */
 function pipeline(changes: Partial<Pipeline> = {}): Pipeline {
   return {
+    ...defaults,
     name: "demo",
     stages: [stage("detect", []), stage("read", ["detect"])],
     sla: { seconds: 1, quantile: 0.99 },
     objective: { kind: "weighted", accuracy: "pas", alpha: 100, beta: 1, delta: 0 },
     limits: { replicas: 10, batch: 1 },
-    margins: { load: 0, serviceTime: 0, throughput: 0 },
-    adaptation: {
-      interval: 10,
-      predictor: "max",
-      loadWindow: 1,
-      history: 120,
-      horizon: 20,
-      minLoad: 1,
-      loadStep: 0,
-    },
-    reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+    adaptation: { ...defaults.adaptation, loadWindow: 1 },
     policies: {},
     ...changes,
   };
