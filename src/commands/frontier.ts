@@ -42,7 +42,8 @@ export function frontierCommand(done: (feasible: boolean) => void): Command {
       const report = frontierReport(planner, load, found, { queueing, engine, solveSeconds });
       if (plot !== undefined && report.points.length > 0) {
         const { frontierChart } = await import("../report/charts.ts");
-        await writeWhole(plot, frontierChart(report, 640));
+        const { pictureOf } = await import("../report/picture.ts");
+        await writeWhole(plot, pictureOf(frontierChart(report, 640)));
         console.error(`Written: ${plot}`);
       }
       console.log(json ? JSON.stringify(report, null, 2) : frontierText(report));

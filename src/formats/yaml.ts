@@ -13,6 +13,12 @@ export interface YamlFile {
   readonly keyPlace: (path: YamlPath, key: string) => { readonly line: number; readonly column: number };
 }
 
+/** In plainer words than the parser's, by its code. */
+const said: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: "this key is there already",
+  MULTILINE_IMPLICIT_KEY: "this line is no `key: value`: a colon with a space after it is missing here or just below",
+};
+
 /** Reads one YAML document; an InputError names what is wrong with its line and column. */
 export function parseYaml(text: string, path: string): YamlFile {
   const lines = new LineCounter();
@@ -35,8 +41,13 @@ export function parseYaml(text: string, path: string): YamlFile {
       : error.code === "TAB_AS_INDENT"
         ? "Indent with spaces."
         : "Correct the YAML.";
-    const [message = ""] = duplicate ? ["this key is there already"] : error.message.split(/ at line /);
-    complaints.add(placeOf(error.pos[0]), "", `${message}. ${advice}`, duplicate ? "duplicate" : "bad_syntax");
+    const [message = ""] = error.message.split(/ at line /);
+    complaints.add(
+      placeOf(error.pos[0]),
+      "",
+      `${said[error.code] ?? message}. ${advice}`,
+      duplicate ? "duplicate" : "bad_syntax",
+    );
   }
   if (second !== undefined) {
     complaints.add(

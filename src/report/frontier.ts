@@ -123,8 +123,13 @@ export function frontierText(report: FrontierReport): string {
     table,
     "",
     "No other plan has at least the accuracy of one of these for at most its cores. " +
-      `Some weights choose ${supported} of them; only a budget or a floor reaches the others.`,
+      chosen(supported, points.length - supported),
   ].join("\n");
+}
+
+function chosen(supported: number, others: number): string {
+  if (others === 0) return "Some weights choose each of them.";
+  return `Some weights choose ${supported} of them; only a budget or a floor reaches the other${others === 1 ? "" : "s"}.`;
 }
 
 function weights({ optimal, alpha_over_beta_from: from, alpha_over_beta_to: to }: FrontierPointReport): string {
