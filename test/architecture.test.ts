@@ -32,7 +32,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   report: {
     ours: ["core"],
-    npm: { "@observablehq/plot": "report/charts.ts", linkedom: "report/charts.ts" },
+    npm: { "@observablehq/plot": "report/frame.ts", linkedom: "report/frame.ts" },
     node: false,
   },
   commands: {

@@ -7,6 +7,7 @@ import type { Pipeline } from "../core/pipeline.ts";
 import type { Trace } from "../workload/trace.ts";
 import { buildPipeline } from "./build-pipeline.ts";
 import { parsePipeline, profileNames, profilePlace, type PipelineFile } from "./pipeline-file.ts";
+import type { PipelineSpec } from "./pipeline-schema.ts";
 import { parseProfiles, type ProfileFile } from "./profile-csv.ts";
 import { unpack } from "./public-trace.ts";
 import { parseTrace } from "./trace-file.ts";
@@ -109,13 +110,21 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   }
 }
 
+/** What an experiment changes of a pipeline before it is checked and made. */
+export interface PipelineChanges {
+  readonly spec?: (spec: PipelineSpec["spec"]) => PipelineSpec["spec"];
+  readonly profiles?: (profiles: ProfileFile) => ProfileFile;
+}
+
 /** Reads a pipeline file and the profiles that it names, relative to it. */
-export async function loadPipeline(path: string): Promise<Pipeline> {
-  const file = parsePipeline(await readText(path), path);
+export async function loadPipeline(path: string, changes: PipelineChanges = {}): Promise<Pipeline> {
+  const { spec: changed = (same) => same, profiles: changeProfiles = (same) => same } = changes;
+  const given = parsePipeline(await readText(path), path);
+  const file = { ...given, value: { ...given.value, spec: changed(given.value.spec) } };
   const profiles = new Map<string, ProfileFile>();
   for (const name of profileNames(file)) {
     const profilePath = isAbsolute(name) ? name : join(dirname(path), name);
-    profiles.set(name, parseProfiles(await readNamed(file, name, profilePath), profilePath));
+    profiles.set(name, changeProfiles(parseProfiles(await readNamed(file, name, profilePath), profilePath)));
   }
   return buildPipeline(file, profiles);
 }

@@ -20,10 +20,27 @@ const REQUIRED = [
 ];
 const OPTIONAL = ["throughput_rps", "throughput_provenance", "source"];
 
+export type Provenance = (typeof provenances)[number];
+
+/** Where the numbers of a row come from. */
+export interface PointProvenance {
+  readonly mean: Provenance;
+  readonly p99: Provenance;
+  readonly throughput?: Provenance;
+}
+
 /** The profiles of a file, by variant and cores per replica. */
 export interface ProfileFile {
   readonly path: string;
-  readonly entries: readonly { readonly variant: string; readonly cores: number; readonly profile: Profile }[];
+  readonly entries: readonly ProfileEntry[];
+}
+
+export interface ProfileEntry {
+  readonly variant: string;
+  readonly cores: number;
+  readonly profile: Profile;
+  /** Of each point of the profile. */
+  readonly provenance: readonly PointProvenance[];
 }
 
 /** Reads a profile file; an InputError names each bad cell with its line. */
@@ -32,16 +49,17 @@ export function parseProfiles(text: string, path: string): ProfileFile {
   if (rows.length === 0)
     throw new InputError("bad_value", `${path}: the file has no rows. Add one row per variant, cores and batch.`);
   const complaints = new Complaints(path);
-  const found = new Map<string, { variant: string; cores: number; points: Map<number, ProfilePoint> }>();
+  const found = new Map<string, { variant: string; cores: number; points: Map<number, Row> }>();
   for (const row of rows) {
     const before = complaints.count;
     const variant = row.cell("variant");
     if (variant === "") complaints.add({ line: row.line }, "variant", "is empty. Name the variant.");
     const cores = numberCell(row, "cores", complaints, { above: 0 });
-    const point = pointOf(row, complaints);
-    if (complaints.count > before) continue;
+    const read = pointOf(row, complaints);
+    if (read === null || complaints.count > before) continue;
+    const { point } = read;
     const key = JSON.stringify([variant, cores]);
-    const entry = found.get(key) ?? { variant, cores, points: new Map<number, ProfilePoint>() };
+    const entry = found.get(key) ?? { variant, cores, points: new Map<number, Row>() };
     found.set(key, entry);
     if (entry.points.has(point.batch)) {
       complaints.add(
@@ -51,18 +69,27 @@ export function parseProfiles(text: string, path: string): ProfileFile {
         "duplicate",
       );
     }
-    entry.points.set(point.batch, point);
+    entry.points.set(point.batch, read);
   }
   complaints.throwIfAny();
-  const entries = [...found.values()].map(({ variant, cores, points }) => ({
-    variant,
-    cores,
-    profile: [...points.values()].sort((a, b) => a.batch - b.batch),
-  }));
+  const entries = [...found.values()].map(({ variant, cores, points }) => {
+    const ascending = [...points.values()].sort((a, b) => a.point.batch - b.point.batch);
+    return {
+      variant,
+      cores,
+      profile: ascending.map(({ point }) => point),
+      provenance: ascending.map(({ provenance }) => provenance),
+    };
+  });
   return { path, entries };
 }
 
-function pointOf(row: CsvRow, complaints: Complaints): ProfilePoint {
+interface Row {
+  readonly point: ProfilePoint;
+  readonly provenance: PointProvenance;
+}
+
+function pointOf(row: CsvRow, complaints: Complaints): Row | null {
   const batch = numberCell(row, "batch", complaints, { atLeast: 1 });
   if (!Number.isNaN(batch) && !Number.isInteger(batch)) {
     complaints.add(
@@ -83,20 +110,29 @@ function pointOf(row: CsvRow, complaints: Complaints): ProfilePoint {
       `is more than ${MAX_P99_OVER_MEAN} times the mean, which no lognormal time can be. Check the units (seconds).`,
     );
   }
-  for (const column of ["latency_mean", "latency_p99", "throughput"])
-    provenance(row, `${column}_provenance`, complaints);
-  const throughput =
-    row.cell("throughput_rps") === "" ? undefined : numberCell(row, "throughput_rps", complaints, { above: 0 });
-  return { batch, mean, p99, ...(throughput === undefined ? {} : { throughput }) };
+  const ofMean = provenanceOf(row, "latency_mean_provenance", complaints);
+  const ofP99 = provenanceOf(row, "latency_p99_provenance", complaints);
+  if (row.cell("throughput_rps") === "") {
+    return ofMean && ofP99 && { point: { batch, mean, p99 }, provenance: { mean: ofMean, p99: ofP99 } };
+  }
+  const throughput = numberCell(row, "throughput_rps", complaints, { above: 0 });
+  const ofThroughput = provenanceOf(row, "throughput_provenance", complaints);
+  if (ofMean === null || ofP99 === null || ofThroughput === null) return null;
+  return {
+    point: { batch, mean, p99, throughput },
+    provenance: { mean: ofMean, p99: ofP99, throughput: ofThroughput },
+  };
 }
 
-function provenance(row: CsvRow, column: string, complaints: Complaints): void {
+/** Null, and a complaint, if the word is none of them. */
+function provenanceOf(row: CsvRow, column: string, complaints: Complaints): Provenance | null {
   const word = row.cell(column);
-  const needed = column !== "throughput_provenance" || row.cell("throughput_rps") !== "";
-  if (!needed || provenances.some((known) => known === word)) return;
+  const known = provenances.find((one) => one === word);
+  if (known !== undefined) return known;
   complaints.add(
     { line: row.line },
     column,
     `"${word}" is none of ${provenances.join(", ")}. Say where the number comes from.`,
   );
+  return null;
 }

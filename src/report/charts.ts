@@ -1,10 +1,8 @@
-import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
 import { percentile } from "../core/percentile.ts";
 import type { IntervalRow } from "../core/run-log.ts";
-import { escapeText } from "./escape.ts";
 import { placeLabels } from "./labels.ts";
-import { FONT_SIZE, legendOf, LINE_HEIGHT, type Entry } from "./legend.ts";
+import type { Entry } from "./legend.ts";
+import { draw, heightOf, margins, Plot, SCATTER_INSET } from "./frame.ts";
 import { logarithmicTicks, span, timeUnit } from "./scales.ts";
 import type { FrontierReport } from "./frontier.ts";
 import { drawnIntervals, findings, observedLoad, type PolicyRuns } from "./findings.ts";
@@ -12,10 +10,6 @@ import { answeredWithin, pool, steps, type Point } from "./series.ts";
 import { palette, policyStyles, type PolicyStyle } from "./styles.ts";
 
 // Every function returns an SVG that stands alone and takes its text colour from where it is put.
-
-const margins = { top: LINE_HEIGHT + 12, right: 22, bottom: 44, left: 48 };
-/** Room around the points of a scatter, pixels. */
-const SCATTER_INSET = 22;
 
 const slaStroke = { stroke: "currentColor", strokeDasharray: "3 3", strokeWidth: 1.5 };
 
@@ -228,54 +222,6 @@ function lineMark({ points, style }: Line, curve: "step-after" | "linear", secon
     strokeWidth: 2,
     ...(style.dash === "" ? {} : { strokeDasharray: style.dash }),
   });
-}
-
-/** The frame that all charts share: the axis' name, the legend below it, the plot, and a name for screen readers. */
-function draw(
-  width: number,
-  entries: readonly Entry[],
-  finding: string,
-  yLabel: string,
-  options: Plot.PlotOptions,
-): string {
-  const legend = legendOf(entries, width);
-  const marginTop = margins.top + legend.height;
-  const symbols = legend.symbols.map(({ x, y, symbol, style }) =>
-    Plot.dot([0], {
-      frameAnchor: "top-left",
-      dx: x - margins.left,
-      dy: y - marginTop,
-      r: 6,
-      fill: style.colour,
-      ...(symbol === undefined ? {} : { symbol }),
-    }),
-  );
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const svg = Plot.plot({
-    document,
-    width,
-    height: heightOf(width) + legend.height,
-    marginTop,
-    marginLeft: margins.left,
-    marginRight: margins.right,
-    marginBottom: margins.bottom,
-    ...options,
-    marks: [...(options.marks ?? []), symbols],
-    x: { labelAnchor: "center", labelArrow: "none", ...options.x },
-    y: { grid: true, label: yLabel, labelArrow: "none", ticks: 5, ...options.y },
-    style: { fontSize: `${FONT_SIZE}px` },
-  });
-  // Plot's own style sheet assumes a white page.
-  svg.querySelector("style")?.remove();
-  svg.removeAttribute("class");
-  // Written here, because linkedom leaves & and < in attributes as they are, which no XML parser takes.
-  const named = `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeText(finding)}"`;
-  return svg.outerHTML.replace(/^<svg/, () => named).replace(/<\/svg>$/, () => `${legend.svg}</svg>`);
-}
-
-/** Height of a chart without its legend, pixels. */
-function heightOf(width: number): number {
-  return Math.round(Math.min(300, 200 + width / 5));
 }
 
 function entryOf(policy: string, { colour, dash, symbol }: PolicyStyle): Entry {
