@@ -92,7 +92,7 @@ async function measure(of: Pipeline, replays: readonly Replay[], model: string, 
   const setup = { pipeline, policy: "ipa", predictor, queueing: model, engine: defaultEngine };
   let [cores, late] = [0, 0];
   for (const { trace, seed } of replays) {
-    const run = replay(await assemble(setup, futureOf(trace, loadWindow)), trace, seed);
+    const run = replay(await assemble(setup, { future: futureOf(trace, loadWindow) }), trace, seed);
     const { offered, served, late: tooLate } = run.requests;
     cores += run.costCores / replays.length;
     late += (1 - (served - tooLate) / offered) / replays.length;

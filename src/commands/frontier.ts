@@ -27,7 +27,7 @@ export function frontierCommand(done: (feasible: boolean) => void): Command {
     .option("--json", "print them as JSON (docs/cli.md)")
     .addHelpText("after", "\nExample:\n  ipa frontier pipelines/video.yaml --load 20 --plot frontier.svg")
     .action(async (path: string, { load, policy, engine, queueing, plot, json }: FrontierFlags) => {
-      const { loadPipeline, refuseOverwriting, writeWhole } = await import("../formats/files.ts");
+      const { learntBy, loadPipeline, refuseOverwriting, writeWhole } = await import("../formats/files.ts");
       const { assemble } = await import("../study/setup.ts");
       const { tradeOffs } = await import("../study/frontier.ts");
       const { frontierReport, frontierText } = await import("../report/frontier.ts");
@@ -35,7 +35,10 @@ export function frontierCommand(done: (feasible: boolean) => void): Command {
       const pipeline = await loadPipeline(path);
       if (plot !== undefined) await refuseOverwriting([plot]);
       const { predictor } = pipeline.adaptation;
-      const planner = await assemble({ pipeline, policy, predictor, queueing, engine }, () => load);
+      const planner = await assemble(
+        { pipeline, policy, predictor, queueing, engine },
+        { future: () => load, ...(await learntBy(predictor)) },
+      );
       const from = performance.now();
       const found = tradeOffs(planner, load);
       const solveSeconds = (performance.now() - from) / 1000;

@@ -32,7 +32,7 @@ export function planCommand(done: (feasible: boolean) => void): Command {
     .option("--json", "print the decision as JSON (docs/cli.md)")
     .addHelpText("after", "\nExample:\n  ipa plan pipelines/video.yaml --load 20 --policy fa2-high")
     .action(async (path: string, { load, policy, engine, queueing, timeLimit, json }: PlanFlags) => {
-      const { loadPipeline } = await import("../formats/files.ts");
+      const { learntBy, loadPipeline } = await import("../formats/files.ts");
       const { assemble } = await import("../study/setup.ts");
       const { explain } = await import("../study/explain.ts");
       const { planReport } = await import("../report/plan.ts");
@@ -40,7 +40,10 @@ export function planCommand(done: (feasible: boolean) => void): Command {
       const pipeline = await loadPipeline(path);
       const { predictor } = pipeline.adaptation;
       // One decision for a known load needs no prediction, and no future.
-      const unlimited = await assemble({ pipeline, policy, predictor, queueing, engine }, () => load);
+      const unlimited = await assemble(
+        { pipeline, policy, predictor, queueing, engine },
+        { future: () => load, ...(await learntBy(predictor)) },
+      );
       const planner =
         timeLimit === undefined ? unlimited : { ...unlimited, solver: within(timeLimit, unlimited.solver) };
       const { decision, ...findings } = explain(planner, load, () => performance.now() / 1000);

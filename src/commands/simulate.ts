@@ -71,7 +71,7 @@ export function simulateCommand(): Command {
 }
 
 async function simulateAction(path: string, flags: SimulateFlags): Promise<void> {
-  const { loadPipeline, loadTrace, refuseOverwriting } = await import("../formats/files.ts");
+  const { learntBy, loadPipeline, loadTrace, refuseOverwriting } = await import("../formats/files.ts");
   const { summarise } = await import("../report/summary.ts");
   const { futureOf, replay } = await import("../study/replay.ts");
   const { assemble } = await import("../study/setup.ts");
@@ -98,6 +98,7 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
   const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.seed + i);
   const { engine, queueing } = flags;
   const predictor = flags.predictor ?? pipeline.adaptation.predictor;
+  const learnt = await learntBy(predictor);
   const options = replayOptions(flags);
   const progress = new Progress();
   const policies = [...new Set(flags.policy)];
@@ -106,7 +107,7 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
     const from = performance.now();
     const planner = await assemble(
       { pipeline, policy, predictor, queueing, engine },
-      futureOf(trace, pipeline.adaptation.loadWindow),
+      { future: futureOf(trace, pipeline.adaptation.loadWindow), ...learnt },
     );
     const runs: Run[] = seeds.map((seed, s) =>
       replay(planner, trace, seed, options, (now) =>

@@ -2,8 +2,11 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { InputError } from "../core/errors.ts";
 import type { Pipeline } from "../core/pipeline.ts";
+import type { LstmWeights } from "../core/predictors/lstm.ts";
+import type { Knowledge } from "../core/predictors/predictor.ts";
 import type { Trace } from "../workload/trace.ts";
 import { buildPipeline } from "./build-pipeline.ts";
 import { parsePipeline, profileNames, profilePlace, type PipelineFile } from "./pipeline-file.ts";
@@ -11,6 +14,7 @@ import type { PipelineSpec } from "./pipeline-schema.ts";
 import { parseProfiles, type ProfileFile } from "./profile-csv.ts";
 import { unpack } from "./public-trace.ts";
 import { parseTrace } from "./trace-file.ts";
+import { parseLstm } from "./weights.ts";
 
 // The only place that touches the file system.
 
@@ -116,6 +120,9 @@ export interface PipelineChanges {
   readonly profiles?: (profiles: ProfileFile) => ProfileFile;
 }
 
+/** Of the five seeds, the one with the least SMAPE on the days that it was trained on. */
+const SHIPPED_LSTM = 4;
+
 /** Reads a pipeline file and the profiles that it names, relative to it. */
 export async function loadPipeline(path: string, changes: PipelineChanges = {}): Promise<Pipeline> {
   const { spec: changed = (same) => same, profiles: changeProfiles = (same) => same } = changes;
@@ -142,6 +149,17 @@ async function readNamed(file: PipelineFile, name: string, path: string): Promis
 
 export async function loadTrace(path: string): Promise<Trace> {
   return parseTrace(await readText(path), path);
+}
+
+/** The weights of training seed `seed` (weights/README.md says how they came about). */
+export async function loadLstm(seed = SHIPPED_LSTM): Promise<LstmWeights> {
+  const path = fileURLToPath(new URL(`../../weights/lstm-${seed}.json`, import.meta.url));
+  return parseLstm(await readText(path), path);
+}
+
+/** What a predictor needs to have learnt; nothing for one that learns nothing. */
+export async function learntBy(predictor: string): Promise<Knowledge> {
+  return predictor === "lstm" ? { lstm: await loadLstm() } : {};
 }
 
 /** The text of a file that may be packed with gzip or bzip2. */

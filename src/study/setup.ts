@@ -3,7 +3,7 @@ import { lookUp } from "../core/errors.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import { policyOf } from "../core/policies.ts";
 import { predictorKinds } from "../core/predictors/kinds.ts";
-import type { FutureLoad, PredictorKind } from "../core/predictors/predictor.ts";
+import type { Knowledge, PredictorKind } from "../core/predictors/predictor.ts";
 import type { QueueingModel } from "../core/queueing/latency.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { engines, type EngineKind } from "../solver/engines.ts";
@@ -21,12 +21,12 @@ export const defaultQueueing = "tail" satisfies keyof typeof queueingModels;
 export const defaultEngine = "exact" satisfies keyof typeof engines;
 
 /** The one place where a name becomes a function. An unknown name is an InputError that lists the known ones. */
-export async function assemble(setup: Setup, future?: FutureLoad): Promise<Planner> {
+export async function assemble(setup: Setup, given: Knowledge = {}): Promise<Planner> {
   const engine = lookUp<EngineKind>("engine", engines, setup.engine);
   return {
     pipeline: setup.pipeline,
     policy: policyOf(setup.pipeline, setup.policy),
-    predictor: lookUp<PredictorKind>("predictor", predictorKinds, setup.predictor).make(future),
+    predictor: lookUp<PredictorKind>("predictor", predictorKinds, setup.predictor).make(given),
     queueing: lookUp<QueueingModel>("queueing model", queueingModels, setup.queueing),
     solver: await engine.load(),
   };

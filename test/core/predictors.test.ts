@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LoadSeries } from "../../src/core/cluster.ts";
 import { windowed } from "../../src/core/loop.ts";
+import { autoregression } from "../../src/core/predictors/arima.ts";
 import { predictorKinds } from "../../src/core/predictors/kinds.ts";
 
 const series = (...rates: readonly (number | null)[]): LoadSeries => ({ end: rates.length, step: 1, rates });
-const { reactive, max, average, oracle } = predictorKinds;
+const { reactive, max, average, arima, oracle } = predictorKinds;
 
 test("reactive, max and average of what was measured", () => {
   const seen = series(4, 9, 2);
@@ -15,7 +16,7 @@ test("reactive, max and average of what was measured", () => {
 });
 
 test("no data is never zero: without the newest value, or with too few, nothing is predicted", () => {
-  for (const kind of [reactive, max, average]) {
+  for (const kind of [reactive, max, average, arima]) {
     assert.equal(kind.make()(series(), 20), null);
     assert.equal(kind.make()(series(5, 5, null), 20), null);
     assert.equal(kind.make()(series(null, null, 5), 20), null);
@@ -26,8 +27,8 @@ test("no data is never zero: without the newest value, or with too few, nothing 
 });
 
 test("the oracle asks for the horizon from the end of what was seen, and exists only with a future", () => {
-  assert.equal(oracle.make((from, to) => 100 * from + to)(series(1, 1), 20), 222);
-  assert.throws(() => oracle.make(undefined), /choose another predictor/);
+  assert.equal(oracle.make({ future: (from, to) => 100 * from + to })(series(1, 1), 20), 222);
+  assert.throws(() => oracle.make({}), /choose another predictor/);
 });
 
 test("windows are counted back from the end; one with a missing value is missing", () => {
@@ -35,4 +36,34 @@ test("windows are counted back from the end; one with a missing value is missing
   assert.deepEqual(windowed(series(1, 3, null, 5), 2).rates, [2, null]);
   assert.deepEqual(windowed(series(3), 5).rates, [3]);
   assert.deepEqual(windowed({ end: 20, step: 10, rates: [7, 8] }, 5).rates, [null, null]);
+});
+
+test("the ARIMA(1,0,0) forecasts what statsmodels 0.14 does (AutoReg, one lag, a constant): the greatest mean of the horizon", () => {
+  const seen = [4, 6, 5, 7, 9, 8, 6, 7, 10, 12, 11, 9];
+  const forecasts = [8.96600566572238, 8.945060148143392, 8.932154623856057, 8.924202919797995];
+  const { constant, slope } = autoregression(seen);
+  assert.ok(Math.abs(constant - 3.420679886685555) < 1e-9);
+  assert.ok(Math.abs(slope - 0.6161473087818694) < 1e-9);
+  const falling = arima.make()(series(...seen), 20) ?? NaN;
+  assert.ok(Math.abs(falling - (forecasts[0] ?? NaN)) < 1e-9);
+  // After a dip it rises back to the mean: the end of the horizon is the greatest.
+  const dip = [...seen, 4];
+  const fit = autoregression(dip);
+  let expected = 4;
+  for (let i = 0; i < 4; i++) expected = fit.constant + fit.slope * expected;
+  assert.equal(arima.make()({ end: 0, step: 5, rates: dip }, 20), expected);
+});
+
+test("the ARIMA(1,0,0) of constant, short, gappy, ever rising or ever changing series stays a number, at least 0", () => {
+  const forecast = arima.make();
+  assert.equal(forecast(series(7, 7, 7, 7), 20), 7);
+  assert.equal(forecast(series(7), 20), 7);
+  assert.equal(forecast(series(0, 0, 0), 20), 0);
+  assert.equal(forecast(series(3, null, 5), 20), 5);
+  assert.equal(forecast(series(3, 5, null), 20), null);
+  assert.equal(forecast(series(), 20), null);
+  const rising = forecast(series(1, 2, 4, 8, 16, 32), 20) ?? NaN;
+  assert.ok(rising > 32 && Number.isFinite(rising));
+  const changing = forecast(series(0, 9, 0, 9, 0, 9, 0, 9), 20) ?? NaN;
+  assert.ok(changing >= 0 && changing <= 9);
 });

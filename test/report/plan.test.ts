@@ -36,7 +36,7 @@ function pipeline(changes: Partial<Pipeline> = {}): Pipeline {
 async function report(of: Pipeline, load: number, change: (planner: Planner) => Planner = (same) => same) {
   const engine = "exhaustive";
   const names = { pipeline: of, policy: "ipa", predictor: "max", queueing: "paper", engine };
-  const planner = change(await assemble(names, () => load));
+  const planner = change(await assemble(names, { future: () => load }));
   let clock = 0;
   const { decision, ...rest } = explain(planner, load, () => clock++ / 4);
   return planReport(planner, load, decision, { queueing: "paper", engine, ...rest });

@@ -41,7 +41,7 @@ async function plannerOf(
   const { policy = "ipa", predictor = "reactive" } = given;
   return assemble(
     { pipeline: of, policy, predictor, queueing: "paper", engine: "exhaustive" },
-    futureOf(trace, of.adaptation.loadWindow),
+    { future: futureOf(trace, of.adaptation.loadWindow) },
   );
 }
 

@@ -1,3 +1,5 @@
+import { arima } from "./arima.ts";
+import { lstm } from "./lstm.ts";
 import { oracle } from "./oracle.ts";
 import type { PredictorKind } from "./predictor.ts";
 import { average, maximum, reactive } from "./simple.ts";
@@ -6,5 +8,7 @@ export const predictorKinds = {
   reactive: { make: () => reactive, describes: "the newest load" },
   max: { make: () => maximum, describes: "the greatest load seen" },
   average: { make: () => average, describes: "the mean load seen" },
+  arima: { make: () => arima, describes: "the greatest mean that an ARIMA(1,0,0) of the load seen expects" },
+  lstm: { make: lstm, describes: "the paper's neural network: the greatest rate of the next 20 s" },
   oracle: { make: oracle, describes: "the load to come, which only a simulation knows" },
 } satisfies Record<string, PredictorKind>;

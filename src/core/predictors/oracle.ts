@@ -1,8 +1,8 @@
 import { InputError } from "../errors.ts";
-import type { FutureLoad, Predictor } from "./predictor.ts";
+import type { Knowledge, Predictor } from "./predictor.ts";
 
 /** Knows the load to come. A predictor only: no bound on what a policy can reach. */
-export function oracle(future: FutureLoad | undefined): Predictor {
+export function oracle({ future }: Knowledge): Predictor {
   if (future === undefined) {
     throw new InputError(
       "not_supported",

@@ -1,4 +1,5 @@
 import type { LoadSeries } from "../cluster.ts";
+import type { LstmWeights } from "./lstm.ts";
 
 /**
  * The load of the horizon (seconds from the series' end), requests per second; null if the series
@@ -9,9 +10,16 @@ export type Predictor = (load: LoadSeries, horizon: number) => number | null;
 /** The greatest load of [from, to), requests per second, of a workload that is known beforehand. */
 export type FutureLoad = (from: number, to: number) => number;
 
-/** A way to predict. `make` gets the future where one is known, as in a simulation. */
+/** What a predictor may know besides the load that it sees. */
+export interface Knowledge {
+  /** Where one is known, as in a simulation. */
+  readonly future?: FutureLoad;
+  readonly lstm?: LstmWeights;
+}
+
+/** A way to predict. `make` throws an InputError if it is not given what it needs. */
 export interface PredictorKind {
-  readonly make: (future: FutureLoad | undefined) => Predictor;
+  readonly make: (given: Knowledge) => Predictor;
   readonly describes: string;
 }
 
