@@ -128,6 +128,26 @@ export function visitsToArrow(
   );
 }
 
+export type ColumnKind = "text" | "count" | "number";
+
+/** Rows of named cells as an Arrow IPC file: texts, 32-bit counts, and numbers, null where they do not exist. */
+export function rowsToArrow<T extends Readonly<Record<string, ColumnKind>>>(
+  columns: T,
+  rows: readonly { readonly [K in keyof T]: string | number | null }[],
+  metadata: Metadata,
+): Uint8Array {
+  const dataOf = (name: keyof T, kind: ColumnKind): Column[1] => {
+    const cells = rows.map((row) => row[name]);
+    if (kind === "text") return texts(cells.map((cell) => (typeof cell === "string" ? cell : null)));
+    const values = cells.map((cell) => (typeof cell === "number" ? cell : null));
+    return kind === "count" ? integers(values) : floats(Float64Array.from(values, (value) => value ?? NaN));
+  };
+  return fileOf(
+    Object.entries(columns).map(([name, kind]): Column => [name, dataOf(name, kind)]),
+    metadata,
+  );
+}
+
 /** A column's data; of names, made with the dictionary id that the column gets in its file. */
 type Column = readonly [name: string, data: Data | ((id: number) => Data)];
 
