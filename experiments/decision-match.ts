@@ -178,7 +178,7 @@ async function replayAll(
   for (const run of runs) {
     const known = loads.get(run.workload) ?? (await predictedLoads(run.workload, predictor));
     loads.set(run.workload, known);
-    const pipeline = await pipelineOf(run, scaledThroughput(throughput));
+    const pipeline = await pipelineOf(run, { profiles: scaledThroughput(throughput) });
     const setup = { pipeline, policy: policyOf(run), predictor: "max", queueing: "paper", engine: "exact" };
     replayed.push(new Replayed(run, await assemble(setup), known));
   }

@@ -45,6 +45,8 @@ export interface Figure {
   readonly title: string;
   readonly caption: string;
   readonly svg: string;
+  /** Figures of a group are shown together, folded up. */
+  readonly group?: string;
 }
 
 /** A number that the paper or its artifact gives, and ours. */

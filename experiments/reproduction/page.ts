@@ -35,7 +35,7 @@ Cost-Efficiency” (JSys 2024), made again in a simulator, beside what the paper
 ${tableOf(
   ["claim", "verdict", "because"],
   verdicts.map(({ claim, verdict, because, experiment }) => [
-    `<a href="#${experiment.name}">${escapeText(experiment.figure)}</a> ${escapeText(claim)}`,
+    `<a href="#${experiment.name}">${escapeText(claim)}</a>`,
     `<span class="verdict ${verdictClass(verdict)}">${escapeText(verdict)}</span>`,
     escapeText(because),
   ]),
@@ -60,9 +60,13 @@ function sectionOf({ experiment, findings, seconds }: Section): string {
 <h2>${escapeText(experiment.figure)}: ${escapeText(experiment.title)}</h2>
 <p>${escapeText(summary)}</p>
 ${notes.map((note) => `<p class="quiet">${escapeText(note)}</p>`).join("\n")}
-<div class="charts">
-${figures.map(figureOf).join("\n")}
-</div>
+${chartsOf(figures.filter(({ group }) => group === undefined))}
+${[...new Set(figures.flatMap(({ group }) => group ?? []))]
+  .map(
+    (group) =>
+      `<details><summary>${escapeText(group)}</summary>${chartsOf(figures.filter((figure) => figure.group === group))}</details>`,
+  )
+  .join("\n")}
 ${
   comparisons.length === 0
     ? ""
@@ -80,11 +84,13 @@ ${tables
 </section>`;
 }
 
+function chartsOf(figures: readonly Figure[]): string {
+  return figures.length === 0 ? "" : `<div class="charts">${figures.map(figureOf).join("\n")}</div>`;
+}
+
 function shownTable({ title, columns, rows }: Table): string {
   const text = (cell: Cell): string =>
-    typeof cell === "number"
-      ? decimals(cell, Number.isInteger(cell) ? 0 : 3)
-      : escapeText(cell === null ? "–" : String(cell));
+    typeof cell === "number" ? String(Number(cell.toPrecision(4))) : escapeText(cell === null ? "–" : String(cell));
   return `<details ${rows.length <= 24 ? "open" : ""}><summary>${escapeText(title)}</summary>
 ${tableOf(
   columns.map((column) => column.replaceAll("_", " ")),
@@ -119,6 +125,7 @@ ${rows
 const ownStyle = `
 table.prose th, table.prose td { white-space: normal; text-align: left; vertical-align: top; }
 table.prose tbody th { font-weight: 400; min-width: 18em; }
+table.prose a { color: inherit; text-decoration-color: var(--line); text-underline-offset: 3px; }
 .verdict { font-weight: 600; white-space: nowrap; }
 .verdict.yes { color: var(--policy-3); }
 .verdict.no { color: var(--policy-2); }

@@ -11,7 +11,6 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** IPA fixes nothing, FA2 the variants, RIM the replicas. */
 export const systems = ["IPA", "FA2-low", "FA2-high", "RIM"] as const;
-export type System = (typeof systems)[number];
 
 export const workloads = ["bursty", "steady-low", "steady-high", "fluctuating"] as const;
 export const pipelines = ["video", "audio-qa", "audio-sent", "sum-qa", "nlp"] as const;
@@ -51,8 +50,15 @@ export async function publishedRuns(metaseries: readonly number[]): Promise<read
 /** Of equal objectives the authors' solver showed the more accurate; far more than a tie, far less than a batch size counts. */
 const ACCURACY_FIRST = 1e-7;
 
+/** What an experiment makes different from the shipped files. */
+export interface Difference {
+  readonly profiles?: PipelineChanges["profiles"];
+  /** Seconds until a new replica serves. */
+  readonly startUp?: number;
+}
+
 /** The shipped pipeline as a run had it: its weights, caps, margins, cores and pins, and the model that the authors' code solved. */
-export function pipelineOf(run: PublishedRun, profiles?: PipelineChanges["profiles"]): Promise<Pipeline> {
+export function pipelineOf(run: PublishedRun, { profiles, startUp }: Difference = {}): Promise<Pipeline> {
   return loadPipeline(join(root, "pipelines", `${run.pipeline}.yaml`), {
     ...(profiles === undefined ? {} : { profiles }),
     spec: (spec) => ({
@@ -67,6 +73,7 @@ export function pipelineOf(run: PublishedRun, profiles?: PipelineChanges["profil
       limits: { replicas: run.replicas, batch: run.batch },
       margins: run.margins,
       adaptation: { ...spec.adaptation, predictor: "max", loadWindow: "1s" },
+      ...(startUp === undefined ? {} : { startUp: { mean: `${startUp}s` } }),
       stages: spec.stages.map((stage) => ({
         ...stage,
         variants: stage.variants.map((variant) => ({

@@ -41,7 +41,7 @@ export function reportedMetric({ version }: PublishedRun): AccuracyMetricName {
 
 /** One seed of a run. Cores, seconds; shares in [0, 1]. */
 export interface Measured {
-  /** Of the plans in force, as the paper plots them; without the deployed plan of time 0. */
+  /** Of the plans in force, as the paper plots them, the deployed plan of time 0 among them. */
   readonly planned_cores: number;
   readonly accuracy: number;
   /** Cores held, those of starting and draining replicas included. */
@@ -65,7 +65,7 @@ export function measure(run: PublishedRun, planner: Planner, trace: Trace, seed:
   const result = replay(planner, trace, seed, replayOptions(run, pipeline, mode));
   const { requests, requestRecords, intervals } = result;
   const metric = reportedMetric(run);
-  const inForce = intervals.slice(1).map(({ plan }) => plan);
+  const inForce = intervals.map(({ plan }) => plan);
   const accuracies = inForce.map((plan) => accuracyOf(metric, pipeline.stages, planVariants(pipeline, plan)));
   const cores = inForce.map((plan) => planCores(pipeline, plan));
   const objectives = inForce.map((plan) => planObjective(pipeline, plan));

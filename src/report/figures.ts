@@ -76,12 +76,15 @@ export interface Bar {
   readonly value: number | null;
   /** Half of the 95 % interval. */
   readonly half?: number | null;
+  /** The bar whose colour it takes, pale: what others measured. */
+  readonly beside?: string;
 }
 
 /** Bars side by side in groups, with their 95 % intervals. */
 export function barsFigure(frame: Omit<FigureFrame, "logarithmicX">, bars: readonly Bar[]): string {
   const names = [...new Set(bars.map(({ name }) => name))];
-  const entries = names.map((name, n): Entry => ({ name, style: { colour: colourAt(n), dash: "" }, symbol: "square" }));
+  const own = [...new Set(bars.filter(({ beside }) => beside === undefined).map(({ name }) => name))];
+  const entries = own.map((name, n): Entry => ({ name, style: { colour: colourAt(n), dash: "" }, symbol: "square" }));
   const known = bars.filter((bar): bar is Bar & { value: number } => bar.value !== null);
   const base = frame.logarithmicY === true ? Math.min(...known.map(({ value }) => value)) / 2 : 0;
   return draw(frame.width, entries, frame.finding, frame.y, {
@@ -94,7 +97,8 @@ export function barsFigure(frame: Omit<FigureFrame, "logarithmicX">, bars: reado
         x: "name",
         y1: base,
         y2: "value",
-        fill: (bar: Bar) => colourAt(names.indexOf(bar.name)),
+        fill: (bar: Bar) => colourAt(own.indexOf(bar.beside ?? bar.name)),
+        fillOpacity: (bar: Bar) => (bar.beside === undefined ? 1 : 0.4),
       }),
       Plot.ruleX(
         known.filter(({ half }) => (half ?? 0) > 0),

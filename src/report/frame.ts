@@ -21,6 +21,8 @@ export function draw(
   const marginTop = margins.top + legend.height;
   const symbols = legend.symbols.map(({ x, y, symbol, style }) =>
     Plot.dot([0], {
+      // Once for all facets.
+      facet: "super",
       frameAnchor: "top-left",
       dx: x - margins.left,
       dy: y - marginTop,

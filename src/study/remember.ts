@@ -2,8 +2,13 @@ import { decide, type Decision, type Planner } from "../core/decide.ts";
 import { plannedLoad } from "../core/load.ts";
 import type { Plan } from "../core/plan.ts";
 
-/** Decisions that are kept at once; then all are forgotten. */
+type Made = Map<string, Omit<Decision, "at">>;
+
+/** Decisions that are kept at once for a planner; then all are forgotten. */
 const MOST = 20_000;
+
+/** One memory for all runs of a planner, which go through much the same loads; it goes with the planner. */
+const memories = new WeakMap<Planner, Made>();
 
 /**
  * A `decide` for one planner that makes each decision once. Exact: a decision depends on the load planned
@@ -11,7 +16,8 @@ const MOST = 20_000;
  * loads come again, as whole numbers do, or multiples of a `loadStep`.
  */
 export function remembering(planner: Planner): typeof decide {
-  const made = new Map<string, Omit<Decision, "at">>();
+  const made: Made = memories.get(planner) ?? new Map();
+  memories.set(planner, made);
   return (of, load, running) => {
     if (of !== planner) throw new RangeError("these decisions are remembered for another planner");
     const key = keyOf(plannedLoad(planner.pipeline, load), running);
