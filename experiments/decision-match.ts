@@ -4,11 +4,8 @@
 //   node experiments/decision-match.ts [--quick] [--out FOLDER]
 //
 // Writes decisions.csv: what we decide at every step of all 160 runs (quick: of the video pipeline's).
-import { accuracyOf } from "../src/core/accuracy.ts";
-import { decide, type Planner } from "../src/core/decide.ts";
 import type { Predictor } from "../src/core/predictors/predictor.ts";
-import { plannedLoad } from "../src/core/load.ts";
-import { planCores, planVariants, type Plan } from "../src/core/plan.ts";
+import { planCores, type Plan } from "../src/core/plan.ts";
 import { loadLstm } from "../src/formats/files.ts";
 import { lstm } from "../src/core/predictors/lstm.ts";
 import { decimals, percent } from "../src/report/numbers.ts";
@@ -17,9 +14,10 @@ import { perSecond } from "../src/workload/trace.ts";
 import type { Cell, Context, Experiment, Findings } from "./reproduction/experiment.ts";
 import { script } from "./reproduction/output.ts";
 import { scaledThroughput } from "./reproduction/profile-changes.ts";
-import { deployed, pipelineOf, policyOf, publishedRuns, type PublishedRun } from "./reproduction/published-runs.ts";
+import { pipelineOf, policyOf, publishedRuns, type PublishedRun } from "./reproduction/published-runs.ts";
 import { publishedSteps, runKey, type PublishedStep } from "./reproduction/published-steps.ts";
-import { mean, reportedMetric, traceOf } from "./reproduction/replayed-runs.ts";
+import { RunPlanner, type Step } from "./reproduction/replayed-decisions.ts";
+import { mean, traceOf } from "./reproduction/replayed-runs.ts";
 
 /** Steps are 10 s; that of time 0 is the deployed plan. */
 const STEPS = 120;
@@ -33,73 +31,10 @@ const HISTORY = 120;
 const NEAR_RPS = 2;
 const MOST_RPS = 60;
 
-/** A step of ours. */
-interface Step {
-  readonly step: number;
-  readonly load: number;
-  readonly plan: Plan;
-  readonly feasible: boolean;
-  /** What would have been in force at each load: of an infeasible one the plan before. */
-  readonly before: Plan;
-}
-
-/** A run decided step by step. */
-class Replayed {
-  readonly run: PublishedRun;
-  readonly planner: Planner;
+/** A run with its decisions. */
+interface Decided {
+  readonly planner: RunPlanner;
   readonly steps: readonly Step[];
-  /** By load: the plan, or null where there is none. */
-  private readonly plans = new Map<number, Plan | null>();
-
-  constructor(run: PublishedRun, planner: Planner, loads: readonly number[]) {
-    this.run = run;
-    this.planner = planner;
-    let running = deployed(run, planner.pipeline);
-    this.steps = loads.map((predicted, i) => {
-      const load = plannedLoad(planner.pipeline, predicted);
-      const found = this.planAt(load);
-      const before = running;
-      running = found ?? running;
-      return { step: i + 1, load, plan: running, feasible: found !== null, before };
-    });
-  }
-
-  /** The best plan at a planned load; null if there is none. */
-  planAt(load: number): Plan | null {
-    const known = this.plans.get(load);
-    if (known !== undefined) return known;
-    const { pipeline } = this.planner;
-    const unmargined = { ...this.planner, pipeline: { ...pipeline, margins: { ...pipeline.margins, load: 0 } } };
-    const { plan, outcome } = decide(unmargined, load, []);
-    const found = outcome !== null && "options" in outcome ? plan : null;
-    this.plans.set(load, found);
-    return found;
-  }
-
-  row({ step, load, plan, feasible }: Step): readonly Cell[] {
-    const { metaseries, pipeline, workload, system } = this.run;
-    const of = (part: (setting: Plan[number]) => string | number): string => plan.map(part).join("+");
-    return [
-      metaseries,
-      pipeline,
-      workload,
-      system,
-      step,
-      load,
-      of(({ variant }) => variant),
-      of(({ replicas }) => replicas),
-      of(({ batch }) => batch),
-      planCores(this.planner.pipeline, plan),
-      this.accuracyOf(plan),
-      feasible,
-    ];
-  }
-
-  /** In the metric that the figures report. */
-  accuracyOf(plan: Plan): number {
-    const { pipeline } = this.planner;
-    return accuracyOf(reportedMetric(this.run), pipeline.stages, planVariants(pipeline, plan));
-  }
 }
 
 /** How a run's decisions compare with the published ones. Shares of steps; what the run fixes is not counted. */
@@ -116,15 +51,15 @@ interface Match {
   readonly accuracyError: number;
 }
 
-function matchOf(replayed: Replayed, published: readonly PublishedStep[]): Match {
-  const { run, planner } = replayed;
+function matchOf({ planner: one, steps }: Decided, published: readonly PublishedStep[]): Match {
+  const { run, planner } = one;
   const agrees = (plan: Plan, { variants, cores }: PublishedStep) => {
     const name = plan.map(({ variant }) => variant).join("+");
     return { variants: variants.includes(name), cost: planCores(planner.pipeline, plan) === cores };
   };
   const counts = { variants: 0, cost: 0, both: 0, near: 0, anyLoad: 0 };
   const pairs = published.flatMap((step) => {
-    const ours = replayed.steps[step.step - 1];
+    const ours = steps[step.step - 1];
     return ours === undefined ? [] : [{ step, ours }];
   });
   for (const { step, ours } of pairs) {
@@ -138,13 +73,13 @@ function matchOf(replayed: Replayed, published: readonly PublishedStep[]): Match
     if (here.variants) counts.variants++;
     if (here.cost) counts.cost++;
     if (both(ours.plan)) counts.both++;
-    if (around.some((load) => both(replayed.planAt(load)))) counts.near++;
-    if (all.some((load) => both(replayed.planAt(load)))) counts.anyLoad++;
+    if (around.some((load) => both(one.planAt(load)))) counts.near++;
+    if (all.some((load) => both(one.planAt(load)))) counts.anyLoad++;
   }
   const share = (count: number): number => count / pairs.length;
   const cores = (of: (pair: (typeof pairs)[number]) => number): number => mean(pairs.map(of));
   const ourCost = cores(({ ours }) => planCores(planner.pipeline, ours.plan));
-  const ourAccuracy = cores(({ ours }) => replayed.accuracyOf(ours.plan));
+  const ourAccuracy = cores(({ ours }) => one.accuracyOf(ours.plan));
   return {
     run,
     steps: pairs.length,
@@ -172,17 +107,18 @@ async function replayAll(
   runs: readonly PublishedRun[],
   predictor: Predictor,
   throughput: number,
-): Promise<readonly Replayed[]> {
+): Promise<readonly Decided[]> {
   const loads = new Map<string, readonly number[]>();
-  const replayed: Replayed[] = [];
+  const decided: Decided[] = [];
   for (const run of runs) {
     const known = loads.get(run.workload) ?? (await predictedLoads(run.workload, predictor));
     loads.set(run.workload, known);
     const pipeline = await pipelineOf(run, { profiles: scaledThroughput(throughput) });
     const setup = { pipeline, policy: policyOf(run), predictor: "max", queueing: "paper", engine: "exact" };
-    replayed.push(new Replayed(run, await assemble(setup), known));
+    const planner = new RunPlanner(run, await assemble(setup));
+    decided.push({ planner, steps: planner.decideAll(known) });
   }
-  return replayed;
+  return decided;
 }
 
 /** Throughputs all off by a tenth: how weak a match is that still comes out. */
@@ -193,14 +129,14 @@ async function run({ quick, onProgress }: Context): Promise<Findings> {
   const runs = quick ? all.filter(({ pipeline }) => pipeline === "video") : all;
   const published = await publishedSteps();
   const predictor = lstm({ lstm: await loadLstm() });
-  let decisions: readonly Replayed[] = [];
+  let decisions: readonly Decided[] = [];
   const matches = new Map<number, readonly Match[]>();
   for (const [i, scale] of SCALES.entries()) {
     onProgress(i / SCALES.length, `throughputs × ${scale}`);
     const replayed = await replayAll(runs, predictor, scale);
     if (scale === 1) decisions = replayed;
     const compared = replayed.flatMap((one) => {
-      const steps = published.get(runKey(one.run));
+      const steps = published.get(runKey(one.planner.run));
       return steps === undefined ? [] : matchOf(one, steps);
     });
     matches.set(scale, compared);
@@ -223,7 +159,7 @@ async function run({ quick, onProgress }: Context): Promise<Findings> {
         name: "decisions",
         title: "Our decisions",
         columns: DECISION_COLUMNS,
-        rows: decisions.flatMap((one) => one.steps.map((step) => one.row(step))),
+        rows: decisions.flatMap(({ planner, steps }) => steps.map((step) => rowOf(planner, step))),
       },
       {
         name: "decision-match",
@@ -235,6 +171,25 @@ async function run({ quick, onProgress }: Context): Promise<Findings> {
     ],
     verdicts: [verdictOf(ours)],
   };
+}
+
+function rowOf(one: RunPlanner, { step, load, plan, feasible }: Step): readonly Cell[] {
+  const { metaseries, pipeline, workload, system } = one.run;
+  const of = (part: (setting: Plan[number]) => string | number): string => plan.map(part).join("+");
+  return [
+    metaseries,
+    pipeline,
+    workload,
+    system,
+    step,
+    load,
+    of(({ variant }) => variant),
+    of(({ replicas }) => replicas),
+    of(({ batch }) => batch),
+    planCores(one.planner.pipeline, plan),
+    one.accuracyOf(plan),
+    feasible,
+  ];
 }
 
 const DECISION_COLUMNS =

@@ -6,7 +6,15 @@ import { assemble } from "../src/study/setup.ts";
 import { answerTasks } from "./parallel.ts";
 import { scaledGuesses } from "./reproduction/profile-changes.ts";
 import { pipelineOf, policyOf, type PublishedRun } from "./reproduction/published-runs.ts";
-import { greatestObjective, mean, measure, traceOf, type Measured, type Mode } from "./reproduction/replayed-runs.ts";
+import {
+  greatestObjective,
+  loadsOf,
+  mean,
+  measure,
+  traceOf,
+  type Measured,
+  type Mode,
+} from "./reproduction/replayed-runs.ts";
 
 export interface Task {
   readonly run: PublishedRun;
@@ -24,6 +32,8 @@ export interface Answer extends Task {
   /** By interval of 10 s, means over the seeds: of the plan in force, cores and accuracy in the reported metric. */
   readonly cores: readonly number[];
   readonly accuracies: readonly number[];
+  /** By interval: the trace's mean load, requests per second. */
+  readonly loads: readonly number[];
   /** No policy with these pins can exceed this mean objective. */
   readonly greatest: number;
 }
@@ -60,6 +70,7 @@ answerTasks(async (task: Task): Promise<Answer> => {
     measured: runs.map(({ measured }) => measured),
     cores: byInterval(({ cores }) => cores),
     accuracies: byInterval(({ accuracies }) => accuracies),
+    loads: loadsOf(trace, pipeline.adaptation.interval),
     greatest: greatestObjective(run, planner, trace),
   };
 });

@@ -73,7 +73,7 @@ async function run({ seeds, onProgress }: Context): Promise<Findings> {
     ],
     comparisons: comparisonsOf(paper, published),
     verdicts: endToEndVerdicts(
-      GUESSES.map((guesses) => of("paper", guesses)),
+      GUESSES.map((guesses) => ({ guesses, answers: of("paper", guesses) })),
       slow,
     ),
   };

@@ -10,12 +10,13 @@ import { writeWhole } from "../src/formats/files.ts";
 import { decimals } from "../src/report/numbers.ts";
 import { decisionMatch } from "./decision-match.ts";
 import { endToEnd } from "./end-to-end.ts";
+import { heldOutHeadline } from "./held-out-headline.ts";
 import type { Experiment } from "./reproduction/experiment.ts";
 import { flagsOf, manifestOf, writeFindings } from "./reproduction/output.ts";
 import { reproductionPage, type Section } from "./reproduction/page.ts";
 
 /** In the order of the paper. */
-const experiments: readonly Experiment[] = [decisionMatch, endToEnd];
+const experiments: readonly Experiment[] = [decisionMatch, endToEnd, heldOutHeadline];
 
 const { quick, out, seeds } = flagsOf();
 const sections: Section[] = [];

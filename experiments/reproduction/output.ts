@@ -26,7 +26,7 @@ export async function script(experiment: Experiment): Promise<void> {
   const written = await writeFindings(out, findings);
   const manifest = join(out, `${experiment.name}.manifest.json`);
   await writeWhole(manifest, await manifestOf(context));
-  console.log(`\nWritten: ${[...written, manifest].join(", ")}`);
+  console.log(`\nWritten to ${out}: ${written.length} files, and ${experiment.name}.manifest.json.`);
 }
 
 export function flagsOf(): { readonly quick: boolean; readonly out: string; readonly seeds: readonly number[] } {

@@ -111,16 +111,22 @@ function latencyOfAll({ latencies, requests }: Run, share: number): number | nul
 export function greatestObjective(run: PublishedRun, planner: Planner, trace: Trace): number {
   const { pipeline } = planner;
   const { interval } = pipeline.adaptation;
-  const rates = perSecond(trace);
   const free: Planner = { ...planner, pipeline: { ...pipeline, margins: { ...pipeline.margins, load: 0 } } };
   const values: number[] = [];
   let plan = deployed(run, pipeline);
-  for (let from = interval; from < rates.length; from += interval) {
-    const load = mean(Array.from(rates.subarray(from, from + interval)));
+  for (const load of loadsOf(trace, interval).slice(1)) {
     plan = decide(free, load, plan).plan;
     values.push(planObjective(pipeline, plan));
   }
   return mean(values);
+}
+
+/** Mean load of each interval of a trace, requests per second. */
+export function loadsOf(trace: Trace, interval: number): readonly number[] {
+  const rates = perSecond(trace);
+  return Array.from({ length: Math.ceil(rates.length / interval) }, (_, i) =>
+    mean(Array.from(rates.subarray(i * interval, (i + 1) * interval))),
+  );
 }
 
 export function mean(values: readonly number[]): number {
