@@ -11,7 +11,7 @@ import type { FrontierReport } from "./frontier.ts";
 import { drawnIntervals, findings, observedLoad, type PolicyRuns } from "./findings.ts";
 import { answeredWithin, pool, steps, type Point } from "./series.ts";
 import { palette, policyStyles, styleAt, type PolicyStyle } from "./styles.ts";
-import { curvesOf, settingsOf, type Curve } from "./sweep.ts";
+import { curvesOf, settingsOf, type Curve, type CurvePoint } from "./sweep.ts";
 
 // Every function returns an SVG that stands alone and takes its text colour from where it is put.
 
@@ -201,17 +201,26 @@ export function sweepChart(sweep: string, rows: readonly SweepRow[], width: numb
     y: { domain: span(points.map(({ y }) => y)) },
     inset: SCATTER_INSET,
     grid: true,
-    marks: curves.map((curve) => {
-      const {
-        style: { colour, dash },
-        symbol,
-      } = style(curve);
-      return [
-        lineMark({ points: curve.points, style: { colour, dash } }, "linear", 1),
-        Plot.dot(curve.points, { x: "x", y: "y", r: 4.5, symbol, fill: colour, title: "label" }),
-      ];
-    }),
+    marks: [
+      ...curves.map((curve) => {
+        const {
+          style: { colour, dash },
+          symbol,
+        } = style(curve);
+        return [
+          lineMark({ points: curve.points, style: { colour, dash } }, "linear", 1),
+          Plot.dot(curve.points, { x: "x", y: "y", r: 4.5, symbol, fill: colour, title: "label" }),
+        ];
+      }),
+      // The ends of one curve say which way it goes; more names would cover each other.
+      ...endLabels(curves[0]?.points ?? []),
+    ],
   });
+}
+
+function endLabels(points: readonly CurvePoint[]): readonly Plot.Markish[] {
+  const ends = points.length < 2 ? [] : [points.slice(0, 1), points.slice(-1)];
+  return ends.map((end, e) => Plot.text(end, { x: "x", y: "y", text: "label", dy: e === 0 ? 18 : -14 }));
 }
 
 /** Colours tell policies apart, dashes and symbols the rest; where only one of the two varies it has both. */

@@ -127,7 +127,7 @@ export interface CurvePoint {
   readonly label: string;
 }
 
-/** Settings that belong together, cheapest first. */
+/** Settings that belong together, in the order in which accuracy gains weight, or the SLA grows. */
 export interface Curve {
   readonly policy: string;
   /** What tells it from other curves of its policy; empty if nothing does. */
@@ -148,13 +148,20 @@ export function curvesOf({ settings, varied }: Settings): readonly Curve[] {
   return [...groups.values()].flatMap((group): readonly Curve[] => {
     const [first] = group;
     if (first === undefined) return [];
-    const points = group.flatMap((setting): readonly CurvePoint[] =>
-      setting.cost === null || setting.accuracy === null
-        ? []
-        : [{ x: setting.cost, y: setting.accuracy, label: named(along, setting) }],
-    );
-    return [{ policy: first.at.policy, rest: named(apart, first), points: points.toSorted((a, b) => a.x - b.x) }];
+    const points = group
+      .toSorted(byWeight)
+      .flatMap((setting): readonly CurvePoint[] =>
+        setting.cost === null || setting.accuracy === null
+          ? []
+          : [{ x: setting.cost, y: setting.accuracy, label: named(along, setting) }],
+      );
+    return [{ policy: first.at.policy, rest: named(apart, first), points }];
   });
+}
+
+/** By α/β, which may be without end, then by the SLA. */
+function byWeight({ at: a }: Setting, { at: b }: Setting): number {
+  return (a.alpha ?? 0) * (b.beta ?? 0) - (b.alpha ?? 0) * (a.beta ?? 0) || (a.sla_s ?? 0) - (b.sla_s ?? 0);
 }
 
 const labels: Readonly<Partial<Record<Axis, (at: Coordinates) => string>>> = {
