@@ -18,6 +18,8 @@ export async function main(args: readonly string[]): Promise<number> {
     )
     .version(VERSION)
     .exitOverride()
+    // So that the options of `ipa sweep merge` are not taken for those of `ipa sweep`.
+    .enablePositionalOptions()
     .showHelpAfterError("(--help shows how it is used)")
     .addHelpText(
       "after",

@@ -32,8 +32,6 @@ export function sweepCommand(): Command {
     .option("--shard <i/n>", "do only the i-th of n parts, to be put together by `ipa sweep merge`", shardOf)
     .option("--dry-run", "say how many runs there are, and how many are done, and do none")
     .option("--json", "print the rows as JSON (docs/cli.md)")
-    // So that options of `merge` are its own.
-    .enablePositionalOptions()
     .addHelpText(
       "after",
       `
