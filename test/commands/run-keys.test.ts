@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { sweepDigest, withKeys, type KeyedRun } from "../../src/commands/run-keys.ts";
+import { VERSION } from "../../src/commands/version.ts";
 import { loadSweep } from "../../src/formats/files.ts";
 import { runsOf } from "../../src/study/sweep.ts";
 
@@ -36,6 +37,11 @@ async function runsWith(name = "", from: string | RegExp = "", to = ""): Promise
 }
 
 const keysOf = (runs: readonly KeyedRun[]): readonly string[] => runs.map(({ key }) => key);
+
+test("the version that keys depend on is the package's", () => {
+  const text = readFileSync(join(root, "package.json"), "utf8");
+  assert.match(text, new RegExp(`"version": "${VERSION}"`));
+});
 
 test("each run has its own key, the same each time", async () => {
   const runs = await runsWith();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { InputErrorCode } from "../../src/core/errors.ts";
@@ -77,9 +77,13 @@ test("what is wrong is told with its line and column", () => {
   );
 });
 
-test("all shipped sweeps load", async () => {
+test("all shipped sweeps load and tell editors where the schema is", async () => {
   const folder = fileURLToPath(new URL("../../sweeps", import.meta.url));
   const names = readdirSync(folder);
   assert.deepEqual(names, ["video.yaml"]);
-  for (const name of names) assert.ok((await loadSweep(`${folder}/${name}`)).sweep.pipelines.length > 0);
+  for (const name of names) {
+    const text = readFileSync(`${folder}/${name}`, "utf8");
+    assert.match(text, /^# yaml-language-server: \$schema=\.\.\/docs\/sweep\.schema\.json\n/);
+    assert.ok((await loadSweep(`${folder}/${name}`)).sweep.pipelines.length > 0);
+  }
 });
