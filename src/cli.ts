@@ -2,7 +2,9 @@ import { Command, CommanderError } from "commander";
 import { frontierCommand } from "./commands/frontier.ts";
 import { planCommand } from "./commands/plan.ts";
 import { simulateCommand } from "./commands/simulate.ts";
+import { sweepCommand } from "./commands/sweep.ts";
 import { traceCommand } from "./commands/trace.ts";
+import { VERSION } from "./commands/version.ts";
 import { InputError } from "./core/errors.ts";
 
 /** Exit codes: what was asked was done; it was not (no feasible plan, or a fault of ours); the input is wrong. */
@@ -14,8 +16,10 @@ export async function main(args: readonly string[]): Promise<number> {
     .description(
       "Plans and simulates multi-model inference pipelines at the best trade-off of accuracy, latency and cost.",
     )
-    .version("0.1.0")
+    .version(VERSION)
     .exitOverride()
+    // So that the options of `ipa sweep merge` are not taken for those of `ipa sweep`.
+    .enablePositionalOptions()
     .showHelpAfterError("(--help shows how it is used)")
     .addHelpText(
       "after",
@@ -23,6 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
 Start here:
   ipa plan pipelines/video.yaml --load 20
   ipa simulate pipelines/video.yaml --trace traces/bursty.csv --policy ipa fa2-high
+  ipa sweep sweeps/video.yaml
 Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
     );
   // Who reads only the first lines, as `head` does, has what he wants.
@@ -34,7 +39,7 @@ Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
   const done = (feasible: boolean): void => {
     if (!feasible) exitCode = NOT_DONE;
   };
-  for (const command of [planCommand(done), frontierCommand(done), simulateCommand(), traceCommand()]) {
+  for (const command of [planCommand(done), frontierCommand(done), simulateCommand(), sweepCommand(), traceCommand()]) {
     program.addCommand(inherit(command, program));
   }
   try {
@@ -60,7 +65,8 @@ const HELP: readonly string[] = ["-h", "--help"];
 function known(program: Command, [name = "", ...rest]: readonly string[]): boolean {
   if (name === "" || name.startsWith("-") || program.commands.length === 0) return true;
   const command = program.commands.find((one) => one.name() === name);
-  return name === "help" || (command !== undefined && known(command, rest));
+  if (command === undefined) return name === "help" || program.registeredArguments.length > 0;
+  return known(command, rest);
 }
 
 /** Commands that are added whole do not throw instead of exiting as their parents do, unless told to. */

@@ -417,6 +417,8 @@ test("the help of every command shows an example", async () => {
     [],
     ["plan"],
     ["simulate"],
+    ["sweep"],
+    ["sweep", "merge"],
     ["trace"],
     ["trace", "show"],
     ["trace", "import"],

@@ -7,6 +7,12 @@ const WIDTH = 30;
 export class Progress {
   private readonly from = performance.now();
   private shown = -Infinity;
+  private readonly before: number;
+
+  /** `before`: the share of the work that was done already when this began. */
+  constructor(before = 0) {
+    this.before = before;
+  }
 
   /** `share` of the work is done, in [0, 1]; `what` is being done. */
   update(share: number, what: string): void {
@@ -14,7 +20,8 @@ export class Progress {
     if (!process.stderr.isTTY || now - this.from < PATIENCE_MS || now - this.shown < EVERY_MS) return;
     this.shown = now;
     const full = Math.round(share * WIDTH);
-    const left = share > 0 ? `${Math.ceil(((now - this.from) / 1000) * (1 / share - 1))} s left` : "";
+    const made = share - this.before;
+    const left = made > 0 ? `${duration(((now - this.from) / 1000) * ((1 - share) / made))} left` : "";
     process.stderr.write(
       `\r\u001b[K${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${Math.round(100 * share)} % ${what} ${left}`,
     );
@@ -24,4 +31,11 @@ export class Progress {
   done(): void {
     if (this.shown > 0) process.stderr.write("\r\u001b[K");
   }
+}
+
+/** Seconds as a person says them: 42 s, 3 min, 2 h 5 min. */
+function duration(seconds: number): string {
+  if (seconds < 100) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

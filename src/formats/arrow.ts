@@ -12,12 +12,14 @@ import {
   Schema,
   Struct,
   Table,
+  tableFromIPC,
   tableToIPC,
   Uint16,
   Uint32,
   Utf8,
   vectorFromArray,
 } from "apache-arrow";
+import type { ColumnKind } from "../core/sweep-row.ts";
 import { outcomes, visitOutcomes, type IntervalRow, type RequestRecords, type VisitRecords } from "../core/run-log.ts";
 
 /** What goes with a file beside its rows: pipeline, trace, policy, seed, version. */
@@ -128,8 +130,6 @@ export function visitsToArrow(
   );
 }
 
-export type ColumnKind = "text" | "count" | "number";
-
 /** Rows of named cells as an Arrow IPC file: texts, 32-bit counts, and numbers, null where they do not exist. */
 export function rowsToArrow<T extends Readonly<Record<string, ColumnKind>>>(
   columns: T,
@@ -146,6 +146,24 @@ export function rowsToArrow<T extends Readonly<Record<string, ColumnKind>>>(
     Object.entries(columns).map(([name, kind]): Column => [name, dataOf(name, kind)]),
     metadata,
   );
+}
+
+/** The rows and metadata of an Arrow IPC file; null if it is none. What the rows hold is not checked. */
+export function rowsFromArrow(
+  bytes: Uint8Array,
+): { readonly rows: readonly unknown[]; readonly metadata: ReadonlyMap<string, string> } | null {
+  try {
+    const table = tableFromIPC(bytes);
+    const names = table.schema.fields.map(({ name }) => name);
+    const columns = names.map((name) => table.getChild(name));
+    const rows = Array.from({ length: table.numRows }, (_, r) =>
+      Object.fromEntries(names.map((name, c): [string, unknown] => [name, columns[c]?.get(r)])),
+    );
+    return { rows, metadata: table.schema.metadata };
+  } catch {
+    // Whatever is wrong inside, it is no file that Arrow reads.
+    return null;
+  }
 }
 
 /** A column's data; of names, made with the dictionary id that the column gets in its file. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { appendFileSync, closeSync, openSync, truncateSync } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
@@ -7,12 +8,16 @@ import { InputError } from "../core/errors.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { LstmWeights } from "../core/predictors/lstm.ts";
 import type { Knowledge } from "../core/predictors/predictor.ts";
+import type { Figures } from "../core/sweep-row.ts";
 import type { Trace } from "../workload/trace.ts";
 import { buildPipeline } from "./build-pipeline.ts";
+import { formatEntry, parseJournal } from "./journal.ts";
 import { parsePipeline, profileNames, profilePlace, type PipelineFile } from "./pipeline-file.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
 import { parseProfiles, type ProfileFile } from "./profile-csv.ts";
 import { unpack } from "./public-trace.ts";
+import { buildSweep, parseSweep, type SweepFile } from "./sweep-file.ts";
+import { parseSweepTable, type SweepTable } from "./sweep-table.ts";
 import { parseTrace } from "./trace-file.ts";
 import { parseLstm } from "./weights.ts";
 
@@ -109,8 +114,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   } catch (error) {
     // What made the writing fail may fail this too, and is what should be told.
     await rm(draft, { force: true }).catch(() => undefined);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError("bad_value", `${path}: cannot be written (${reason}). Choose another place.`);
+    throw unwritable(path, error);
   }
 }
 
@@ -122,6 +126,11 @@ export interface PipelineChanges {
 
 /** Of the five seeds, the one with the least SMAPE on the days that it was trained on. */
 const SHIPPED_LSTM = 4;
+
+function unwritable(path: string, error: unknown): InputError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new InputError("bad_value", `${path}: cannot be written (${reason}). Choose another place.`);
+}
 
 /** Reads a pipeline file and the profiles that it names, relative to it. */
 export async function loadPipeline(path: string, changes: PipelineChanges = {}): Promise<Pipeline> {
@@ -160,6 +169,98 @@ export async function loadLstm(seed = SHIPPED_LSTM): Promise<LstmWeights> {
 /** What a predictor needs to have learnt; nothing for one that learns nothing. */
 export async function learntBy(predictor: string): Promise<Knowledge> {
   return predictor === "lstm" ? { lstm: await loadLstm() } : {};
+}
+
+/** Reads a sweep file and the pipelines and traces that it names, relative to it. */
+export async function loadSweep(path: string) {
+  const file = parseSweep(await readText(path), path);
+  const loadAll = async <T>(
+    list: "pipelines" | "traces",
+    load: (path: string) => Promise<T>,
+  ): Promise<readonly T[]> => {
+    const loaded: T[] = [];
+    for (const [i, name] of file.value.spec[list].entries()) {
+      const place = isAbsolute(name) ? name : join(dirname(path), name);
+      loaded.push(await load(place).catch((error: unknown) => Promise.reject(namedIn(file, [list, i], error))));
+    }
+    return loaded;
+  };
+  const pipelines = await loadAll("pipelines", loadPipeline);
+  const traces = await loadAll("traces", loadTrace);
+  return { name: file.value.metadata.name, sweep: buildSweep(file, pipelines, traces) };
+}
+
+/** Of a file that is not there or of another kind, also where the sweep file names it; others tell their own place. */
+function namedIn(file: SweepFile, [list, i]: readonly [string, number], error: unknown): unknown {
+  if (!(error instanceof InputError) || !["missing_file", "wrong_kind"].includes(error.code)) return error;
+  const { line, column } = file.file.place(["spec", list, i]);
+  return new InputError(error.code, `${file.path}:${line}:${column}: spec.${list}.${i}: ${error.message}`);
+}
+
+/** Reads the rows of a sweep, or of a shard of it. */
+export async function loadSweepTable(path: string): Promise<SweepTable> {
+  return parseSweepTable(await readBytes(path), path);
+}
+
+/** The rows that an earlier sweep left in its output; null if there are none. Unlike an input it may be written over. */
+export async function findSweepTable(path: string): Promise<SweepTable | null> {
+  const bytes = await readFile(path).catch(() => null);
+  try {
+    return bytes === null ? null : parseSweepTable(bytes, path);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
+/** The finished runs of a sweep that is not, by their keys. */
+export interface Journal {
+  readonly done: ReadonlyMap<string, Figures>;
+  /** Keeps a run; it is in the file when this returns, even if the process is killed then. */
+  readonly add: (run: string, figures: Figures) => void;
+  readonly close: () => void;
+}
+
+async function readJournal(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return "";
+    throw unwritable(path, error);
+  });
+}
+
+/** The runs that an unfinished sweep's journal holds; none if there is no journal. */
+export async function findJournal(path: string): Promise<ReadonlyMap<string, Figures>> {
+  return parseJournal(await readJournal(path), path).done;
+}
+
+/** Opens the journal of a sweep to add to it; makes it if need be. */
+export async function openJournal(path: string): Promise<Journal> {
+  const { done, whole } = parseJournal(await readJournal(path), path);
+  const writing = <T>(write: () => T): T => {
+    try {
+      return write();
+    } catch (error) {
+      throw unwritable(path, error);
+    }
+  };
+  await makeFolder(dirname(path)).catch((error: unknown) => Promise.reject(unwritable(path, error)));
+  const file = writing(() => openSync(path, "a"));
+  // What is added must not be glued to a torn line.
+  writing(() => truncateSync(path, Buffer.byteLength(whole)));
+  return {
+    done,
+    add: (run, figures) => {
+      const line = formatEntry(run, figures);
+      writing(() => appendFileSync(file, line));
+      // As a later process would read it, so that an interruption changes no bit.
+      for (const [key, kept] of parseJournal(line, path).done) done.set(key, kept);
+    },
+    close: () => closeSync(file),
+  };
+}
+
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
 }
 
 /** The text of a file that may be packed with gzip or bzip2. */

@@ -1,129 +1,20 @@
-import { InputError } from "../core/errors.ts";
-import { Complaints } from "./complaints.ts";
-import {
-  API_VERSION,
-  KIND,
-  pipelineJsonSchema,
-  pipelineSchema,
-  type PipelineIssue,
-  type PipelineSpec,
-} from "./pipeline-schema.ts";
-import { parseYaml, type YamlFile, type YamlPath } from "./yaml.ts";
+import { parseDocument, type Document } from "./document.ts";
+import { API_VERSION, KIND, pipelineJsonSchema, pipelineSchema, type PipelineSpec } from "./pipeline-schema.ts";
 
 /** A pipeline file that agrees with the schema, before its profiles are read. */
-export interface PipelineFile {
-  readonly path: string;
-  readonly file: YamlFile;
-  readonly value: PipelineSpec;
-}
+export type PipelineFile = Document<PipelineSpec>;
+
+const pipelineKind = {
+  apiVersion: API_VERSION,
+  kind: KIND,
+  name: "pipeline file",
+  schema: pipelineSchema,
+  jsonSchema: pipelineJsonSchema,
+};
 
 /** Reads a pipeline file; an InputError names each thing that is wrong with its line and column. */
 export function parsePipeline(text: string, path: string): PipelineFile {
-  const file = readYaml(text, path);
-  refuseOtherKinds(file.value, path);
-  const parsed = pipelineSchema.safeParse(file.value);
-  if (parsed.success) return { path, file, value: parsed.data };
-  const complaints = new Complaints(path);
-  for (const issue of parsed.error.issues) complain(file, issue, complaints);
-  complaints.throwIfAny();
-  throw new InputError("bad_value", `${path}: ${parsed.error.message}`);
-}
-
-/** Reads the YAML; of a file that was never meant to be a pipeline its syntax is not what is wrong. */
-function readYaml(text: string, path: string): YamlFile {
-  try {
-    return parseYaml(text, path);
-  } catch (error) {
-    if (error instanceof InputError && error.code === "bad_syntax" && !/\b(kind|apiVersion)\b/.test(text)) {
-      refuseOtherKinds(null, path);
-    }
-    throw error;
-  }
-}
-
-function refuseOtherKinds(value: unknown, path: string): void {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const kind: unknown = isObject && "kind" in value ? value.kind : undefined;
-  if (kind === KIND) return;
-  const what = isObject ? (kind === undefined ? "has no kind" : `is of kind ${JSON.stringify(kind)}`) : "is no mapping";
-  throw new InputError(
-    "wrong_kind",
-    `${path}:1: this ${what}; a pipeline file begins with apiVersion: ${API_VERSION} and kind: ${KIND}. See docs/formats.md.`,
-  );
-}
-
-function complain(file: YamlFile, issue: PipelineIssue, complaints: Complaints): void {
-  const path = issue.path.map((key) => (typeof key === "symbol" ? String(key) : key));
-  const where = path.join(".");
-  if (issue.code === "unrecognized_keys") {
-    const known = keysAt(pipelineJsonSchema(), path);
-    for (const key of issue.keys) {
-      complaints.add(
-        file.keyPlace(path, key),
-        [where, key].filter(Boolean).join("."),
-        `is not known here; known are ${known.join(", ")}. Correct or remove it.`,
-        "unknown_name",
-      );
-    }
-    return;
-  }
-  if (valueAt(file.value, path) === undefined) {
-    complaints.add(file.place(path), where, "is missing. Add it (docs/formats.md).");
-    return;
-  }
-  const value = valueAt(file.value, path);
-  const isName = issue.code === "invalid_value" && issue.values.length > 1;
-  complaints.add(file.place(path), where, issueText(issue, value), isName ? "unknown_name" : undefined);
-}
-
-const KINDS: Readonly<Record<string, string>> = {
-  number: "a number",
-  int: "a whole number",
-  string: "text",
-  boolean: "true or false",
-  array: "a list",
-  object: "a mapping",
-  record: "a mapping",
-};
-
-/** What is wrong with a value that is there, and what to do. */
-function issueText(issue: PipelineIssue, value: unknown): string {
-  // The schema's own messages say what to do already.
-  const shown = typeof value === "number" ? String(value) : JSON.stringify(value).slice(0, 40);
-  if (issue.message.startsWith("Write ")) return `${shown} is not understood. ${issue.message}`;
-  if (issue.code === "invalid_type") {
-    return `${shown} is not ${KINDS[issue.expected] ?? issue.expected}. Correct the value.`;
-  }
-  if (issue.code === "invalid_value") {
-    return `${shown} is not ${issue.values.length > 1 ? "one of " : ""}${issue.values.join(", ")}. Correct the value.`;
-  }
-  if (issue.code === "too_small" || issue.code === "too_big") {
-    if (issue.origin !== "number") return "is empty. Give at least one.";
-    const [limit, word] = issue.code === "too_small" ? [issue.minimum, "least"] : [issue.maximum, "most"];
-    const strictly = issue.code === "too_small" ? "above" : "below";
-    return `${shown} is not ${issue.inclusive === true ? `at ${word}` : strictly} ${limit}. Correct the value.`;
-  }
-  return `${issue.message}. Correct the value.`;
-}
-
-function valueAt(value: unknown, path: YamlPath): unknown {
-  return path.reduce<unknown>((inside, key) => {
-    if (typeof inside !== "object" || inside === null) return undefined;
-    return Object.entries(inside).find(([name]) => name === String(key))?.[1];
-  }, value);
-}
-
-/** The keys that the schema knows at a path. */
-function keysAt(schema: unknown, path: YamlPath): readonly string[] {
-  const at = path.reduce<unknown>(
-    (inside, key) =>
-      typeof key === "number"
-        ? valueAt(inside, ["items"])
-        : (valueAt(inside, ["properties", key]) ?? valueAt(inside, ["additionalProperties"])),
-    schema,
-  );
-  const properties = valueAt(at, ["properties"]);
-  return typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
+  return parseDocument(text, path, pipelineKind);
 }
 
 /** The profile files that a pipeline file names, each once. */

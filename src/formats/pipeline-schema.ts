@@ -15,7 +15,7 @@ const duration = z
   .string(WRITE_DURATION)
   .regex(DURATION, WRITE_DURATION)
   .describe("A duration with its unit: 600ms, 5s, 2m, 1h");
-const positiveDuration = z.string(WRITE_POSITIVE).regex(POSITIVE_DURATION, WRITE_POSITIVE);
+export const positiveDuration = z.string(WRITE_POSITIVE).regex(POSITIVE_DURATION, WRITE_POSITIVE);
 const cores = z
   .union([z.number(WRITE_CORES).positive(WRITE_CORES), z.string().regex(CORES, WRITE_CORES)], WRITE_CORES)
   .describe("CPU cores: 2, 0.5 or 500m");
@@ -24,7 +24,8 @@ const count = z.number().int().min(1);
 /** Beyond any real model's, and within what records hold (16 bits). */
 const batch = count.max(MOST_BATCH);
 const replicas = count.max(10_000);
-const names = <T extends Record<string, unknown>>(table: T) => z.enum(Object.keys(table) as [string, ...string[]]);
+export const names = <T extends Record<string, unknown>>(table: T) =>
+  z.enum(Object.keys(table) as [string, ...string[]]);
 
 const startUp = z
   .strictObject({
@@ -125,8 +126,8 @@ export const pipelineSchema = z.strictObject({
 });
 
 export type PipelineSpec = z.infer<typeof pipelineSchema>;
-/** One way in which a value does not agree with the schema. */
-export type PipelineIssue = z.core.$ZodIssue;
+/** One way in which a value does not agree with a schema. */
+export type SchemaIssue = z.core.$ZodIssue;
 
 /** The JSON Schema that editors pick up. */
 export function pipelineJsonSchema(): Record<string, unknown> {

@@ -30,7 +30,7 @@ export function parseYaml(text: string, path: string): YamlFile {
   };
   const [document, second] = Array.isArray(documents) ? documents : [];
   if (document === undefined || document.contents === null) {
-    throw new InputError("bad_value", `${path}: the file is empty. It should hold a pipeline (docs/formats.md).`);
+    throw new InputError("bad_value", `${path}: the file is empty. It should hold what docs/formats.md describes.`);
   }
   // One tab makes more errors, which would hide what it is about.
   const tabs = document.errors.filter((error) => error.code === "TAB_AS_INDENT");
@@ -53,7 +53,7 @@ export function parseYaml(text: string, path: string): YamlFile {
     complaints.add(
       placeOf(second.range[0]),
       "",
-      "a second document begins here. Put each pipeline into a file of its own.",
+      "a second document begins here. Put each into a file of its own.",
       "bad_syntax",
     );
   }

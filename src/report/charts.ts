@@ -1,5 +1,6 @@
 import { percentile } from "../core/percentile.ts";
 import type { IntervalRow } from "../core/run-log.ts";
+import type { SweepRow } from "../core/sweep-row.ts";
 import { placeLabels } from "./labels.ts";
 import type { Entry } from "./legend.ts";
 import { draw, heightOf, margins, Plot, SCATTER_INSET } from "./frame.ts";
@@ -7,7 +8,8 @@ import { logarithmicTicks, span, timeUnit } from "./scales.ts";
 import type { FrontierReport } from "./frontier.ts";
 import { drawnIntervals, findings, observedLoad, type PolicyRuns } from "./findings.ts";
 import { answeredWithin, pool, steps, type Point } from "./series.ts";
-import { palette, policyStyles, type PolicyStyle } from "./styles.ts";
+import { palette, policyStyles, styleAt, type PolicyStyle } from "./styles.ts";
+import { curvesOf, settingsOf, type Curve, type CurvePoint } from "./sweep.ts";
 
 // Every function returns an SVG that stands alone and takes its text colour from where it is put.
 
@@ -181,6 +183,56 @@ export function frontierChart(report: FrontierReport, width: number): string {
   });
 }
 
+/** Accuracy against cost: a curve per policy and whatever else was swept, along the weights or the SLA; means over the seeds. */
+export function sweepChart(sweep: string, rows: readonly SweepRow[], width: number): string {
+  const settings = settingsOf(rows);
+  const curves = curvesOf(settings);
+  const style = curveStyles(curves);
+  const points = curves.flatMap((curve) => curve.points);
+  const finding = `${sweep}: accuracy and cost of ${settings.settings.length} settings${settings.seeds > 1 ? `, means over ${settings.seeds} seeds` : ""}.`;
+  return draw(width, curves.map(style), finding, "Accuracy (mean over served requests)", {
+    x: { label: "Cost (cores)", domain: span(points.map(({ x }) => x)), ticks: width / 90 },
+    y: { domain: span(points.map(({ y }) => y)) },
+    inset: SCATTER_INSET,
+    grid: true,
+    marks: [
+      ...curves.map((curve) => {
+        const {
+          style: { colour, dash },
+          symbol,
+        } = style(curve);
+        return [
+          lineMark({ points: curve.points, style: { colour, dash } }, "linear", 1),
+          Plot.dot(curve.points, { x: "x", y: "y", r: 4.5, symbol, fill: colour, title: "label" }),
+        ];
+      }),
+      // The ends of one curve say which way it goes; more names would cover each other.
+      ...endLabels(curves[0]?.points ?? []),
+    ],
+  });
+}
+
+function endLabels(points: readonly CurvePoint[]): readonly Plot.Markish[] {
+  const ends = points.length < 2 ? [] : [points.slice(0, 1), points.slice(-1)];
+  return ends.map((end, e) => Plot.text(end, { x: "x", y: "y", text: "label", dy: e === 0 ? 18 : -14 }));
+}
+
+/** Colours tell policies apart, dashes and symbols the rest; where only one of the two varies it has both. */
+function curveStyles(curves: readonly Curve[]): (curve: Curve) => Required<Entry> {
+  const [policies, rests] = [
+    [...new Set(curves.map(({ policy }) => policy))],
+    [...new Set(curves.map(({ rest }) => rest))],
+  ];
+  const byPolicy = policyStyles(policies);
+  return ({ policy, rest }) => {
+    const [ofPolicy, ofRest] = [styleOf(byPolicy, policy), styleAt(rests.indexOf(rest))];
+    const { colour } = policies.length > 1 ? ofPolicy : ofRest;
+    const { dash, symbol } = rests.length > 1 ? ofRest : ofPolicy;
+    const name = [policies.length > 1 || rest === "" ? policy : "", rest].filter((part) => part !== "").join(", ");
+    return { name, style: { colour, dash }, symbol };
+  };
+}
+
 interface OverTime {
   readonly finding: string;
   readonly label: string;
@@ -213,7 +265,11 @@ function slaLine(sla: number): Line {
   return { name: `SLA ${sla} s`, points: [], style: { colour: "currentColor", dash: slaStroke.strokeDasharray } };
 }
 
-function lineMark({ points, style }: Line, curve: "step-after" | "linear", secondsPerUnit: number): Plot.Markish {
+function lineMark(
+  { points, style }: Omit<Line, "name">,
+  curve: "step-after" | "linear",
+  secondsPerUnit: number,
+): Plot.Markish {
   return Plot.line(points, {
     x: (point: Point) => point.x / secondsPerUnit,
     y: "y",

@@ -26,7 +26,8 @@ export function policyStyles(policies: readonly string[]): ReadonlyMap<string, P
   return new Map(policies.map((policy) => [policy, styleAt(order.indexOf(policy))]));
 }
 
-function styleAt(place: number): PolicyStyle {
+/** The style of the place-th of several things. */
+export function styleAt(place: number): PolicyStyle {
   const colour = place % palette.length;
   return {
     colour: `var(--policy-${colour + 1}, ${palette[colour] ?? "currentColor"})`,

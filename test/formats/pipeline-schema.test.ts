@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { pipelineJsonSchema, pipelineSchema } from "../../src/formats/pipeline-schema.ts";
+import { sweepKind } from "../../src/formats/sweep-schema.ts";
 import { parseYaml } from "../../src/formats/yaml.ts";
 
 const root = new URL("../..", import.meta.url);
-const file = new URL("docs/pipeline.schema.json", root);
+const schemas = { "pipeline.schema.json": pipelineJsonSchema(), "sweep.schema.json": sweepKind.jsonSchema() };
 
-test("docs/pipeline.schema.json is the schema's (else run `npm run schema` and `npm run format`)", () => {
-  const schema = pipelineJsonSchema();
-  if (process.env["UPDATE_SCHEMA"] === "1") writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`);
-  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), schema);
+test("the JSON Schemas in docs are those of the schemas (else run `npm run schema` and `npm run format`)", () => {
+  for (const [name, schema] of Object.entries(schemas)) {
+    const file = new URL(`docs/${name}`, root);
+    if (process.env["UPDATE_SCHEMA"] === "1") writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`);
+    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), schema);
+  }
 });
 
 test("all shipped pipelines agree with the schema and tell editors where it is", () => {
@@ -31,6 +34,6 @@ test("each object of the schema refuses unknown keys, but for metadata and the m
       open.push(path);
     for (const [key, inside] of Object.entries(value)) look(inside, `${path}/${key}`);
   };
-  look(pipelineJsonSchema(), "");
-  assert.deepEqual(open, ["/properties/metadata"]);
+  for (const [name, schema] of Object.entries(schemas)) look(schema, name);
+  assert.deepEqual(open, ["pipeline.schema.json/properties/metadata", "sweep.schema.json/properties/metadata"]);
 });

@@ -6,10 +6,12 @@ import {
   costChart,
   latencyChart,
   loadChart,
+  sweepChart,
   tradeOffChart,
 } from "../../src/report/charts.ts";
 import type { PolicyRuns } from "../../src/report/findings.ts";
 import { summarise } from "../../src/report/summary.ts";
+import { fakeRow } from "../formats/fake-sweep.ts";
 import { fakeComparison } from "./fake-comparison.ts";
 import { context, emptyRun } from "./fake-runs.ts";
 
@@ -74,4 +76,28 @@ test("points too close for names get a legend instead", () => {
   // A dot in the plot and one in the legend for each, and each name once.
   assert.equal(svg.match(/<g[^>]*aria-label="dot"/g)?.length, 10);
   for (const { summary } of crowd) assert.equal(svg.split(`>${summary.policy}</text>`).length, 2);
+});
+
+test("a sweep draws a curve and its points per policy and model: colours tell policies apart, symbols models", () => {
+  const rows = ["ipa", "rim"].flatMap((policy, p) =>
+    ["tail", "paper"].flatMap((queueing, q) =>
+      [1, 2, 3].map((alpha) =>
+        fakeRow({ policy, queueing, alpha, cost_cores: 3 + alpha + p, accuracy: alpha / 4 + q / 9 }),
+      ),
+    ),
+  );
+  const svg = sweepChart("A & B", rows, 560);
+  assert.match(svg, /^<svg[^>]* aria-label="A &amp; B: accuracy and cost of 12 settings\."/);
+  const names = [...svg.matchAll(/>([a-z0-9-]+, [a-z]+)<\/text>/g)].map((match) => match[1]);
+  assert.deepEqual(names, ["ipa, tail", "ipa, paper", "rim, tail", "rim, paper"]);
+  assert.equal(svg.match(/<g[^>]*aria-label="line"/g)?.length, 4);
+  // Four curves' points, and one symbol each in the legend.
+  assert.equal(svg.match(/<g[^>]*aria-label="dot"/g)?.length, 8);
+  assert.equal(svg.match(/<title>α [123]<\/title>/g)?.length, 12);
+  for (const place of [1, 4]) assert.match(svg, new RegExp(`--policy-${place},`));
+  assert.doesNotMatch(svg, /--policy-2,|NaN|undefined/);
+  assert.equal(sweepChart("A & B", rows, 560), svg);
+  for (const few of [[], [fakeRow()], [fakeRow({ cost_cores: null })]]) {
+    assert.doesNotMatch(sweepChart("few", few, 560), /NaN|undefined|Infinity/);
+  }
 });
