@@ -1,4 +1,5 @@
-"""Trains the LSTM predictor as the paper does, once per seed, and writes weights/lstm-SEED.json.
+"""Trains the LSTM predictor as the paper does, once per seed, and writes weights/lstm-SEED.json; and weights/ar12.json, the
+linear least squares of the same samples, to compare it with.
 
     pip install -r experiments/train/requirements.txt
     python experiments/train/lstm.py TRACE [--seeds 1 2 3 4 5] [--out weights]
@@ -45,6 +46,11 @@ def samples(rates):
 
 def smape(predicted, actual):
     return float(np.mean(200 * np.abs(predicted - actual) / (np.abs(predicted) + np.abs(actual))))
+
+
+def with_constant(inputs):
+    """A row per sample, the constant last."""
+    return np.column_stack([inputs[..., 0].astype(np.float64), np.ones(len(inputs))])
 
 
 def train(seed, inputs, targets):
@@ -106,6 +112,10 @@ def main():
     print(f"{len(seconds)} seconds are not zero; those before second {split} train")
     inputs, targets = samples(rates[seconds[: TRAINED * DAY]])
     held_inputs, held_targets = samples(rates[seconds[TRAINED * DAY :]])
+    shares, *_ = np.linalg.lstsq(with_constant(inputs), targets[:, 0], rcond=None)
+    error = {"trained": smape(with_constant(inputs) @ shares, targets[:, 0]), "heldOut": smape(with_constant(held_inputs) @ shares, held_targets[:, 0])}
+    print("AR(12): SMAPE", error)
+    write(flags.out / "ar12.json", {"trainedBefore": split, "smape": error, "shares": shares[:-1].tolist(), "constant": shares[-1]})
     for seed in flags.seeds:
         model, loss = train(seed, inputs, targets)
         error = {
