@@ -4,7 +4,6 @@ import { planCommand } from "./commands/plan.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { sweepCommand } from "./commands/sweep.ts";
 import { traceCommand } from "./commands/trace.ts";
-import { VERSION } from "./commands/version.ts";
 import { InputError } from "./core/errors.ts";
 
 /** Exit codes: what was asked was done; it was not (no feasible plan, or a fault of ours); the input is wrong. */
@@ -16,7 +15,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .description(
       "Plans and simulates multi-model inference pipelines at the best trade-off of accuracy, latency and cost.",
     )
-    .version(VERSION)
+    .version("0.1.0")
     .exitOverride()
     // So that the options of `ipa sweep merge` are not taken for those of `ipa sweep`.
     .enablePositionalOptions()

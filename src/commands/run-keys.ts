@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { SweepRun } from "../study/sweep.ts";
-import { VERSION } from "./version.ts";
 
 export interface KeyedRun extends SweepRun {
   /**
@@ -10,7 +9,8 @@ export interface KeyedRun extends SweepRun {
   readonly key: string;
 }
 
-export function withKeys(runs: readonly SweepRun[]): readonly KeyedRun[] {
+/** `program` says which program carries them out. */
+export function withKeys(runs: readonly SweepRun[], program: string): readonly KeyedRun[] {
   // Runs share setups and traces, which may be long.
   const setups = new Map(runs.map(({ setup }) => [setup, ""]));
   for (const setup of setups.keys()) setups.set(setup, digest(JSON.stringify(setup)));
@@ -18,9 +18,8 @@ export function withKeys(runs: readonly SweepRun[]): readonly KeyedRun[] {
   for (const trace of traces.keys()) {
     traces.set(trace, digest(trace.kind, trace.kind === "rates" ? trace.rates : trace.arrivals));
   }
-  const program = `ipa ${VERSION}, Node ${process.version}`;
   return runs.map((run) => {
-    const parts = [program, setups.get(run.setup), traces.get(run.trace), run.seed];
+    const parts = [program, process.version, setups.get(run.setup), traces.get(run.trace), run.seed];
     return { ...run, key: digest(JSON.stringify(parts)) };
   });
 }

@@ -100,7 +100,7 @@ async function sweepAction(path: string, flags: SweepFlags): Promise<void> {
 }
 
 async function jobOf(path: string, flags: SweepFlags): Promise<Job> {
-  const { loadSweep, refuseOverwriting } = await import("../formats/files.ts");
+  const { loadSweep, programDigest, refuseOverwriting } = await import("../formats/files.ts");
   const { runsOf } = await import("../study/sweep.ts");
   const { sweepDigest, withKeys } = await import("./run-keys.ts");
   const { name, sweep } = await loadSweep(path);
@@ -110,7 +110,7 @@ async function jobOf(path: string, flags: SweepFlags): Promise<Job> {
   const plot = flags.plot ?? (shard === undefined ? beside(out) : undefined);
   const journal = `${out}.partial`;
   await refuseOverwriting([out, journal, ...(plot === undefined ? [] : [plot])]);
-  const all = withKeys(runsOf(sweep));
+  const all = withKeys(runsOf(sweep), await programDigest());
   const identity = { sweep: name, digest: sweepDigest(name, all), runs: all.length };
   return {
     identity: shard === undefined ? identity : { ...identity, shard },

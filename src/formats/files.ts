@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, closeSync, openSync, truncateSync } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../core/errors.ts";
 import type { Pipeline } from "../core/pipeline.ts";
@@ -195,6 +195,19 @@ function namedIn(file: SweepFile, [list, i]: readonly [string, number], error: u
   if (!(error instanceof InputError) || !["missing_file", "wrong_kind"].includes(error.code)) return error;
   const { line, column } = file.file.place(["spec", list, i]);
   return new InputError(error.code, `${file.path}:${line}:${column}: spec.${list}.${i}: ${error.message}`);
+}
+
+/** Of the program itself: its code, what its predictors have learnt, and the versions of what it depends on. */
+export async function programDigest(): Promise<string> {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const folders = [fileURLToPath(new URL("..", import.meta.url)), join(root, "weights")];
+  const entries = await Promise.all(folders.map((folder) => readdir(folder, { recursive: true, withFileTypes: true })));
+  const files = entries.flat().flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
+  const hash = createHash("sha256");
+  for (const file of [...files.toSorted(), join(root, "package.json")]) {
+    hash.update(relative(root, file)).update(await readFile(file));
+  }
+  return hash.digest("hex");
 }
 
 /** Reads the rows of a sweep, or of a shard of it. */

@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { sweepDigest, withKeys, type KeyedRun } from "../../src/commands/run-keys.ts";
-import { VERSION } from "../../src/commands/version.ts";
-import { loadSweep } from "../../src/formats/files.ts";
+import { loadSweep, programDigest } from "../../src/formats/files.ts";
 import { runsOf } from "../../src/study/sweep.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -27,21 +26,21 @@ spec: { pipelines: [video.yaml], traces: [load.csv], alpha: [1, 2], seeds: [1, 2
 };
 
 /** The runs of the sweep with one of its files changed. */
-async function runsWith(name = "", from: string | RegExp = "", to = ""): Promise<readonly KeyedRun[]> {
+async function runsWith(
+  name = "",
+  from: string | RegExp = "",
+  to = "",
+  program = "this",
+): Promise<readonly KeyedRun[]> {
   for (const [file, text] of Object.entries(files)) {
     const changed = file === name ? text.replace(from, to) : text;
     assert.equal(changed === text, file !== name, `${name} is not changed`);
     writeFileSync(join(folder, file), changed);
   }
-  return withKeys(runsOf((await loadSweep(join(folder, "sweep.yaml"))).sweep));
+  return withKeys(runsOf((await loadSweep(join(folder, "sweep.yaml"))).sweep), program);
 }
 
 const keysOf = (runs: readonly KeyedRun[]): readonly string[] => runs.map(({ key }) => key);
-
-test("the version that keys depend on is the package's", () => {
-  const text = readFileSync(join(root, "package.json"), "utf8");
-  assert.match(text, new RegExp(`"version": "${VERSION}"`));
-});
 
 test("each run has its own key, the same each time", async () => {
   const runs = await runsWith();
@@ -49,7 +48,7 @@ test("each run has its own key, the same each time", async () => {
   assert.deepEqual(keysOf(await runsWith()), keysOf(runs));
 });
 
-test("no key outlives a change of pipeline, profile or trace", async () => {
+test("no key outlives a change of pipeline, profile, trace or program", async () => {
   const before = keysOf(await runsWith());
   for (const [name, from, to] of [
     ["video.yaml", "replicas: 100", "replicas: 50"],
@@ -64,6 +63,8 @@ test("no key outlives a change of pipeline, profile or trace", async () => {
       name,
     );
   }
+  assert.notDeepEqual(keysOf(await runsWith("", "", "", "another")), before);
+  assert.match(await programDigest(), /^[0-9a-f]{64}$/);
 });
 
 test("a longer sweep keeps the keys of a shorter one, and is another sweep", async () => {
