@@ -24,6 +24,8 @@ export interface Series {
   readonly points: readonly FigurePoint[];
   /** A thin dashed line: what others measured, or a limit. */
   readonly reference?: boolean;
+  /** Thin and pale: noise behind what matters. */
+  readonly faint?: boolean;
   /** The series whose colour it takes, as the published line of the same system; its points are hollow. */
   readonly colourOf?: string;
 }
@@ -46,13 +48,14 @@ export function linesFigure(
     ...axes(frame, series),
     marks: [
       frame.fromZero === true ? Plot.ruleY([0], { strokeOpacity: 0.4 }) : null,
-      series.map(({ points, reference }, s) =>
+      series.map(({ points, reference, faint }, s) =>
         Plot.line(points, {
           x: "x",
           y: "y",
           curve,
           stroke: entries[s]?.style.colour ?? "currentColor",
-          strokeWidth: reference === true ? 1.2 : 2,
+          strokeWidth: reference === true || faint === true ? 1.2 : 2,
+          strokeOpacity: faint === true ? 0.5 : 1,
           strokeDasharray: entries[s]?.style.dash ?? "",
         }),
       ),
