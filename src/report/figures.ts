@@ -164,7 +164,7 @@ function axes(frame: FigureFrame, series: readonly Series[]): Plot.PlotOptions {
     },
     y:
       frame.logarithmicY === true
-        ? { type: "log" }
+        ? { type: "log", tickFormat: String }
         : frame.fromZero === true
           ? { zero: true, nice: true }
           : { domain: span(ys) },
