@@ -159,7 +159,7 @@ function axes(frame: FigureFrame, series: readonly Series[]): Plot.PlotOptions {
   return {
     x: {
       label: frame.x,
-      ...(frame.logarithmicX === true ? { type: "log" } : { domain: span(xs) }),
+      ...(frame.logarithmicX === true ? { type: "log", tickFormat: String } : { domain: span(xs) }),
       ticks: frame.width / 90,
     },
     y:
