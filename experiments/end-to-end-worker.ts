@@ -34,7 +34,7 @@ export interface Answer extends Task {
   readonly accuracies: readonly number[];
   /** By interval: the trace's mean load, requests per second. */
   readonly loads: readonly number[];
-  /** No policy with these pins can exceed this mean objective. */
+  /** No policy with these pins that carries the load can exceed this mean objective. */
   readonly greatest: number;
 }
 

@@ -56,7 +56,7 @@ async function run({ seeds, onProgress }: Context): Promise<Findings> {
     notes: [
       "Cost and accuracy are those of the plans in force, as the paper plots them; the table of all runs also has the cores held while replicas start and drain (their difference is the cost of reconfiguration), goodput, and percentiles over all requests. Intervals: 95 %, over seeds.",
       "SLA violations depend above all on how long a new replica takes to serve, which the authors do not publish: we assume 5 s, and show 30 s and 60 s beside.",
-      "“bound”: the mean over ticks of the best objective at the true load, with instant reconfiguration: nothing that predicts and waits can reach it.",
+      "“objective_bound”: the mean over ticks of the best objective of a plan that carries the interval's true mean load, with free and instant reconfiguration. Only what falls short of the load can exceed it.",
     ],
     tables: [
       runsTable(plain),

@@ -8,15 +8,31 @@ import { join } from "node:path";
 import { Progress } from "../src/commands/progress.ts";
 import { writeWhole } from "../src/formats/files.ts";
 import { decimals } from "../src/report/numbers.ts";
+import { baseAllocations } from "./base-allocations.ts";
 import { decisionMatch } from "./decision-match.ts";
+import { decisionTime } from "./decision-time.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { heldOutHeadline } from "./held-out-headline.ts";
+import { latency } from "./latency.ts";
+import { objectivePreferences } from "./objective-preferences.ts";
 import type { Experiment } from "./reproduction/experiment.ts";
 import { flagsOf, manifestOf, writeFindings } from "./reproduction/output.ts";
 import { reproductionPage, type Section } from "./reproduction/page.ts";
+import { variants } from "./variants.ts";
+import { workloadPredictions } from "./workloads.ts";
 
 /** In the order of the paper. */
-const experiments: readonly Experiment[] = [decisionMatch, endToEnd, heldOutHeadline];
+const experiments: readonly Experiment[] = [
+  variants,
+  baseAllocations,
+  workloadPredictions,
+  endToEnd,
+  heldOutHeadline,
+  decisionMatch,
+  decisionTime,
+  objectivePreferences,
+  latency,
+];
 
 const { quick, out, seeds } = flagsOf();
 const sections: Section[] = [];

@@ -265,6 +265,18 @@ test("simulate --json: an array, one element per policy, for one policy too", as
   );
 });
 
+test("simulate, plan and frontier find what the LSTM has learnt; it decides otherwise than max", async () => {
+  const runs = await Promise.all(
+    ["lstm", "max"].map((predictor) =>
+      ipa("simulate", VIDEO, "--trace", "traces/bursty.csv", "--predictor", predictor, "--json"),
+    ),
+  );
+  const [lstm, max] = runs.map(({ out }) => summariesSchema.parse(JSON.parse(out))[0]?.cost_cores);
+  assert.ok(lstm !== undefined && max !== undefined && lstm !== max);
+  const own = put("lstm.yaml", videoText.replace("predictor: max", "predictor: lstm"));
+  for (const command of ["plan", "frontier"]) assert.equal((await ipa(command, own, "--load", "20")).code, 0);
+});
+
 test("simulate: a trace on which nothing arrives has no accuracy, and no NaN", async () => {
   const { code, out } = await ipa("simulate", VIDEO, "--trace", put("zero.csv", "second,rps\n0,0\n1,0\n"), "--json");
   assert.equal(code, 0);

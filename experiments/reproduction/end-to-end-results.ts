@@ -1,8 +1,7 @@
 // The end-to-end runs, ours and the published ones, by setting.
-import { readFile } from "node:fs/promises";
-import { readCsv } from "../../src/formats/csv.ts";
 import type { Answer } from "../end-to-end-worker.ts";
 import type { Outcome } from "./headline.ts";
+import { publishedTable } from "./published-table.ts";
 import { mean } from "./replayed-runs.ts";
 
 /** Where the paper shows a pipeline. */
@@ -45,8 +44,7 @@ export interface PublishedMean extends Outcome {
 export async function publishedMeans(): Promise<readonly PublishedMean[]> {
   const columns =
     "figure version metaseries pipeline workload system steps cost_cores cost_min_cores cost_max_cores accuracy sla_violation_percent_of_seconds";
-  const text = await readFile(new URL("../published/end-to-end.csv", import.meta.url), "utf8");
-  return readCsv(text, "end-to-end.csv", columns.split(" ")).flatMap(({ cell }): PublishedMean[] => {
+  return (await publishedTable("end-to-end", columns.split(" "))).flatMap(({ cell }): PublishedMean[] => {
     if (!["14", "18"].includes(cell("metaseries"))) return [];
     const violations = cell("sla_violation_percent_of_seconds");
     return [

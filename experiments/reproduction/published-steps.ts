@@ -1,6 +1,5 @@
 // What the paper's Fig 8–12 show, step by step.
-import { readFile } from "node:fs/promises";
-import { readCsv } from "../../src/formats/csv.ts";
+import { publishedTable } from "./published-table.ts";
 import type { PublishedRun } from "./published-runs.ts";
 
 /** A published step: whole cores, and the variants that its accuracy may stand for. */
@@ -13,10 +12,9 @@ export interface PublishedStep {
 
 /** By run: what the paper published, without the deployed plan of step 0. PAS as a share, not × 100. */
 export async function publishedSteps(): Promise<ReadonlyMap<string, readonly PublishedStep[]>> {
-  const url = new URL("../published/steps.csv", import.meta.url);
   const columns = ["metaseries", "pipeline", "workload", "system", "step", "cost_cores", "accuracy", "variants"];
   const byRun = new Map<string, PublishedStep[]>();
-  for (const { cell } of readCsv(await readFile(url, "utf8"), "steps.csv", columns)) {
+  for (const { cell } of await publishedTable("steps", columns)) {
     const step = Number(cell("step"));
     if (step === 0) continue;
     const key = runKey({

@@ -105,8 +105,8 @@ function latencyOfAll({ latencies, requests }: Run, share: number): number | nul
 }
 
 /**
- * What no policy with these pins can exceed: the mean over the ticks of the best objective at the true mean
- * load of the interval that follows, with reconfiguration free and instant. Where no plan exists the one before stays.
+ * What no policy with these pins can exceed that carries the load: the mean over the ticks of the best objective at the
+ * true mean load of the interval that follows, with reconfiguration free and instant. Where no plan exists the one before stays.
  */
 export function greatestObjective(run: PublishedRun, planner: Planner, trace: Trace): number {
   const { pipeline } = planner;

@@ -1,12 +1,13 @@
-"""Trains the LSTM predictor as the paper does, once per seed, and writes weights/lstm-SEED.json.
+"""Trains the LSTM predictor as the paper does, once per seed, and writes weights/lstm-SEED.json; and
+weights/ar12.json, the least squares of the same samples, to compare it with.
 
     pip install -r experiments/train/requirements.txt
     python experiments/train/lstm.py TRACE [--seeds 1 2 3 4 5] [--out weights]
 
-TRACE is the 22-day Twitter trace, plain or packed with bzip2. A sample every 10 s: the maxima of the twelve 10-s
-chunks of two minutes, and as target the greatest rate of the 20 s that follow. Rates are divided by 8 and rounded
-down, zeros dropped, and the samples of the first 14 days' worth of seconds train. With the same versions on the same
-machine the numbers come out the same.
+TRACE is the 22-day Twitter trace, plain (as `ipa trace fetch` leaves it) or packed with bzip2. A sample every 10 s:
+the maxima of the twelve 10-s chunks of two minutes, and as target the greatest rate of the 20 s that follow. Rates are
+divided by 8 and rounded down, zeros dropped, and the samples of the first 14 days' worth of seconds train. With the
+same versions on the same machine the numbers come out the same.
 """
 
 import argparse
@@ -45,6 +46,11 @@ def samples(rates):
 
 def smape(predicted, actual):
     return float(np.mean(200 * np.abs(predicted - actual) / (np.abs(predicted) + np.abs(actual))))
+
+
+def with_constant(inputs):
+    """A row per sample, the constant last."""
+    return np.column_stack([inputs[..., 0].astype(np.float64), np.ones(len(inputs))])
 
 
 def train(seed, inputs, targets):
@@ -97,7 +103,7 @@ def main():
     arguments.add_argument("trace")
     arguments.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     arguments.add_argument("--out", type=pathlib.Path, default=pathlib.Path("weights"))
-    arguments.add_argument("--golden", type=pathlib.Path, help="also write inputs and outputs of the first seed, for a test")
+    arguments.add_argument("--golden", type=pathlib.Path, help="also write what the first seed says, for a test")
     flags = arguments.parse_args()
 
     rates = read_rates(flags.trace)[: DAYS * DAY] // DAMPING
@@ -106,12 +112,21 @@ def main():
     print(f"{len(seconds)} seconds are not zero; those before second {split} train")
     inputs, targets = samples(rates[seconds[: TRAINED * DAY]])
     held_inputs, held_targets = samples(rates[seconds[TRAINED * DAY :]])
+
+    def errors(predict):
+        return {
+            "trained": smape(predict(inputs), targets),
+            "heldOut": smape(predict(held_inputs), held_targets),
+        }
+
+    shares, *_ = np.linalg.lstsq(with_constant(inputs), targets, rcond=None)
+    error = errors(lambda of: with_constant(of) @ shares)
+    print("AR(12): SMAPE", error)
+    *chunks, constant = shares[:, 0].tolist()
+    write(flags.out / "ar12.json", {"trainedBefore": split, "smape": error, "shares": chunks, "constant": constant})
     for seed in flags.seeds:
         model, loss = train(seed, inputs, targets)
-        error = {
-            "trained": smape(model.predict(inputs, batch_size=4096, verbose=0), targets),
-            "heldOut": smape(model.predict(held_inputs, batch_size=4096, verbose=0), held_targets),
-        }
+        error = errors(lambda of: model.predict(of, batch_size=4096, verbose=0))
         print(f"seed {seed}: loss {loss[0]:.4f} to {loss[-1]:.4f}, SMAPE {error}", flush=True)
         content = {
             "seed": seed,
@@ -126,7 +141,8 @@ def main():
             # Loads as they occur, and far above: there the activation, which knows no bound, tells.
             chosen = np.concatenate([held_inputs[::3000], 10 * held_inputs[::9000]])
             outputs = model.predict(chosen, verbose=0)[:, 0]
-            write(flags.golden, {"seed": seed, "inputs": chosen[..., 0].astype(int).tolist(), "outputs": shortest(outputs)})
+            golden = {"seed": seed, "inputs": chosen[..., 0].astype(int).tolist(), "outputs": shortest(outputs)}
+            write(flags.golden, golden)
 
 
 main()

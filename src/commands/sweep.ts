@@ -167,7 +167,8 @@ async function write(table: SweepTable, out: string, plot: string | undefined): 
   await writeWhole(out, formatSweepTable(table));
   if (plot === undefined) return [out];
   const { sweepChart } = await import("../report/charts.ts");
-  await writeWhole(plot, sweepChart(table.sweep, table.rows, 720));
+  const { pictureOf } = await import("../report/picture.ts");
+  await writeWhole(plot, pictureOf(sweepChart(table.sweep, table.rows, 720)));
   return [out, plot];
 }
 

@@ -218,7 +218,7 @@ function endLabels(points: readonly CurvePoint[]): readonly Plot.Markish[] {
 }
 
 /** Colours tell policies apart, dashes and symbols the rest; where only one of the two varies it has both. */
-function curveStyles(curves: readonly Curve[]): (curve: Curve) => Required<Entry> {
+function curveStyles(curves: readonly Curve[]): (curve: Curve) => Entry & Required<Pick<Entry, "symbol">> {
   const [policies, rests] = [
     [...new Set(curves.map(({ policy }) => policy))],
     [...new Set(curves.map(({ rest }) => rest))],

@@ -21,11 +21,20 @@ export interface FigureFrame {
 export interface Series {
   readonly name: string;
   /** Ascending in x for a line; a null breaks it. */
-  readonly points: readonly { readonly x: number; readonly y: number | null }[];
+  readonly points: readonly FigurePoint[];
   /** A thin dashed line: what others measured, or a limit. */
   readonly reference?: boolean;
-  /** The series whose colour it takes, as the published line of the same system. */
+  /** Thin and pale: noise behind what matters. */
+  readonly faint?: boolean;
+  /** The series whose colour it takes, as the published line of the same system; its points are hollow. */
   readonly colourOf?: string;
+}
+
+export interface FigurePoint {
+  readonly x: number;
+  readonly y: number | null;
+  /** Written beside a point. */
+  readonly label?: string;
 }
 
 /** Lines over a common axis, straight or in steps. */
@@ -39,13 +48,14 @@ export function linesFigure(
     ...axes(frame, series),
     marks: [
       frame.fromZero === true ? Plot.ruleY([0], { strokeOpacity: 0.4 }) : null,
-      series.map(({ points, reference }, s) =>
+      series.map(({ points, reference, faint }, s) =>
         Plot.line(points, {
           x: "x",
           y: "y",
           curve,
           stroke: entries[s]?.style.colour ?? "currentColor",
-          strokeWidth: reference === true ? 1.2 : 2,
+          strokeWidth: reference === true || faint === true ? 1.2 : 2,
+          strokeOpacity: faint === true ? 0.5 : 1,
           strokeDasharray: entries[s]?.style.dash ?? "",
         }),
       ),
@@ -53,21 +63,57 @@ export function linesFigure(
   });
 }
 
-/** Points, a symbol per series; a series that is a reference is drawn as a line in steps. */
+/** Points, a symbol per series, hollow where the colour is another's; a series that is a reference is drawn as a line in steps. */
 export function pointsFigure(frame: FigureFrame, series: readonly Series[]): string {
   const entries = entriesOf(series, true);
+  const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
+  const middle = (Math.min(...xs) + Math.max(...xs)) / 2;
   return draw(frame.width, entries, frame.finding, frame.y, {
     ...axes(frame, series),
     inset: SCATTER_INSET,
     grid: true,
     marks: series.map(({ points, reference }, s) => {
-      const { style, symbol = "circle" } = entries[s] ?? {};
+      const { style, symbol = "circle", hollow = false } = entries[s] ?? {};
       const colour = style?.colour ?? "currentColor";
-      return reference === true
-        ? Plot.line(points, { x: "x", y: "y", curve: "step-after", stroke: colour, strokeDasharray: style?.dash ?? "" })
-        : Plot.dot(points, { x: "x", y: "y", r: 4.5, fill: colour, symbol });
+      if (reference === true) {
+        return Plot.line(points, {
+          x: "x",
+          y: "y",
+          curve: "step-after",
+          stroke: colour,
+          strokeDasharray: style?.dash ?? "",
+        });
+      }
+      return [
+        Plot.dot(points, {
+          x: "x",
+          y: "y",
+          r: hollow ? 6 : 4.5,
+          ...(hollow ? { stroke: colour } : { fill: colour }),
+          symbol,
+        }),
+        ...labelsOf(points, middle),
+      ];
     }),
   });
+}
+
+/** Names of points, towards the middle of the chart; that of the topmost above it, where there is room. */
+function labelsOf(points: readonly FigurePoint[], middle: number): readonly Plot.Markish[] {
+  const top = Math.max(...points.map(({ y }) => y ?? -Infinity));
+  return points
+    .filter(({ label }) => label !== undefined)
+    .map((point) => {
+      const left = point.x <= middle;
+      return Plot.text([point], {
+        x: "x",
+        y: "y",
+        text: "label",
+        textAnchor: left ? "start" : "end",
+        dx: left ? 8 : -8,
+        dy: point.y === top ? -10 : 10,
+      });
+    });
 }
 
 export interface Bar {
@@ -117,12 +163,12 @@ function axes(frame: FigureFrame, series: readonly Series[]): Plot.PlotOptions {
   return {
     x: {
       label: frame.x,
-      ...(frame.logarithmicX === true ? { type: "log" } : { domain: span(xs) }),
+      ...(frame.logarithmicX === true ? { type: "log", tickFormat: String } : { domain: span(xs) }),
       ticks: frame.width / 90,
     },
     y:
       frame.logarithmicY === true
-        ? { type: "log" }
+        ? { type: "log", tickFormat: String }
         : frame.fromZero === true
           ? { zero: true, nice: true }
           : { domain: span(ys) },
@@ -141,7 +187,11 @@ function entriesOf(series: readonly Series[], withSymbols = false): readonly Ent
     if (one.reference === true) return { name: one.name, style: { colour, dash: "3 3" } };
     const symbol = symbols[place % symbols.length] ?? "circle";
     const dash = withSymbols ? "" : (dashes[place % dashes.length] ?? "");
-    return { name: one.name, style: { colour, dash }, ...(withSymbols ? { symbol } : {}) };
+    return {
+      name: one.name,
+      style: { colour, dash },
+      ...(withSymbols ? { symbol, hollow: one.colourOf !== undefined } : {}),
+    };
   });
 }
 

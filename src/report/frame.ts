@@ -19,7 +19,7 @@ export function draw(
 ): string {
   const legend = legendOf(entries, width);
   const marginTop = margins.top + legend.height;
-  const symbols = legend.symbols.map(({ x, y, symbol, style }) =>
+  const symbols = legend.symbols.map(({ x, y, symbol, style, hollow = false }) =>
     Plot.dot([0], {
       // Once for all facets.
       facet: "super",
@@ -27,7 +27,7 @@ export function draw(
       dx: x - margins.left,
       dy: y - marginTop,
       r: 6,
-      fill: style.colour,
+      ...(hollow ? { stroke: style.colour } : { fill: style.colour }),
       ...(symbol === undefined ? {} : { symbol }),
     }),
   );

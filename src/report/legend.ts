@@ -11,6 +11,8 @@ export interface Entry {
   readonly name: string;
   readonly style: Pick<PolicyStyle, "colour" | "dash">;
   readonly symbol?: PolicyStyle["symbol"];
+  /** Only the outline of the symbol. */
+  readonly hollow?: boolean;
 }
 
 export interface Legend {

@@ -6,7 +6,7 @@ import { autoregression } from "../../src/core/predictors/arima.ts";
 import { predictorKinds } from "../../src/core/predictors/kinds.ts";
 
 const series = (...rates: readonly (number | null)[]): LoadSeries => ({ end: rates.length, step: 1, rates });
-const { reactive, max, average, arima, oracle } = predictorKinds;
+const { reactive, max, average, surge, arima, oracle } = predictorKinds;
 
 test("reactive, max and average of what was measured", () => {
   const seen = series(4, 9, 2);
@@ -16,7 +16,7 @@ test("reactive, max and average of what was measured", () => {
 });
 
 test("no data is never zero: without the newest value, or with too few, nothing is predicted", () => {
-  for (const kind of [reactive, max, average, arima]) {
+  for (const kind of [reactive, max, average, surge, arima]) {
     assert.equal(kind.make()(series(), 20), null);
     assert.equal(kind.make()(series(5, 5, null), 20), null);
     assert.equal(kind.make()(series(null, null, 5), 20), null);
@@ -66,4 +66,16 @@ test("the ARIMA(1,0,0) of constant, short, gappy, ever rising or ever changing s
   assert.ok(rising > 32 && Number.isFinite(rising));
   const changing = forecast(series(0, 9, 0, 9, 0, 9, 0, 9), 20) ?? NaN;
   assert.ok(changing >= 0 && changing <= 9);
+});
+
+test("surge: the greatest load seen, and three times what the newest has above the mean and three standard deviations", () => {
+  const predict = surge.make();
+  // The mean is 9, and so is the variance: steps of one second.
+  assert.equal(predict(series(9, 9, 9, 9), 20), 9);
+  assert.equal(predict(series(3, 6, 12, 15), 20), 15);
+  assert.equal(predict(series(3, 3, 3, 27), 20), 27 + 3 * (27 - 9 - 3 * 3));
+  // Falling again: no surge.
+  assert.equal(predict(series(3, 27, 3, 3), 20), 27);
+  // Means over longer steps scatter less: over nine seconds with a standard deviation of 1.
+  assert.equal(predict({ end: 0, step: 9, rates: [3, 6, 12, 15] }, 20), 15 + 3 * (15 - 9 - 3));
 });

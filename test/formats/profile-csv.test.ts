@@ -29,9 +29,23 @@ test("entries by variant and cores, points ascending by batch, whatever the orde
           { batch: 1, mean: 0.1, p99: 0.2, throughput: 9 },
           { batch: 4, mean: 0.4, p99: 0.5 },
         ],
+        provenance: [
+          { mean: "measured", p99: "measured", throughput: "modelled" },
+          { mean: "modelled", p99: "derived" },
+        ],
       },
-      { variant: "b", cores: 0.5, profile: [{ batch: 1, mean: 0.3, p99: 0.3, throughput: 3 }] },
-      { variant: "a", cores: 2, profile: [{ batch: 1, mean: 0.05, p99: 0.1 }] },
+      {
+        variant: "b",
+        cores: 0.5,
+        profile: [{ batch: 1, mean: 0.3, p99: 0.3, throughput: 3 }],
+        provenance: [{ mean: "measured", p99: "inferred", throughput: "measured" }],
+      },
+      {
+        variant: "a",
+        cores: 2,
+        profile: [{ batch: 1, mean: 0.05, p99: 0.1 }],
+        provenance: [{ mean: "measured", p99: "measured" }],
+      },
     ],
   });
 });
