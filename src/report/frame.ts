@@ -21,6 +21,8 @@ export function draw(
   const marginTop = margins.top + legend.height;
   const symbols = legend.symbols.map(({ x, y, symbol, style, hollow = false }) =>
     Plot.dot([0], {
+      // Once, and not in each facet.
+      facet: "super",
       frameAnchor: "top-left",
       dx: x - margins.left,
       dy: y - marginTop,
