@@ -15,6 +15,7 @@ import { endToEnd } from "./end-to-end.ts";
 import { heldOutHeadline } from "./held-out-headline.ts";
 import { latency } from "./latency.ts";
 import { objectivePreferences } from "./objective-preferences.ts";
+import { predictorAblation } from "./predictor-ablation.ts";
 import type { Experiment } from "./reproduction/experiment.ts";
 import { flagsOf, manifestOf, writeFindings } from "./reproduction/output.ts";
 import { reproductionPage, type Section } from "./reproduction/page.ts";
@@ -32,6 +33,7 @@ const experiments: readonly Experiment[] = [
   decisionTime,
   objectivePreferences,
   latency,
+  predictorAblation,
 ];
 
 const { quick, out, seeds } = flagsOf();

@@ -21,7 +21,7 @@ export function draw(
   const marginTop = margins.top + legend.height;
   const symbols = legend.symbols.map(({ x, y, symbol, style, hollow = false }) =>
     Plot.dot([0], {
-      // Once for all facets.
+      // Once, and not in each facet.
       facet: "super",
       frameAnchor: "top-left",
       dx: x - margins.left,
