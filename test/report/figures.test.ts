@@ -43,5 +43,6 @@ test("the legend of bars in groups is drawn once", () => {
     ["lstm", "max"].map((name) => ({ group, name, value: 2 })),
   );
   const svg = barsFigure({ ...frame, x: "" }, bars);
-  assert.equal([...svg.matchAll(/<path [^>]*translate\([^)]*\)[^>]*d="M-/g)].length, 2);
+  // A square beside each of two names, and none in the three groups.
+  assert.equal([...svg.matchAll(/<g [^>]*fill="var\(--policy-[^>]*aria-label="dot"/g)].length, 2);
 });
