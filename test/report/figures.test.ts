@@ -43,5 +43,6 @@ test("the legend of bars in groups is drawn once", () => {
     ["lstm", "max"].map((name) => ({ group, name, value: 2 })),
   );
   const svg = barsFigure({ ...frame, x: "" }, bars);
-  assert.equal([...svg.matchAll(/<path [^>]*translate\([^)]*\)[^>]*d="M-/g)].length, 2);
+  // The symbols are squares.
+  assert.equal([...svg.matchAll(/<path d="M-5[^>]*Z"/g)].length, 2);
 });
