@@ -43,6 +43,6 @@ test("the legend of bars in groups is drawn once", () => {
     ["lstm", "max"].map((name) => ({ group, name, value: 2 })),
   );
   const svg = barsFigure({ ...frame, x: "" }, bars);
-  // A square beside each of two names, and none in the three groups.
-  assert.equal([...svg.matchAll(/<g [^>]*fill="var\(--policy-[^>]*aria-label="dot"/g)].length, 2);
+  // The symbols are squares.
+  assert.equal([...svg.matchAll(/<path d="M-5[^>]*Z"/g)].length, 2);
 });
