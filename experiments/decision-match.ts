@@ -6,13 +6,12 @@
 // Writes decisions.csv: what we decide at every step of all 160 runs (quick: of the video pipeline's).
 import type { Predictor } from "../src/core/predictors/predictor.ts";
 import { planCores, type Plan } from "../src/core/plan.ts";
-import { loadLstm } from "../src/formats/files.ts";
-import { lstm } from "../src/core/predictors/lstm.ts";
 import { decimals, percent } from "../src/report/numbers.ts";
 import { assemble } from "../src/study/setup.ts";
 import { perSecond } from "../src/workload/trace.ts";
 import type { Cell, Context, Experiment, Findings } from "./reproduction/experiment.ts";
 import { script } from "./reproduction/output.ts";
+import { predictedLoads, trainedLstm } from "./reproduction/predicted-loads.ts";
 import { scaledThroughput } from "./reproduction/profile-changes.ts";
 import { pipelineOf, policyOf, publishedRuns, type PublishedRun } from "./reproduction/published-runs.ts";
 import { publishedSteps, runKey, type PublishedStep } from "./reproduction/published-steps.ts";
@@ -21,12 +20,9 @@ import { mean, traceOf } from "./reproduction/replayed-runs.ts";
 
 /** Steps are 10 s; that of time 0 is the deployed plan. */
 const STEPS = 120;
-const STEP = 10;
 /** What the authors' controller saw: it decided some 15 s after the step's instant, from rates over 2 s, which exceed whole counts a little. */
 const LAG = 15;
 const BIAS_RPS = 0.3;
-/** What a predictor sees, seconds. */
-const HISTORY = 120;
 /** The same workload gave predicted loads this far apart from run to run. */
 const NEAR_RPS = 2;
 const MOST_RPS = 60;
@@ -77,9 +73,9 @@ function matchOf({ planner: one, steps }: Decided, published: readonly Published
     if (all.some((load) => both(one.planAt(load)))) counts.anyLoad++;
   }
   const share = (count: number): number => count / pairs.length;
-  const cores = (of: (pair: (typeof pairs)[number]) => number): number => mean(pairs.map(of));
-  const ourCost = cores(({ ours }) => planCores(planner.pipeline, ours.plan));
-  const ourAccuracy = cores(({ ours }) => one.accuracyOf(ours.plan));
+  const overSteps = (of: (pair: (typeof pairs)[number]) => number): number => mean(pairs.map(of));
+  const ourCost = overSteps(({ ours }) => planCores(planner.pipeline, ours.plan));
+  const ourAccuracy = overSteps(({ ours }) => one.accuracyOf(ours.plan));
   return {
     run,
     steps: pairs.length,
@@ -88,19 +84,15 @@ function matchOf({ planner: one, steps }: Decided, published: readonly Published
     both: share(counts.both),
     near: share(counts.near),
     anyLoad: share(counts.anyLoad),
-    costError: Math.abs(ourCost / cores(({ step }) => step.cores) - 1),
-    accuracyError: Math.abs(ourAccuracy - cores(({ step }) => step.accuracy)),
+    costError: Math.abs(ourCost / overSteps(({ step }) => step.cores) - 1),
+    accuracyError: Math.abs(ourAccuracy - overSteps(({ step }) => step.accuracy)),
   };
 }
 
 /** The load that the authors' controller saw at each step, predicted by the LSTM, before the margin. */
-async function predictedLoads(workload: string, predictor: Predictor): Promise<readonly number[]> {
+async function seenLoads(workload: string, predictor: Predictor): Promise<readonly number[]> {
   const rates = perSecond(await traceOf(workload));
-  return Array.from({ length: STEPS }, (_, i) => {
-    const end = Math.min(rates.length, STEP * (i + 1) + LAG);
-    const seen = Array.from(rates.subarray(Math.max(0, STEP * (i + 1) + LAG - HISTORY), end));
-    return (predictor({ end, step: 1, rates: seen }, 20) ?? 0) + BIAS_RPS;
-  });
+  return predictedLoads(predictor, rates, { lag: LAG, count: STEPS }).map((load) => load + BIAS_RPS);
 }
 
 async function replayAll(
@@ -111,7 +103,7 @@ async function replayAll(
   const loads = new Map<string, readonly number[]>();
   const decided: Decided[] = [];
   for (const run of runs) {
-    const known = loads.get(run.workload) ?? (await predictedLoads(run.workload, predictor));
+    const known = loads.get(run.workload) ?? (await seenLoads(run.workload, predictor));
     loads.set(run.workload, known);
     const pipeline = await pipelineOf(run, { profiles: scaledThroughput(throughput) });
     const setup = { pipeline, policy: policyOf(run), predictor: "max", queueing: "paper", engine: "exact" };
@@ -128,7 +120,7 @@ async function run({ quick, onProgress }: Context): Promise<Findings> {
   const all = await publishedRuns([14, 18]);
   const runs = quick ? all.filter(({ pipeline }) => pipeline === "video") : all;
   const published = await publishedSteps();
-  const predictor = lstm({ lstm: await loadLstm() });
+  const predictor = await trainedLstm();
   let decisions: readonly Decided[] = [];
   const matches = new Map<number, readonly Match[]>();
   for (const [i, scale] of SCALES.entries()) {

@@ -5,8 +5,6 @@
 // Writes decision-time.csv. All times are measured, so they differ from run to run and from machine to machine.
 import { decide, type Planner } from "../src/core/decide.ts";
 import type { Pipeline, Stage } from "../src/core/pipeline.ts";
-import { lstm } from "../src/core/predictors/lstm.ts";
-import { loadLstm } from "../src/formats/files.ts";
 import { percentile } from "../src/core/percentile.ts";
 import { linesFigure, type FigureFrame, type FigurePoint } from "../src/report/figures.ts";
 import { decimals } from "../src/report/numbers.ts";
@@ -14,6 +12,7 @@ import { assemble } from "../src/study/setup.ts";
 import { perSecond } from "../src/workload/trace.ts";
 import type { Cell, Comparison, Context, Experiment, Figure, Findings } from "./reproduction/experiment.ts";
 import { script } from "./reproduction/output.ts";
+import { predictedLoads, trainedLstm } from "./reproduction/predicted-loads.ts";
 import { pipelineOf, policyOf, publishedRuns } from "./reproduction/published-runs.ts";
 import { publishedTable } from "./reproduction/published-table.ts";
 import { mean, traceOf } from "./reproduction/replayed-runs.ts";
@@ -22,7 +21,6 @@ const MOST = 9;
 /** The simulation that the authors timed: the first 200 s of bursty, a decision every 10 s. */
 const SECONDS = 200;
 const EVERY = 10;
-const HISTORY = 120;
 /** Each decision of the exact engine is made so often, and the median counts: others use the machine too. */
 const REPEATS = 7;
 const WARM_UP = 50;
@@ -58,14 +56,10 @@ function chainOf(video: Pipeline, { stages, variants }: Case): Pipeline {
   return { ...video, name: `${stages} × ${variants}`, stages: made, sla: { ...video.sla, seconds } };
 }
 
-/** The loads that the decisions were made for, as the LSTM foretells them. */
+/** The authors took the first 200 s of bursty. */
 async function loadsOf(): Promise<readonly number[]> {
-  const rates = Array.from(perSecond(await traceOf("bursty")));
-  const predictor = lstm({ lstm: await loadLstm() });
-  return Array.from({ length: SECONDS / EVERY - 1 }, (_, i) => {
-    const end = EVERY * (i + 1);
-    return predictor({ end, step: 1, rates: rates.slice(Math.max(0, end - HISTORY), end) }, 20) ?? 0;
-  });
+  const rates = perSecond(await traceOf("bursty")).subarray(0, SECONDS);
+  return predictedLoads(await trainedLstm(), rates);
 }
 
 /** Seconds that each decision took, the whole of it: from the load to a plan that was checked. */

@@ -1,9 +1,8 @@
 // One published run in the simulator, over its seeds: the work of end-to-end.ts.
 import type { Predictor } from "../src/core/predictors/predictor.ts";
-import { lstm } from "../src/core/predictors/lstm.ts";
-import { loadLstm } from "../src/formats/files.ts";
 import { assemble } from "../src/study/setup.ts";
 import { answerTasks } from "./parallel.ts";
+import { trainedLstm } from "./reproduction/predicted-loads.ts";
 import { scaledGuesses } from "./reproduction/profile-changes.ts";
 import { pipelineOf, policyOf, type PublishedRun } from "./reproduction/published-runs.ts";
 import {
@@ -34,8 +33,8 @@ export interface Answer extends Task {
   readonly accuracies: readonly number[];
   /** By interval: the trace's mean load, requests per second. */
   readonly loads: readonly number[];
-  /** No policy with these pins that carries the load can exceed this mean objective. */
-  readonly greatest: number;
+  /** No policy with these pins that carries the load can exceed this mean objective; null if none carries it. */
+  readonly greatest: number | null;
 }
 
 /** Systems and pipelines see the same arrivals, so that the same series comes again and again. */
@@ -51,7 +50,7 @@ function remembered(predictor: Predictor): Predictor {
   };
 }
 
-const predictor = remembered(lstm({ lstm: await loadLstm() }));
+const predictor = remembered(await trainedLstm());
 
 answerTasks(async (task: Task): Promise<Answer> => {
   const { run, mode, guesses, startUp, seeds } = task;
@@ -71,6 +70,6 @@ answerTasks(async (task: Task): Promise<Answer> => {
     cores: byInterval(({ cores }) => cores),
     accuracies: byInterval(({ accuracies }) => accuracies),
     loads: loadsOf(trace, pipeline.adaptation.interval),
-    greatest: greatestObjective(run, planner, trace),
+    greatest: greatestObjective(planner, trace),
   };
 });

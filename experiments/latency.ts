@@ -8,10 +8,12 @@ import { percentile } from "../src/core/percentile.ts";
 import { loadLstm } from "../src/formats/files.ts";
 import { halfWidth95, meanOf } from "../src/report/confidence.ts";
 import { linesFigure, type FigurePoint } from "../src/report/figures.ts";
-import { percent, withHalfWidth } from "../src/report/numbers.ts";
+import { percent } from "../src/report/numbers.ts";
 import { assemble } from "../src/study/setup.ts";
 import type { Cell, Context, Experiment, Figure, Findings } from "./reproduction/experiment.ts";
+import { GUESSES, judged, type Judgement } from "./reproduction/guesses.ts";
 import { script } from "./reproduction/output.ts";
+import { scaledGuesses } from "./reproduction/profile-changes.ts";
 import {
   pipelineOf,
   pipelines,
@@ -24,7 +26,7 @@ import { measure, traceOf } from "./reproduction/replayed-runs.ts";
 
 const WORKLOAD = "steady-high";
 /** Seeds of arrivals and service times: the runs are long, and differ little. */
-const SEEDS = 3;
+const SEEDS = 20;
 /** What counts as nearly all. */
 const NEARLY_ALL = 0.95;
 /** The curves are drawn at so many latencies. */
@@ -42,9 +44,12 @@ interface Simulated {
   readonly missedEarly: number | null;
 }
 
-async function simulate(run: PublishedRun, seeds: readonly number[]): Promise<Simulated> {
+async function simulate(run: PublishedRun, seeds: readonly number[], guesses = 1): Promise<Simulated> {
   const setup = { policy: policyOf(run), predictor: "lstm", queueing: "paper", engine: "exact" };
-  const planner = await assemble({ ...setup, pipeline: await pipelineOf(run) }, { lstm: await loadLstm() });
+  const planner = await assemble(
+    { ...setup, pipeline: await pipelineOf(run, { profiles: scaledGuesses(guesses) }) },
+    { lstm: await loadLstm() },
+  );
   const trace = await traceOf(WORKLOAD);
   const sla = planner.pipeline.sla.seconds;
   const records = seeds.flatMap((seed) => measure(run, planner, trace, seed, "paper").run.requestRecords ?? []);
@@ -118,14 +123,23 @@ async function run({ quick, seeds, onProgress }: Context): Promise<Findings> {
     of.of(one).map((values) => shareWithin(values, one.sla + 1e-9));
   const [paper, ours] = definitions;
   const apart = simulated.map((one) => Math.abs((meanOf(within(one, paper)) ?? 0) - (meanOf(within(one, ours)) ?? 0)));
-  const ofIpa = simulated
-    .filter(({ run: of }) => of.system === "IPA")
-    .map((one) => ({
-      name: one.run.pipeline,
-      seconds: meanOf(within(one, paper)) ?? 0,
-      requests: meanOf(within(one, ours)) ?? 0,
-    }));
-  const nearlyAll = ofIpa.filter((one) => one.seconds >= NEARLY_ALL && one.requests >= NEARLY_ALL);
+  const shares = (some: readonly Simulated[]) =>
+    some
+      .filter(({ run: of }) => of.system === "IPA")
+      .map((one) => ({
+        name: one.run.pipeline,
+        seconds: meanOf(within(one, paper)) ?? 0,
+        requests: meanOf(within(one, ours)) ?? 0,
+      }));
+  const ofIpa = shares(simulated);
+  const judgements = [judgementOf(1, ofIpa)];
+  for (const guesses of GUESSES.slice(1)) {
+    const others: Simulated[] = [];
+    for (const one of runs.filter(({ system }) => system === "IPA")) {
+      others.push(await simulate(one, seeds.slice(0, quick ? 1 : SEEDS), guesses));
+    }
+    judgements.push(judgementOf(guesses, shares(others)));
+  }
   const early = meanOf(simulated.map((one) => one.missedEarly));
   return {
     summary:
@@ -144,14 +158,10 @@ async function run({ quick, seeds, onProgress }: Context): Promise<Findings> {
     ],
     figures: pipelines.flatMap((name) => figuresOf(name, simulated)),
     verdicts: [
-      {
-        claim:
-          "Fig 15: with IPA nearly all of steady-high is answered within the SLA (here: at least 95 % of the seconds, and of the requests).",
-        verdict: nearlyAll.length === ofIpa.length ? "holds" : "does not hold",
-        because:
-          "In the simulator, for the published curves are not available: " +
-          `${ofIpa.map(({ name, seconds, requests }) => `${name} ${percent(seconds, 1)} % of the seconds and ${percent(requests, 1)} % of the requests`).join("; ")}.`,
-      },
+      judged(
+        "Fig 15: with IPA nearly all of steady-high is answered within the SLA (here: at least 95 % of the seconds, and of the requests).",
+        judgements,
+      ),
       {
         claim: "Fig 15: the published curves.",
         verdict: "cannot be shown",
@@ -164,27 +174,49 @@ async function run({ quick, seeds, onProgress }: Context): Promise<Findings> {
     const { run: of, sla } = one;
     const shares = definitions.flatMap((definition) => {
       const values = within(one, definition).map((share) => 100 * share);
-      return [withHalfWidth(meanOf(values), halfWidth95(values), 2)];
+      return [rounded(meanOf(values)), rounded(halfWidth95(values))];
     });
     const dropped = one.all.map((values) => 100 * (1 - shareWithin(values, Number.MAX_VALUE)));
     const at = (p: number): Cell => {
       const value = meanOf(one.all.map((values) => percentile(values, p)));
-      return value === null ? null : Number(value.toFixed(3));
+      return rounded(value);
     };
     return [
       of.pipeline,
       of.system,
       sla,
       ...shares,
-      withHalfWidth(meanOf(dropped), halfWidth95(dropped), 2),
+      rounded(meanOf(dropped)),
+      rounded(halfWidth95(dropped)),
       at(0.5),
       at(0.99),
+      rounded(one.missedEarly === null ? null : 100 * one.missedEarly),
     ];
   }
 }
 
+function judgementOf(
+  guesses: number,
+  shares: readonly { readonly name: string; readonly seconds: number; readonly requests: number }[],
+): Judgement {
+  return {
+    guesses,
+    holds: shares.every(({ seconds, requests }) => seconds >= NEARLY_ALL && requests >= NEARLY_ALL),
+    because: shares
+      .map(
+        ({ name, seconds, requests }) =>
+          `${name} ${percent(seconds, 1)} % of the seconds and ${percent(requests, 1)} % of the requests`,
+      )
+      .join(", "),
+  };
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Number(value.toFixed(3));
+}
+
 const COLUMNS =
-  "pipeline system sla_s seconds_within_percent requests_within_percent no_answer_percent p50_of_all_s p99_of_all_s missed_in_first_minute_percent".split(
+  "pipeline system sla_s seconds_within_percent seconds_half95 requests_within_percent requests_half95 no_answer_percent no_answer_half95 p50_of_all_s p99_of_all_s missed_in_first_minute_percent".split(
     " ",
   );
 const CURVE_COLUMNS = "pipeline system definition latency_s share_within".split(" ");

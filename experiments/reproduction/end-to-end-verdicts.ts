@@ -4,6 +4,7 @@ import { percent } from "../../src/report/numbers.ts";
 import type { Answer } from "../end-to-end-worker.ts";
 import type { Verdict } from "./experiment.ts";
 import { outcomeOf } from "./end-to-end-results.ts";
+import { judged } from "./guesses.ts";
 import { greatestGain } from "./headline.ts";
 import { mean, type Measured } from "./replayed-runs.ts";
 
@@ -78,7 +79,7 @@ function gain(version: string, claimed: number, claim: string): Claim {
       const { rival, extraCost } = best;
       return {
         holds: best.gain >= claimed,
-        because: `at most ${percent(best.gain, 1)} % (${rival.pipeline}, ${rival.workload}, against ${rival.system}, for ${percent(Math.abs(extraCost), 1)} % ${extraCost < 0 ? "less" : "more"} cost)`,
+        because: `up to ${percent(best.gain, 1)} % (${rival.pipeline}, ${rival.workload}, against ${rival.system}, for ${percent(Math.abs(extraCost), 1)} % ${extraCost < 0 ? "less" : "more"} cost)`,
       };
     },
   };
@@ -131,20 +132,13 @@ export function endToEndVerdicts(
   byGuesses: readonly { readonly guesses: number; readonly answers: readonly Answer[] }[],
   slow: readonly Answer[],
 ): readonly Verdict[] {
-  const judged = claims.map(({ claim, judge }): Verdict => {
-    const judgements = byGuesses.map(({ guesses, answers }) => ({ guesses, ...judge(answers) }));
-    const [first] = judgements;
-    if (first === undefined) return { claim, verdict: "cannot be shown", because: "nothing was run" };
-    const flips = judgements.some(({ holds }) => holds !== first.holds);
-    return {
+  const verdicts = claims.map(({ claim, judge }) =>
+    judged(
       claim,
-      verdict: flips ? "not determined by the data" : first.holds ? "holds" : "does not hold",
-      because: flips
-        ? judgements.map(({ guesses, because }) => `guesses × ${guesses}: ${because}`).join("; ")
-        : first.because,
-    };
-  });
-  return [...judged, violations(byGuesses[0]?.answers ?? [], slow)];
+      byGuesses.map(({ guesses, answers }) => ({ guesses, ...judge(answers) })),
+    ),
+  );
+  return [...verdicts, violations(byGuesses[0]?.answers ?? [], slow)];
 }
 
 /** Depends on start-up times, which are not known: no profile settles it. */

@@ -1,7 +1,7 @@
 // The files of an experiment, what its script prints, and where it all came from.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -108,30 +108,39 @@ function signed(value: number, digits: number): string {
   return value > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
 
-/** Inputs on which all results depend. */
-const INPUTS = [
-  "package-lock.json",
-  "experiments/published/runs.json",
-  "experiments/published/steps.csv",
-  "weights/lstm.json",
-];
+/** Folders and files on which all results depend. */
+const INPUTS = ["package-lock.json", "pipelines", "profiles", "traces", "weights", "experiments/published"];
+
+/** sha256 of each file of the inputs. */
+async function digestsOf(): Promise<Readonly<Record<string, string>>> {
+  const paths: string[] = [];
+  for (const input of INPUTS) {
+    const inside = await readdir(join(root, input)).catch(() => null);
+    if (inside === null) paths.push(input);
+    else paths.push(...inside.map((name) => `${input}/${name}`));
+  }
+  const digests: [string, string][] = [];
+  for (const path of paths.toSorted()) {
+    digests.push([
+      path,
+      createHash("sha256")
+        .update(await readFile(join(root, path)))
+        .digest("hex"),
+    ]);
+  }
+  return Object.fromEntries(digests);
+}
 
 /** What is needed to make the same results again: commit, seeds, versions, digests of inputs. */
 export async function manifestOf({ quick, seeds }: Pick<Context, "quick" | "seeds">): Promise<string> {
   const { version }: { version: string } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const digests = await Promise.all(
-    INPUTS.map(async (path) => {
-      const bytes = await readFile(join(root, path)).catch(() => null);
-      return [path, bytes === null ? null : createHash("sha256").update(bytes).digest("hex")] as const;
-    }),
-  );
   const manifest = {
     commit: git("rev-parse", "HEAD"),
     changed: git("status", "--porcelain") !== "",
     quick,
     seeds,
     versions: { ipa: version, node: process.version },
-    sha256: Object.fromEntries(digests),
+    sha256: await digestsOf(),
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }

@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { accuracyOf, type AccuracyMetricName } from "../../src/core/accuracy.ts";
 import { planObjective } from "../../src/core/assess.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
-
 import type { Pipeline } from "../../src/core/pipeline.ts";
 import { planCores, planVariants } from "../../src/core/plan.ts";
 import type { RequestRecords, Run } from "../../src/core/run-log.ts";
@@ -105,17 +104,23 @@ function latencyOfAll({ latencies, requests }: Run, share: number): number | nul
 }
 
 /**
- * What no policy with these pins can exceed that carries the load: the mean over the ticks of the best objective at the
- * true mean load of the interval that follows, with reconfiguration free and instant. Where no plan exists the one before stays.
+ * What no policy with these pins can exceed that carries the load: the mean over the intervals of the best objective at the
+ * interval's true mean load, with reconfiguration free and instant. Null if some interval has no plan at all.
  */
-export function greatestObjective(run: PublishedRun, planner: Planner, trace: Trace): number {
+export function greatestObjective(planner: Planner, trace: Trace): number | null {
   const { pipeline } = planner;
-  const { interval } = pipeline.adaptation;
-  const free: Planner = { ...planner, pipeline: { ...pipeline, margins: { ...pipeline.margins, load: 0 } } };
+  const free: Planner = {
+    ...planner,
+    pipeline: {
+      ...pipeline,
+      margins: { ...pipeline.margins, load: 0 },
+      reproduction: { ...pipeline.reproduction, roundLoad: false },
+    },
+  };
   const values: number[] = [];
-  let plan = deployed(run, pipeline);
-  for (const load of loadsOf(trace, interval).slice(1)) {
-    plan = decide(free, load, plan).plan;
+  for (const load of loadsOf(trace, pipeline.adaptation.interval)) {
+    const { plan, outcome } = decide(free, load, []);
+    if (outcome === null || !("options" in outcome)) return null;
     values.push(planObjective(pipeline, plan));
   }
   return mean(values);

@@ -9,6 +9,7 @@ import { greatestObjective, measure, traceOf } from "../../experiments/reproduct
 import { decide } from "../../src/core/decide.ts";
 import { planVariants } from "../../src/core/plan.ts";
 import { assemble } from "../../src/study/setup.ts";
+import { perSecond } from "../../src/workload/trace.ts";
 
 test("every published run is a pipeline and a policy of ours, and can decide", async () => {
   const runs = await publishedRuns([14, 16, 18, 19]);
@@ -112,15 +113,42 @@ test("only guessed numbers of a profile are scaled, and a p99 stays above its me
   ]);
 });
 
-test("no simulated run has a greater objective than free and instant reconfiguration at the true load", async () => {
-  for (const run of await publishedRuns([18])) {
-    if (run.pipeline !== "video" || run.workload !== "bursty" || run.system === "RIM") continue;
+test("the bound of a run is the best objective at each interval's true load, and none where a load has no plan", async () => {
+  const at = async (metaseries: number, system: string, workload: string, name: string) => {
+    const run = (await publishedRuns([metaseries])).find(
+      (one) => one.pipeline === name && one.workload === workload && one.system === system,
+    );
+    assert.ok(run);
     const pipeline = await pipelineOf(run);
     const setup = { pipeline, policy: policyOf(run), predictor: "max", queueing: "paper", engine: "exact" };
-    const planner = await assemble(setup);
-    const trace = await traceOf(run.workload);
-    const { measured } = measure(run, planner, trace, 1, "paper");
-    assert.ok(measured.objective <= greatestObjective(run, planner, trace) + 1e-9, run.system);
-    assert.ok(measured.sla_attainment > 0.9 && measured.violation_seconds <= 1);
-  }
+    return { run, planner: await assemble(setup), trace: await traceOf(workload) };
+  };
+  const { run, planner, trace } = await at(18, "IPA", "steady-low", "audio-qa");
+  const bound = greatestObjective(planner, trace);
+  // The loads of 10 s by hand, decided without margin or rounding.
+  const rates = perSecond(trace);
+  const means = Array.from(
+    { length: 120 },
+    (_, i) => rates.subarray(10 * i, 10 * i + 10).reduce((a, b) => a + b, 0) / 10,
+  );
+  const { pipeline } = planner;
+  const exactly = {
+    ...planner,
+    pipeline: {
+      ...pipeline,
+      margins: { ...pipeline.margins, load: 0 },
+      reproduction: { ...pipeline.reproduction, roundLoad: false },
+    },
+  };
+  const best = means.map((load) => {
+    const { outcome } = decide(exactly, load, []);
+    assert.ok(outcome?.status === "optimal");
+    return outcome.objective;
+  });
+  const mean = best.reduce((a, b) => a + b, 0) / best.length;
+  assert.ok(bound !== null && Math.abs(bound - mean) < 1e-9, `${bound} ${mean}`);
+  const { measured } = measure(run, planner, trace, 1, "paper");
+  assert.ok(measured.objective <= bound && measured.sla_attainment > 0.9 && measured.violation_seconds < 0.5);
+  const rim = await at(14, "RIM", "steady-high", "nlp");
+  assert.equal(greatestObjective(rim.planner, rim.trace), null);
 });
