@@ -6,7 +6,7 @@
 // be negative, that are chosen on the days that the LSTM was trained on, so that they cost the same there; then all on the
 // days after, paired. 8 windows of 20 minutes a day, drawn at random (2 for the pipelines with long SLAs): 2 seeds of arrivals
 // on each of the first, 20 on each of the others. A request is late if it is not answered within the SLA, dropped ones included.
-// Prints a table per pipeline and writes predictors-in-control.csv. Needs the 22-day trace, and an hour. --quick does
+// Prints a table per pipeline and writes predictors-in-control.csv, and the curves of cost and lateness (SVG). Needs the 22-day trace, and an hour. --quick does
 // the video pipeline with one window a day and 2 seeds.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,12 +20,14 @@ import { findLongTrace, loadLstm, loadPipeline, readPacked, writeWhole } from ".
 import { parsePublicTrace } from "../src/formats/public-trace.ts";
 import { pairedInterval, type Interval } from "../src/report/confidence.ts";
 import { decimals, percent } from "../src/report/numbers.ts";
+import { pictureOf } from "../src/report/picture.ts";
 import { textTable } from "../src/report/text-table.ts";
 import { simulate } from "../src/sim/simulator.ts";
 import { remembering } from "../src/study/remember.ts";
 import { scenarioOf } from "../src/study/replay.ts";
 import { assemble, defaultEngine, defaultQueueing } from "../src/study/setup.ts";
 import { stream } from "../src/workload/streams.ts";
+import { costLatenessFigure } from "./cost-lateness.ts";
 
 /** Few where the SLA is so long that hardly a request is late. */
 const WINDOWS_A_DAY: Readonly<Record<string, number>> = {
@@ -275,6 +277,19 @@ const lines = results.map(({ trained, heldOut, less, lessByDay, ...way }) =>
     lessByDay?.high,
   ].join(","),
 );
+for (const name of new Set(results.map(({ pipeline }) => pipeline))) {
+  const points = results
+    .filter(({ pipeline }) => pipeline === name)
+    .map(({ predictor, loadWindow, margin, heldOut: { cores, late } }) => ({
+      name: `${predictor}, ${loadWindow} s`,
+      margin,
+      cores,
+      late,
+    }));
+  const picture = join(flags.out, `predictors-in-control-${name}.svg`);
+  await writeWhole(picture, pictureOf(costLatenessFigure(name, points)));
+  console.log(`Written: ${picture}`);
+}
 const path = join(flags.out, "predictors-in-control.csv");
 await writeWhole(path, `${columns.join(",")}\n${lines.join("\n")}\n`);
 console.log(`Written: ${path}`);

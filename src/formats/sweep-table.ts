@@ -20,7 +20,13 @@ export interface SweepTable extends SweepIdentity {
 }
 
 export function formatSweepTable({ sweep, digest, runs, shard, rows }: SweepTable): Uint8Array {
-  const metadata = { sweep, digest, runs: String(runs), ...(shard === undefined ? {} : { shard: shardText(shard) }) };
+  const metadata = {
+    sweep,
+    digest,
+    runs: String(runs),
+    checksum: checksum(rows),
+    ...(shard === undefined ? {} : { shard: shardText(shard) }),
+  };
   return rowsToArrow(sweepColumns, rows, metadata);
 }
 
@@ -37,7 +43,20 @@ export function parseSweepTable(bytes: Uint8Array, path: string): SweepTable {
   if (due.length !== known.length || due.some((run, r) => known[r]?.run !== run)) {
     throw new InputError("bad_value", `${path}: runs are missing from this file. Make it again.`);
   }
+  if (metadata.get("checksum") !== checksum(known)) {
+    throw new InputError(
+      "bad_value",
+      `${path}: the rows are not those that were written: the file is damaged. Make it again.`,
+    );
+  }
   return { sweep, digest, runs: Number(runs), rows: known, ...(shard === null ? {} : { shard }) };
+}
+
+/** FNV-1a over the rows as text, 32 bits: finds damage, not malice. */
+function checksum(rows: readonly SweepRow[]): string {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(JSON.stringify(rows))) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16);
 }
 
 function numbersOf(runs: number, shard: Shard): readonly number[] {
