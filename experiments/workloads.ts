@@ -6,11 +6,12 @@
 import { lstm } from "../src/core/predictors/lstm.ts";
 import type { Predictor } from "../src/core/predictors/predictor.ts";
 import { maximum, reactive } from "../src/core/predictors/simple.ts";
-import { loadLstm } from "../src/formats/files.ts";
+import { findLongTrace, loadLstm, readPacked } from "../src/formats/files.ts";
+import { parsePublicTrace } from "../src/formats/public-trace.ts";
 import { linesFigure, type Series } from "../src/report/figures.ts";
 import { decimals } from "../src/report/numbers.ts";
 import { perSecond } from "../src/workload/trace.ts";
-import type { Cell, Experiment, Figure, Findings } from "./reproduction/experiment.ts";
+import type { Cell, Experiment, Figure, Findings, Verdict } from "./reproduction/experiment.ts";
 import { script } from "./reproduction/output.ts";
 import { workloads } from "./reproduction/published-runs.ts";
 import { numberIn, publishedTable } from "./reproduction/published-table.ts";
@@ -20,7 +21,9 @@ import { mean, traceOf } from "./reproduction/replayed-runs.ts";
 const EVERY = 10;
 const HISTORY = 120;
 const HORIZON = 20;
-/** The paper's text: the LSTM's SMAPE, %. On which seconds it does not say. */
+/** The 20 minutes of the 22-day trace, at its own rates, on which the artifact evaluates its LSTM. */
+const ARTIFACT = { from: 1_296_000, to: 1_297_200, damping: 1 };
+/** The preprint's text: the LSTM's SMAPE, %. On which seconds it does not say. */
 const PAPER_SMAPE = 6.6;
 const LSTM_SEEDS = [1, 2, 3, 4, 5];
 
@@ -127,6 +130,9 @@ async function run(): Promise<Findings> {
     if (workload === "bursty") figures.push(figureOf(workload, rates, ours, drawn, BURST));
   }
   const ownError = smape(all);
+  const path = await findLongTrace();
+  const artifact = path === null ? null : Array.from(parsePublicTrace(await readPacked(path), path, ARTIFACT));
+  const there = artifact && others.map((predictor) => smape(predict(artifact, predictor)));
   const published = workloads.flatMap((workload) => publishedPredictions(lines.get(workload) ?? [], HORIZON));
   return {
     summary:
@@ -155,9 +161,9 @@ async function run(): Promise<Findings> {
     figures,
     comparisons: [
       {
-        what: "the paper's text: SMAPE of the LSTM (%); ours over the four workloads",
+        what: "preprint: SMAPE of the LSTM (%); ours on the artifact's window, mean of five trainings",
         published: PAPER_SMAPE,
-        ours: ownError,
+        ours: there && mean(there),
         digits: 2,
       },
       ...workloads.map((workload) => ({
@@ -167,13 +173,26 @@ async function run(): Promise<Findings> {
         digits: 2,
       })),
     ],
-    verdicts: [
-      {
-        claim: `The paper's text on its predictor: the LSTM's SMAPE is ${PAPER_SMAPE} %.`,
-        verdict: ownError <= PAPER_SMAPE ? "holds" : "does not hold",
-        because: `${decimals(ownError, 2)} % on the four workloads with weights trained to the paper's set-up. On which seconds the paper measured is written nowhere.`,
-      },
-    ],
+    verdicts: [smapeVerdict(there, ownError)],
+  };
+}
+
+/** `there`: of each training on the artifact's window; null where the 22-day trace is not at hand. */
+function smapeVerdict(there: readonly number[] | null, onWorkloads: number): Verdict {
+  const claim = `Preprint: the LSTM's SMAPE is ${PAPER_SMAPE} % (on which seconds, it does not say).`;
+  const besides = `${decimals(onWorkloads, 2)} % on the four workloads`;
+  if (there === null) {
+    return {
+      claim,
+      verdict: "cannot be shown",
+      because: `the window on which the artifact evaluates needs the 22-day trace (npx ipa trace fetch); ${besides}`,
+    };
+  }
+  const [least, most] = [Math.min(...there), Math.max(...there)].map((error) => decimals(error, 2));
+  return {
+    claim,
+    verdict: mean(there) <= PAPER_SMAPE ? "holds" : "does not hold",
+    because: `${decimals(mean(there), 2)} % on the window on which the artifact evaluates (five trainings to the paper's set-up: ${least} to ${most} %); ${besides}`,
   };
 }
 

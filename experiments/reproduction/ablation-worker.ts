@@ -1,4 +1,5 @@
 // Replays one seed of a published run with each predictor: a task of predictor-ablation.ts.
+import type { Pipeline } from "../../src/core/pipeline.ts";
 import type { Predictor } from "../../src/core/predictors/predictor.ts";
 import { lstm } from "../../src/core/predictors/lstm.ts";
 import { maximum, reactive } from "../../src/core/predictors/simple.ts";
@@ -14,6 +15,8 @@ export interface AblationTask {
   readonly run: PublishedRun;
   readonly seed: number;
   readonly mode: Mode;
+  /** Seconds until a new replica serves. */
+  readonly startUp: number;
   /** Trainings of the LSTM, besides the shipped one. */
   readonly trainings: readonly number[];
 }
@@ -27,8 +30,15 @@ export interface AblationAnswer {
   readonly heldCores: number;
 }
 
-answerTasks<AblationTask, readonly AblationAnswer[]>(async ({ run, seed, mode, trainings }) => {
-  const [pipeline, trace] = [await pipelineOf(run), await traceOf(run.workload)];
+answerTasks<AblationTask, readonly AblationAnswer[]>(async ({ run, seed, mode, startUp, trainings }) => {
+  const [shipped, trace] = [await pipelineOf(run), await traceOf(run.workload)];
+  const pipeline: Pipeline = {
+    ...shipped,
+    stages: shipped.stages.map((stage) => ({
+      ...stage,
+      variants: stage.variants.map((variant) => ({ ...variant, startUp: { mean: startUp } })),
+    })),
+  };
   const setup = { pipeline, policy: policyOf(run), predictor: "max", queueing: "paper", engine: "exact" };
   const planner = await assemble(setup);
   const predictors: readonly (readonly [string, Predictor])[] = [
