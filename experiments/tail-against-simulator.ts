@@ -98,13 +98,16 @@ function chain(seed: number) {
   const predicted = composeLatency(
     addTerms(
       stages.map(({ batch, replicas, service, sigma }) =>
-        tail.terms({ rate, batch, replicas, capacity: batch / service, service, sigma, quantile: 0.99 }),
+        tail.terms({ rate, batch, replicas, capacity: batch / service, service, sigma, ...PROMISE }),
       ),
     ),
   );
   const simulated = percentile(run.latencies, 0.99) ?? NaN;
   return { seed, rate, stages, predicted, simulated, error: predicted / simulated - 1 };
 }
+
+/** One path, one item a request. */
+const PROMISE = { quantile: 0.99, fanOut: 1, items: 1, paths: 1 };
 
 const progress = new Progress();
 const results = Array.from({ length: chains }, (_, i) => {

@@ -82,6 +82,7 @@ const planSchema = z.strictObject({
       batch_timeout_s: number.min(0),
       replicas: z.int().min(1),
       cores_per_replica: number.positive(),
+      load_rps: number.positive(),
       capacity_rps: number.positive(),
       utilisation: number.min(0),
       mean_s: number.positive(),

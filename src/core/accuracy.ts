@@ -1,11 +1,12 @@
 import type { Stage, Variant } from "./pipeline.ts";
+import { visitsOf, type Visited } from "./visits.ts";
 
 /** How the accuracies of the stages make the accuracy of a plan. */
 export interface AccuracyMetric {
   /** Whether the scores of the stages are added or multiplied. */
   readonly combine: "sum" | "product";
-  /** Score of a variant among all variants of its stage (pinned away or not). */
-  readonly score: (stage: Stage, variant: Variant, stages: number) => number;
+  /** Score of a variant among all variants of its stage (pinned away or not), in a pipeline of so many stages. */
+  readonly score: (visited: Pick<Visited, "stage" | "share">, variant: Variant, stages: number) => number;
   readonly describes: string;
 }
 
@@ -15,22 +16,23 @@ const RANK_FLOOR = 0.05;
 export const accuracyMetrics = {
   pas: {
     combine: "product",
-    score: (_stage, variant) => variant.accuracy,
+    // A request that does not come by loses nothing there.
+    score: ({ share }, variant) => 1 - share + share * variant.accuracy,
     describes: "product of the stage accuracies",
   },
   "rank-sum": {
     combine: "sum",
-    score: rank,
+    score: ({ stage }, variant) => rank(stage, variant),
     describes: "sum of the variants' normalised ranks",
   },
   "rank-product": {
     combine: "product",
-    score: (stage, variant) => RANK_FLOOR + (1 - RANK_FLOOR) * rank(stage, variant),
+    score: ({ stage }, variant) => RANK_FLOOR + (1 - RANK_FLOOR) * rank(stage, variant),
     describes: `product of the variants' normalised ranks, lifted to ${RANK_FLOOR} at least`,
   },
   average: {
     combine: "sum",
-    score: (_stage, variant, stages) => variant.accuracy / stages,
+    score: (_visited, variant, stages) => variant.accuracy / stages,
     describes: "mean of the stage accuracies",
   },
 } satisfies Record<string, AccuracyMetric>;
@@ -47,10 +49,10 @@ function rank(stage: Stage, variant: Variant): number {
 /** The metric over the chosen variants, one per stage, in stage order. */
 export function accuracyOf(name: AccuracyMetricName, stages: readonly Stage[], variants: readonly Variant[]): number {
   const metric: AccuracyMetric = accuracyMetrics[name];
-  const scores = stages.map((stage, s) => {
+  const scores = visitsOf(stages).map((visited, s) => {
     const variant = variants[s];
-    if (variant === undefined) throw new RangeError(`no variant chosen for stage "${stage.name}"`);
-    return metric.score(stage, variant, stages.length);
+    if (variant === undefined) throw new RangeError(`no variant chosen for stage "${visited.stage.name}"`);
+    return metric.score(visited, variant, stages.length);
   });
   return combineScores(metric.combine, scores);
 }

@@ -1,9 +1,12 @@
 import { accuracyOf } from "./accuracy.ts";
 import { capacityOf } from "./capacity.ts";
 import { type Formulation, weightsOf } from "./formulate.ts";
-import { chain, ROW_TOLERANCE, type Pipeline } from "./pipeline.ts";
+import { pathsOf } from "./graph.ts";
+import { termsOf } from "./options.ts";
+import { ROW_TOLERANCE, type Pipeline } from "./pipeline.ts";
 import { planCores, planVariants, type Plan } from "./plan.ts";
 import { addTerms, composeLatency, type LatencyTerms } from "./queueing/latency.ts";
+import { visitsOf } from "./visits.ts";
 
 /** What a plan promises at a load, and what it breaks. Knows nothing of solvers. */
 export interface Assessment {
@@ -19,6 +22,8 @@ export interface Assessment {
 
 export interface StageAssessment {
   readonly stage: string;
+  /** Items per second that come. */
+  readonly load: number;
   /** Items per second that the replicas carry together. */
   readonly capacity: number;
   /** Load over capacity. */
@@ -43,15 +48,18 @@ export function assess(from: Formulation, planned: number, plan: Plan): Assessme
     if (value > limit + ROW_TOLERANCE) violations.push({ row, value, limit });
   };
 
-  const stages = chain(pipeline).flatMap((stage, s): StageAssessment[] => {
+  const stages = visitsOf(pipeline.stages).flatMap((visited, s): StageAssessment[] => {
+    const { stage } = visited;
+    const load = visited.items * planned;
     const [setting, variant] = [plan[s], variants[s]];
     if (setting === undefined || variant === undefined) return [];
-    const { rate, service, sigma } = capacityOf(pipeline, variant, setting.batch);
-    const capacity = setting.replicas * rate;
+    const { batch, replicas } = setting;
+    const ofReplica = capacityOf(pipeline, variant, batch);
+    const capacity = replicas * ofReplica.rate;
     const pins = policy.pins[stage.name];
     // The slack of ⌈λ/h − 1e-9⌉ is in replicas.
-    if (planned / rate > setting.replicas + ROW_TOLERANCE) {
-      violations.push({ row: `capacity ${stage.name}`, value: planned, limit: capacity });
+    if (load / ofReplica.rate > replicas + ROW_TOLERANCE) {
+      violations.push({ row: `capacity ${stage.name}`, value: load, limit: capacity });
     }
     atMost(`replicas ${stage.name}`, setting.replicas, limits.replicas);
     atMost(`batch ${stage.name}`, setting.batch, limits.batch);
@@ -59,22 +67,15 @@ export function assess(from: Formulation, planned: number, plan: Plan): Assessme
     if (!pinned || (pins?.replicas ?? setting.replicas) !== setting.replicas) {
       violations.push({ row: `pin ${stage.name}`, value: setting.replicas, limit: pins?.replicas ?? setting.replicas });
     }
-    const { batch, replicas } = setting;
-    const latency = queueing.terms({
-      rate: planned,
-      batch,
-      replicas,
-      capacity: rate,
-      service,
-      sigma,
-      quantile: sla.quantile,
-    });
-    return [{ stage: stage.name, capacity, utilisation: planned / capacity, latency }];
+    const latency = termsOf(pipeline, visited, { batch, capacity: ofReplica }, queueing, planned, replicas);
+    return [{ stage: stage.name, load, capacity, utilisation: load / capacity, latency }];
   });
 
   const accuracy = accuracyOf(objective.accuracy, pipeline.stages, variants);
   const cores = planCores(pipeline, plan);
-  const latency = composeLatency(addTerms(stages.map((stage) => stage.latency)));
+  const latency = Math.max(
+    ...pathsOf(pipeline.stages).map((path) => composeLatency(addTerms(path.flatMap((s) => stages[s]?.latency ?? [])))),
+  );
   atMost("sla", latency, sla.seconds);
   if (limits.cores !== undefined) atMost("cores", cores, limits.cores);
   if (objective.accuracyFloor !== undefined) atMost("accuracy_floor", -accuracy, -objective.accuracyFloor);

@@ -1,10 +1,11 @@
 import { leastReplicas } from "./capacity.ts";
 import type { Formulation } from "./formulate.ts";
 import { choiceOf, settingsOf, type Setting } from "./options.ts";
-import { chain, ROW_TOLERANCE } from "./pipeline.ts";
+import { ROW_TOLERANCE } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 import { planOf, type Option, type Problem, type Solver } from "./problem.ts";
 import type { LatencyTerms } from "./queueing/latency.ts";
+import { visitsOf } from "./visits.ts";
 
 /**
  * The plan to run when none is feasible: within the limits and pins the greatest share of the load
@@ -12,15 +13,19 @@ import type { LatencyTerms } from "./queueing/latency.ts";
  * fewest cores. Null if not even one replica a stage fits the core budget.
  */
 export function bestEffort(from: Formulation, planned: number, solver: Solver): Plan | null {
-  const stages = chain(from.pipeline).map((stage) =>
-    settingsOf(from.pipeline, stage, from.policy.pins[stage.name]).map((setting) => ({ stage, setting })),
+  const stages = visitsOf(from.pipeline.stages).map((visited) =>
+    settingsOf(from.pipeline, visited.stage, from.policy.pins[visited.stage.name]).map((setting) => ({
+      visited,
+      setting,
+    })),
   );
   const limits = from.pipeline.limits;
   const shares = new Set<number>();
-  for (const { setting } of stages.flat()) {
-    const most = Math.min(limits.replicas, leastReplicas(planned, setting.capacity.rate));
+  for (const { visited, setting } of stages.flat()) {
+    const load = visited.items * planned;
+    const most = Math.min(limits.replicas, leastReplicas(load, setting.capacity.rate));
     for (const n of setting.pinned === undefined ? counts(most) : [setting.pinned]) {
-      shares.add(Math.min(1, (n * setting.capacity.rate) / planned));
+      shares.add(Math.min(1, (n * setting.capacity.rate) / load));
     }
   }
   // More share needs more replicas, so the greatest one that fits is found by bisection.
@@ -40,10 +45,10 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
 
   function plansWithShare(share: number): readonly Option[] | null {
     const options = stages.map((ofStage) =>
-      ofStage.flatMap(({ stage, setting }): Option[] => {
-        const replicas = replicasFor(setting, share * planned);
+      ofStage.flatMap(({ visited, setting }): Option[] => {
+        const replicas = replicasFor(setting, share * visited.items * planned);
         if (replicas === null) return [];
-        const { chosen, ...choice } = choiceOf(from.pipeline, stage, setting, from.queueing, planned, replicas);
+        const { chosen, ...choice } = choiceOf(from.pipeline, visited, setting, from.queueing, planned, replicas);
         const cores = replicas * chosen.coresPerReplica;
         return [{ ...choice, score: 0, cores, penalty: ownLatency(choice.latency), tie: cores * 1e-9, uses: [cores] }];
       }),
@@ -53,6 +58,7 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
       tieAlpha: 0,
       combine: "sum",
       options,
+      // Latency is what is minimised: the sum over the stages, of whatever path.
       latency: { limit: Infinity, paths: [stages.map((_, s) => s)] },
       rows: limits.cores === undefined ? [] : [{ name: "cores", limit: limits.cores }],
     };

@@ -1,11 +1,13 @@
 import { accuracyMetrics, type AccuracyMetric } from "./accuracy.ts";
 import { choicesOf, type Choice } from "./options.ts";
-import { chain, type Objective, type Pipeline } from "./pipeline.ts";
+import { pathsOf } from "./graph.ts";
+import type { Objective, Pipeline } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 import type { Policy } from "./policies.ts";
 import type { Option, Problem, Row, RowName } from "./problem.ts";
 import type { QueueingModel } from "./queueing/latency.ts";
 import { tieBreaker } from "./ties.ts";
+import { visitsOf } from "./visits.ts";
 
 /** What a problem is made from. */
 export interface Formulation {
@@ -17,8 +19,8 @@ export interface Formulation {
 /** The choice of a plan for a planned load (margins already in it), requests per second, as a problem. */
 export function formulate(from: Formulation, planned: number, running: Plan): Problem {
   const { pipeline, policy, queueing } = from;
-  const choices = chain(pipeline).map((stage) =>
-    choicesOf(pipeline, stage, policy.pins[stage.name], queueing, planned),
+  const choices = visitsOf(pipeline.stages).map((visited) =>
+    choicesOf(pipeline, visited, policy.pins[visited.stage.name], queueing, planned),
   );
   return weigh(pipeline, choices, running);
 }
@@ -30,10 +32,11 @@ function weigh(pipeline: Pipeline, choices: readonly (readonly Choice[])[], runn
   const rows = rowsOf(pipeline, metric);
   const { alpha, beta, delta } = weightsOf(objective);
 
+  const visits = visitsOf(stages);
   const options = choices.map((ofStage, s) => {
-    const stage = stages[s];
-    if (stage === undefined) throw new RangeError(`there is no stage ${s}`);
-    return ofStage.map((choice) => optionOf(choice, metric.score(stage, choice.chosen, stages.length)));
+    const visited = visits[s];
+    if (visited === undefined) throw new RangeError(`there is no stage ${s}`);
+    return ofStage.map((choice) => optionOf(choice, metric.score(visited, choice.chosen, stages.length)));
   });
   const ties = tieBreaker(objective, metric.combine, options, running);
   options.forEach((ofStage, s) => {
@@ -44,7 +47,7 @@ function weigh(pipeline: Pipeline, choices: readonly (readonly Choice[])[], runn
     tieAlpha: ties.alpha,
     combine: metric.combine,
     options,
-    latency: { limit: sla.seconds, paths: [stages.map((_, s) => s)] },
+    latency: { limit: sla.seconds, paths: pathsOf(stages) },
     rows,
   };
 

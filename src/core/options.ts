@@ -3,6 +3,7 @@ import { capacityOf, leastReplicas, type Capacity } from "./capacity.ts";
 import type { Pins, Pipeline, Stage, Variant } from "./pipeline.ts";
 import type { StagePlan } from "./plan.ts";
 import type { LatencyTerms, QueueingModel } from "./queueing/latency.ts";
+import type { Visited } from "./visits.ts";
 
 /** One variant and batch size that a stage may run, whatever the load. */
 export interface Setting {
@@ -37,52 +38,66 @@ function batchesOf(stage: Stage, variant: Variant): readonly number[] {
   return stage.batches.filter((batch) => batch >= least && batch <= most);
 }
 
-function latencyOf(
+/** What the latency model says of a setting with a number of replicas, at a load of `planned` requests per second. */
+export function termsOf(
   { sla }: Pipeline,
-  { batch, capacity }: Setting,
+  { stage, items, paths }: Visited,
+  { batch, capacity }: Pick<Setting, "batch" | "capacity">,
   queueing: QueueingModel,
-  rate: number,
+  planned: number,
   replicas: number,
 ): LatencyTerms {
   const { rate: ofReplica, service, sigma } = capacity;
-  return queueing.terms({ rate, batch, replicas, capacity: ofReplica, service, sigma, quantile: sla.quantile });
+  return queueing.terms({
+    rate: items * planned,
+    batch,
+    replicas,
+    capacity: ofReplica,
+    service,
+    sigma,
+    quantile: sla.quantile,
+    fanOut: stage.fanOut,
+    items,
+    paths,
+  });
 }
 
-/** A setting with a number of replicas, at a load of `rate` items per second. */
+/** A setting with a number of replicas, at a load of `planned` requests per second. */
 export function choiceOf(
   pipeline: Pipeline,
-  stage: Stage,
+  visited: Visited,
   setting: Setting,
   queueing: QueueingModel,
-  rate: number,
+  planned: number,
   replicas: number,
 ): Choice {
   const { variant, batch } = setting;
   return {
-    stage: stage.name,
+    stage: visited.stage.name,
     variant: variant.name,
     batch,
-    batchTimeout: batchTimeout(batch, rate),
+    batchTimeout: batchTimeout(batch, visited.items * planned),
     replicas,
     chosen: variant,
-    latency: latencyOf(pipeline, setting, queueing, rate, replicas),
+    latency: termsOf(pipeline, visited, setting, queueing, planned, replicas),
   };
 }
 
 /**
- * The ways to run a stage that carry `rate` items per second. Where latency does not depend on the
+ * The ways to run a stage that carry its share of `planned` requests per second. Where latency does not depend on the
  * replicas only their least number is worth offering; else all from the least that leave some capacity
  * idle, until one more gains less than a millisecond. What is offered here defines the best plan.
  */
 export function choicesOf(
   pipeline: Pipeline,
-  stage: Stage,
+  visited: Visited,
   pins: Pins | undefined,
   queueing: QueueingModel,
-  rate: number,
+  planned: number,
 ): readonly Choice[] {
-  return settingsOf(pipeline, stage, pins).flatMap((setting) => {
-    const choice = (replicas: number): Choice => choiceOf(pipeline, stage, setting, queueing, rate, replicas);
+  const rate = visited.items * planned;
+  return settingsOf(pipeline, visited.stage, pins).flatMap((setting) => {
+    const choice = (replicas: number): Choice => choiceOf(pipeline, visited, setting, queueing, planned, replicas);
     const least = leastReplicas(rate, setting.capacity.rate);
     const most = pipeline.limits.replicas;
     if (!queueing.replicasMatter) {

@@ -165,7 +165,7 @@ export const ROW_TOLERANCE = 1e-9;
 
 /**
  * The stages of a pipeline that is a chain without fan-out.
- * Throws an InputError for any other graph: those cannot be planned or simulated yet.
+ * Throws an InputError for any other graph: those cannot be simulated yet.
  */
 export function chain(pipeline: Pipeline): readonly Stage[] {
   pipeline.stages.forEach((stage, index) => {
@@ -175,7 +175,7 @@ export function chain(pipeline: Pipeline): readonly Stage[] {
       throw new InputError(
         "not_supported",
         `pipeline "${pipeline.name}": stage "${stage.name}" ${follows ? "has a fan-out" : "makes the graph more than a chain"}. ` +
-          `Only chains without fan-out can be planned today: let each stage come \`after\` the one before it, with \`fanOut: 1\`.`,
+          `Only chains without fan-out can be simulated today: let each stage come \`after\` the one before it, with \`fanOut: 1\`.`,
       );
     }
   });

@@ -2,7 +2,6 @@ import { capacityOf, leastReplicas } from "./capacity.ts";
 import { floorAccuracy, formulate, type Formulation } from "./formulate.ts";
 import { plannedLoad } from "./load.ts";
 import { settingsOf } from "./options.ts";
-import { chain } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 import {
   latencyOf,
@@ -14,6 +13,7 @@ import {
   type RowName,
   type Solver,
 } from "./problem.ts";
+import { visitsOf } from "./visits.ts";
 
 /** The least change of one row, or of the load, that makes a plan possible, all else as it is. */
 export interface Relaxation {
@@ -110,9 +110,10 @@ export function leastLimit(problem: Problem, name: RowName, solver: Solver): num
 function greatestLoad(from: Formulation, load: number, solver: Solver): number | null {
   const { pipeline, policy } = from;
   const asked = plannedLoad(pipeline, load);
-  const full = chain(pipeline).flatMap((stage) =>
+  const full = visitsOf(pipeline.stages).flatMap(({ stage, items }) =>
     settingsOf(pipeline, stage, policy.pins[stage.name]).flatMap(({ variant, batch, pinned }) => {
-      const { rate } = capacityOf(pipeline, variant, batch);
+      // In requests per second.
+      const rate = capacityOf(pipeline, variant, batch).rate / items;
       const most = Math.min(pipeline.limits.replicas, leastReplicas(asked, rate));
       const counts = pinned === undefined ? Array.from({ length: most }, (_, n) => n + 1) : [pinned];
       return counts.map((n) => n * rate);
@@ -162,10 +163,12 @@ function hasPlan(from: Formulation, planned: number, solver: Solver): boolean {
 
 /** A quick refusal: each row with the least use of every stage. */
 function mayHold(problem: Problem): boolean {
-  const least = (of: (option: Option) => number): number =>
-    problem.options.reduce((sum, ofStage) => sum + Math.min(Infinity, ...ofStage.map(of)), 0);
+  const all = problem.options.map((_, s) => s);
+  const least = (of: (option: Option) => number, stages: readonly number[] = all): number =>
+    stages.reduce((sum, s) => sum + Math.min(Infinity, ...(problem.options[s] ?? []).map(of)), 0);
   return (
-    least((option) => option.latency.mean) <= problem.latency.limit + 1e-9 &&
-    problem.rows.every((row, r) => least((option) => option.uses[r] ?? 0) <= row.limit + 1e-9)
+    problem.latency.paths.every(
+      (path) => least((option) => option.latency.mean, path) <= problem.latency.limit + 1e-9,
+    ) && problem.rows.every((row, r) => least((option) => option.uses[r] ?? 0) <= row.limit + 1e-9)
   );
 }

@@ -1,7 +1,7 @@
 import { leastReplicas } from "./capacity.ts";
 import type { Formulation } from "./formulate.ts";
 import { settingsOf } from "./options.ts";
-import { chain } from "./pipeline.ts";
+import { visitsOf } from "./visits.ts";
 
 /** A stage that cannot carry the planned load with the replicas that it may have, whatever its variant and batch. */
 export interface Shortfall {
@@ -16,12 +16,12 @@ export interface Shortfall {
 /** The stages whose replicas cannot carry a planned load (margins already in it), requests per second. */
 export function shortfalls(from: Formulation, planned: number): readonly Shortfall[] {
   const { pipeline, policy } = from;
-  return chain(pipeline).flatMap((stage): Shortfall[] => {
+  return visitsOf(pipeline.stages).flatMap(({ stage, items }): Shortfall[] => {
     const pinned = policy.pins[stage.name]?.replicas;
     const replicas = Math.min(pinned ?? Infinity, pipeline.limits.replicas);
     const needs = settingsOf(pipeline, stage, policy.pins[stage.name])
       .map(({ variant, batch, capacity }) => ({
-        replicas: leastReplicas(planned, capacity.rate),
+        replicas: leastReplicas(items * planned, capacity.rate),
         variant: variant.name,
         batch,
       }))

@@ -1,5 +1,6 @@
 import type { AccuracyMetricName } from "../core/accuracy.ts";
 import type { InputErrorCode } from "../core/errors.ts";
+import { countPaths, MOST_PATHS } from "../core/graph.ts";
 import { defaults, type Objective, type Pipeline, type Stage, type StartUp, type Variant } from "../core/pipeline.ts";
 import { policyKinds } from "../core/policies.ts";
 import { Complaints } from "./complaints.ts";
@@ -36,6 +37,9 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
       at,
     );
     for (const [i, name] of (stage.after ?? []).entries()) {
+      if (stage.after?.indexOf(name) !== i) {
+        at([...here, "after", i], `names "${name}" again. Keep one of the two.`, "duplicate");
+      }
       if (!spec.stages.some((other) => other.name === name)) {
         at(
           [...here, "after", i],
@@ -125,11 +129,18 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   checkPolicies(spec, stages, at, atKey);
   const objective = objectiveOf(spec.objective, at);
   complaints.throwIfAny();
-  checkChain(stages, at);
-  complaints.throwIfAny();
   const ordered = topological(stages, (index) =>
     at(["stages", index, "after"], "goes round in a circle. Let each stage follow earlier ones."),
   );
+  complaints.throwIfAny();
+  const paths = countPaths(ordered);
+  if (paths > MOST_PATHS) {
+    at(
+      ["stages"],
+      `make ${paths} paths from the first to the last, and at most ${MOST_PATHS} can be planned. Join branches earlier.`,
+      "not_supported",
+    );
+  }
   complaints.throwIfAny();
 
   return {
@@ -265,31 +276,6 @@ function objectiveOf(spec: PipelineSpec["spec"]["objective"], at: At): Objective
   if (kind === "minCost" && accuracyFloor === undefined)
     at(["objective"], "kind minCost needs an accuracyFloor. Add it.");
   return { kind, ...common };
-}
-
-/** Says where a graph is more than what can be planned today (core/pipeline.ts:chain refuses it anyway). */
-function checkChain(stages: readonly Stage[], at: At): void {
-  const first = stages.findIndex((stage) => stage.after.length === 0);
-  stages.forEach(({ name, after, fanOut }, s) => {
-    const only = "Only chains without fan-out can be planned today";
-    if (fanOut !== 1) at(["stages", s, "fanOut"], `is ${fanOut}. ${only}: remove it.`, "not_supported");
-    if (after.length === 0 && s !== first) {
-      const others = stages.filter((other) => other.name !== name).map((other) => other.name);
-      at(
-        ["stages", s],
-        `stage "${name}" follows no other, as "${stages[first]?.name ?? ""}" does. ${only}: say which it comes \`after\`: ${others.join(", ")}.`,
-        "not_supported",
-      );
-    }
-    const rival = stages.findIndex((other) => other.after.some((one) => after.includes(one)));
-    if (after.length > 1 || (after.length === 1 && rival < s)) {
-      const what =
-        after.length > 1
-          ? `"${name}" follows several stages`
-          : `"${name}" and "${stages[rival]?.name ?? ""}" follow the same stage`;
-      at(["stages", s, "after"], `${what}. ${only}: let each stage follow one of its own.`, "not_supported");
-    }
-  });
 }
 
 /** Stages in topological order; those that could be next go in file order. */

@@ -42,6 +42,8 @@ export interface PlanStageReport {
   readonly batch_timeout_s: number;
   readonly replicas: number;
   readonly cores_per_replica: number;
+  /** Items per second that come, margin included. */
+  readonly load_rps: number;
   readonly capacity_rps: number;
   readonly utilisation: number;
   readonly mean_s: number;
@@ -106,6 +108,7 @@ export function planReport(
         batch_timeout_s: stage.batchTimeout,
         replicas: stage.replicas,
         cores_per_replica: variants[s]?.coresPerReplica ?? 0,
+        load_rps: judged?.load ?? 0,
         capacity_rps: judged?.capacity ?? 0,
         utilisation: judged?.utilisation ?? 0,
         mean_s: latency.mean,

@@ -17,6 +17,8 @@ export interface Columns {
   readonly excessSquared: Float64Array;
   /** By row. */
   readonly uses: readonly Float64Array[];
+  /** By path, the stages on it in ascending order. */
+  readonly paths: Problem["latency"]["paths"];
   /** Whether latency is more than a sum of means. */
   readonly composed: boolean;
 }
@@ -27,11 +29,11 @@ export interface Places {
   readonly at: Int32Array;
 }
 
-export function columnsOf({ options, rows }: Problem): Columns {
+export function columnsOf({ options, rows, latency: { paths } }: Problem): Columns {
   const stages = options.length;
   const first = new Int32Array(stages + 1);
   for (let s = 0; s < stages; s++) first[s + 1] = first[s]! + options[s]!.length;
-  const columns = emptyColumns(first, rows.length, false);
+  const columns = emptyColumns(first, rows.length, paths, false);
   let composed = false;
   const means = new Float64Array(Math.max(0, ...options.map((ofStage) => ofStage.length)));
   let place = 0;
@@ -61,7 +63,7 @@ export function columnsOf({ options, rows }: Problem): Columns {
 
 /** Only the given places. */
 export function pick(columns: Columns, { first, at }: Places): Columns {
-  const picked = emptyColumns(first, columns.uses.length, columns.composed);
+  const picked = emptyColumns(first, columns.uses.length, columns.paths, columns.composed);
   for (let i = 0; i < at.length; i++) picked.option[i] = columns.option[at[i]!]!;
   const from = [columns.score, columns.loss, columns.mean, columns.forming, columns.excessSquared, ...columns.uses];
   const to = [picked.score, picked.loss, picked.mean, picked.forming, picked.excessSquared, ...picked.uses];
@@ -84,7 +86,7 @@ export function placesWhere(first: Int32Array, passes: (place: number) => boolea
   return { first: begins, at: at.subarray(0, count) };
 }
 
-function emptyColumns(first: Int32Array, rows: number, composed: boolean): Columns {
+function emptyColumns(first: Int32Array, rows: number, paths: Columns["paths"], composed: boolean): Columns {
   const length = first.at(-1) ?? 0;
   return {
     first,
@@ -95,6 +97,7 @@ function emptyColumns(first: Int32Array, rows: number, composed: boolean): Colum
     forming: new Float64Array(length),
     excessSquared: new Float64Array(length),
     uses: Array.from({ length: rows }, () => new Float64Array(length)),
+    paths,
     composed,
   };
 }

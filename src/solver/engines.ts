@@ -6,25 +6,20 @@ import { exhaustive } from "./exhaustive.ts";
 export interface EngineKind {
   readonly load: () => Promise<Solver>;
   readonly describes: string;
-  /** Whether it takes only problems with one path, through all stages. */
-  readonly chainsOnly: boolean;
 }
 
 export const engines = {
   exact: {
     load: () => Promise.resolve(exact),
-    describes: "special-purpose and certified optimal, for chains",
-    chainsOnly: true,
+    describes: "special-purpose and certified optimal",
   },
   exhaustive: {
     load: () => Promise.resolve(exhaustive),
     describes: "looks at every choice; exact, and fast while these are few",
-    chainsOnly: false,
   },
   highs: {
     // WebAssembly that takes a while to start: only who asks for it pays.
     load: async () => (await import("./highs.ts")).loadHighs(),
     describes: "the general mixed-integer solver HiGHS",
-    chainsOnly: false,
   },
 } satisfies Record<string, EngineKind>;

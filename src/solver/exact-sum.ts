@@ -4,10 +4,11 @@ import type { Columns, Places } from "./columns.ts";
 import { undominated } from "./dominance.ts";
 import { Labels } from "./labels.ts";
 import { dualOf, worthAt, type Dual, type LinearProblem } from "./lagrangian.ts";
+import { latencyOn, quickest, tangent } from "./tangents.ts";
 
 /**
- * One option per stage such that the sum of their values is greatest, the latency of the path within
- * its limit, and the use of each row within its own: a multiple-choice knapsack with few rows.
+ * One option per stage such that the sum of their values is greatest, the latency of each path within
+ * the limit, and the use of each row within its own: a multiple-choice knapsack with few rows.
  */
 export interface SumProblem {
   readonly columns: Columns;
@@ -28,6 +29,8 @@ export interface SumAnswer {
 
 /** A bound that is closer above a plan's value than this, relative, is rounding. */
 const ROUNDING = 1e-15;
+/** Paths whose latency the relaxation knows: each row multiplies its work, and the slowest bind. */
+const MOST_PATHS = 2;
 /** Rounds in which the linear latency row is made anew where the last one led. */
 const TANGENTS = 3;
 /** A label is completed with the rest of each of these many plans. */
@@ -75,6 +78,8 @@ class Search {
   /** Whether latency is more than a sum of means. */
   private readonly composed: boolean;
   private readonly kept: Places;
+  /** By path, by stage: 1 if it is on the path. */
+  private readonly onPath: readonly Int32Array[];
   /** The least that the stages from s on use. */
   private readonly rest: Rest;
 
@@ -87,10 +92,13 @@ class Search {
     this.limits = problem.limits.map((limit) => limit + ROW_TOLERANCE);
     this.composed = columns.composed;
     this.kept = undominated(columns.first, values, this.composed ? [forming, excessSquared, ...uses] : uses);
+    this.onPath = columns.paths.map((path) => this.kept.first.slice(1).map((_, s) => (path.includes(s) ? 1 : 0)));
+    const ofPaths = (column: Float64Array): readonly Float64Array[] =>
+      this.onPath.map((onPath) => this.leastFrom(column, onPath));
     this.rest = {
-      mean: this.leastFrom(mean),
-      forming: this.leastFrom(forming),
-      excessSquared: this.leastFrom(excessSquared),
+      mean: ofPaths(mean),
+      forming: ofPaths(forming),
+      excessSquared: ofPaths(excessSquared),
       uses: uses.map((use) => this.leastFrom(use)),
     };
   }
@@ -98,15 +106,16 @@ class Search {
   /** The dual of all rows, latency made linear; null if one of them cannot be kept. */
   relax(): Relaxation | null {
     const { columns, values } = this.problem;
+    const fastest = quickest(columns, this.kept);
+    const paths = this.slowest(fastest);
     let best: Relaxation | null = null;
-    let along = this.composed ? this.quickest() : null;
+    let along = this.composed ? fastest : null;
     for (let round = 0; round < (this.composed ? TANGENTS : 1); round++) {
-      const latency = along === null ? columns.mean : this.tangentLatency(along);
       const linear = {
         kept: this.kept,
         values,
-        uses: [latency, ...columns.uses],
-        limits: [this.latencyLimit, ...this.limits],
+        uses: [...paths.map((path) => tangent(columns, path, along)), ...columns.uses],
+        limits: [...paths.map(() => this.latencyLimit), ...this.limits],
       };
       const dual = dualOf(linear);
       if (dual.bound === -Infinity) return null;
@@ -118,6 +127,14 @@ class Search {
       along = dual.met.at(-1) ?? null;
     }
     return best;
+  }
+
+  /** The paths on which a plan is slowest. */
+  private slowest(plan: Int32Array): readonly (readonly number[])[] {
+    const { columns } = this.problem;
+    if (columns.paths.length <= MOST_PATHS) return columns.paths;
+    const latency = new Map(columns.paths.map((path) => [path, latencyOn(columns, path, plan)]));
+    return columns.paths.toSorted((a, b) => latency.get(b)! - latency.get(a)!).slice(0, MOST_PATHS);
   }
 
   /** Exchanges one stage's place after the other in the best plan, as long as it gets better and keeps the limits. */
@@ -138,56 +155,13 @@ class Search {
     }
   }
 
-  /** By stage the place whose own latency is least. */
-  private quickest(): Int32Array {
-    const { mean, forming, excessSquared } = this.problem.columns;
-    const { first, at } = this.kept;
-    const plan = new Int32Array(first.length - 1);
-    for (let s = 0; s < plan.length; s++) {
-      let least = Infinity;
-      for (let i = first[s]!; i < first[s + 1]!; i++) {
-        const place = at[i]!;
-        const own = mean[place]! + Math.sqrt(forming[place]! * forming[place]! + excessSquared[place]!);
-        if (!(own < least)) continue;
-        least = own;
-        plan[s] = place;
-      }
-    }
-    return plan;
-  }
-
-  /**
-   * Latency as a linear row that every plan within the limit keeps: √(F² + ΣE²) ≥ w₀·F + Σ w_s·E_s for
-   * any unit vector w (Cauchy–Schwarz), with equality for the plan along which w points.
-   */
-  private tangentLatency(along: Int32Array): Float64Array {
-    const { first, mean, forming, excessSquared } = this.problem.columns;
-    let ofForming = 0;
-    let squared = 0;
-    for (const place of along) {
-      ofForming += forming[place]!;
-      squared += excessSquared[place]!;
-    }
-    const length = Math.sqrt(ofForming * ofForming + squared);
-    if (length === 0) return mean;
-    const latency = new Float64Array(mean.length);
-    for (let s = 0; s < along.length; s++) {
-      const weight = Math.sqrt(excessSquared[along[s]!]!) / length;
-      for (let place = first[s]!; place < first[s + 1]!; place++) {
-        latency[place] =
-          mean[place]! + (ofForming / length) * forming[place]! + weight * Math.sqrt(excessSquared[place]!);
-      }
-    }
-    return latency;
-  }
-
   /**
    * Label setting over the stages in order. Returns a bound of what was left out when the budget ended;
    * the best value when nothing was.
    */
   label({ dual, linear }: Relaxation, budget: Budget): number {
     const { columns, values } = this.problem;
-    const { rest, limits, composed, kept } = this;
+    const { limits, kept } = this;
     const rounding = ROUNDING * Math.max(1, Math.abs(dual.bound));
     // The first question is often the last: a plan that reaches the bound.
     if (!(dual.bound - this.value > rounding)) return this.value;
@@ -204,16 +178,10 @@ class Search {
         .sort((a, b) => gaps[a]! - gaps[b]!),
     );
     const tails = dual.met.slice(-COMPLETIONS);
-    const latencySlack = this.latencyLimit + ROW_TOLERANCE;
-    labels.start(limits.length);
+    labels.start(columns.paths.length, limits.length);
     let layer: Int32Array = Int32Array.of(0);
     for (let s = 0; s < stages; s++) {
       const places = ordered[s]!;
-      const [restMean, restForming, restSquared] = [
-        rest.mean[s + 1]!,
-        rest.forming[s + 1]!,
-        rest.excessSquared[s + 1]!,
-      ];
       const first = labels.count;
       for (let l = 0; l < layer.length; l++) {
         const parent = layer[l]!;
@@ -225,22 +193,12 @@ class Search {
           if (!(gap < dual.bound - this.value - rounding)) break;
           const otherGap = labels.otherGap[parent]! + otherGaps[o]!;
           if (!(otherGap < otherBound - this.value - rounding)) continue;
-          const mean = labels.mean[parent]! + columns.mean[o]!;
-          const forming = labels.forming[parent]! + columns.forming[o]!;
-          const excessSquared = labels.excessSquared[parent]! + columns.excessSquared[o]!;
-          let latency = mean + restMean;
-          if (composed) {
-            const f = forming + restForming;
-            latency += Math.sqrt(f * f + excessSquared + restSquared);
-          }
-          if (latency > latencySlack || !this.fits(parent, o, s)) continue;
+          if (!this.fits(parent, o, s)) continue;
           const label = labels.add();
           labels.value[label] = labels.value[parent]! + values[o]!;
           labels.gap[label] = gap;
           labels.otherGap[label] = otherGap;
-          labels.mean[label] = mean;
-          labels.forming[label] = forming;
-          labels.excessSquared[label] = excessSquared;
+          this.addLatency(label, parent, o, s);
           for (let r = 0; r < limits.length; r++) {
             labels.uses[r]![label] = labels.uses[r]![parent]! + columns.uses[r]![o]!;
           }
@@ -255,9 +213,34 @@ class Search {
     return this.value;
   }
 
+  /** Sets the latency terms of a label that chose a place after its parent. */
+  private addLatency(label: number, parent: number, place: number, s: number): void {
+    const { columns } = this.problem;
+    for (let p = 0; p < this.onPath.length; p++) {
+      const on = this.onPath[p]![s]!;
+      labels.mean[p]![label] = labels.mean[p]![parent]! + on * columns.mean[place]!;
+      labels.forming[p]![label] = labels.forming[p]![parent]! + on * columns.forming[place]!;
+      labels.excessSquared[p]![label] = labels.excessSquared[p]![parent]! + on * columns.excessSquared[place]!;
+    }
+  }
+
+  /** Whether a parent with a place of stage `s` can be completed within the limits, as far as least uses tell. */
   private fits(parent: number, place: number, s: number): boolean {
+    const { columns } = this.problem;
+    const { rest, composed } = this;
+    for (let p = 0; p < this.onPath.length; p++) {
+      if (this.onPath[p]![s] === 0) continue;
+      let latency = labels.mean[p]![parent]! + columns.mean[place]! + rest.mean[p]![s + 1]!;
+      if (composed) {
+        const forming = labels.forming[p]![parent]! + columns.forming[place]! + rest.forming[p]![s + 1]!;
+        const squared =
+          labels.excessSquared[p]![parent]! + columns.excessSquared[place]! + rest.excessSquared[p]![s + 1]!;
+        latency += Math.sqrt(forming * forming + squared);
+      }
+      if (latency > this.latencyLimit + ROW_TOLERANCE) return false;
+    }
     for (let r = 0; r < this.limits.length; r++) {
-      const use = labels.uses[r]![parent]! + this.problem.columns.uses[r]![place]! + this.rest.uses[r]![s + 1]!;
+      const use = labels.uses[r]![parent]! + columns.uses[r]![place]! + rest.uses[r]![s + 1]!;
       // Sums in another order than that of `consider`, which has the last word.
       if (use > this.limits[r]! + ROW_TOLERANCE * Math.max(1, Math.abs(this.limits[r]!))) return false;
     }
@@ -269,15 +252,20 @@ class Search {
     const { composed, limits } = this;
     const sorted = new Int32Array(labels.count - first);
     for (let i = 0; i < sorted.length; i++) sorted[i] = first + i;
-    const { mean, value } = labels;
-    if (sorted.length === 1) return sorted;
+    const { value } = labels;
+    const [mean] = labels.mean;
+    if (sorted.length === 1 || mean === undefined) return sorted;
     sorted.sort((a, b) => mean[a]! - mean[b]! || value[b]! - value[a]!);
     const by = (column: Float64Array): Float64Array => {
       const inOrder = new Float64Array(sorted.length);
       for (let i = 0; i < sorted.length; i++) inOrder[i] = column[sorted[i]!]!;
       return inOrder;
     };
-    const costs = composed ? [by(labels.forming), by(labels.excessSquared)] : [];
+    const costs: Float64Array[] = [];
+    for (let p = 0; p < this.onPath.length; p++) {
+      if (p > 0) costs.push(by(labels.mean[p]!));
+      if (composed) costs.push(by(labels.forming[p]!), by(labels.excessSquared[p]!));
+    }
     for (let r = 0; r < limits.length; r++) costs.push(by(labels.uses[r]!));
     const { at } = undominated(Int32Array.of(0, sorted.length), by(value), costs);
     return at.map((place) => sorted[place]!);
@@ -286,19 +274,28 @@ class Search {
   /** Completes the labels from `first` on, of stage `s`, with the rest of a plan: good plans are found early. */
   private complete(first: number, s: number, tail: Int32Array): void {
     const { columns, values } = this.problem;
-    let [value, mean, forming, excessSquared] = [0, 0, 0, 0];
+    const paths = this.onPath.length;
+    const [mean, forming, squared] = [new Float64Array(paths), new Float64Array(paths), new Float64Array(paths)];
+    let value = 0;
     for (let t = s + 1; t < tail.length; t++) {
       const o = tail[t]!;
       value += values[o]!;
-      mean += columns.mean[o]!;
-      forming += columns.forming[o]!;
-      excessSquared += columns.excessSquared[o]!;
+      for (let p = 0; p < paths; p++) {
+        const on = this.onPath[p]![t]!;
+        mean[p]! += on * columns.mean[o]!;
+        forming[p]! += on * columns.forming[o]!;
+        squared[p]! += on * columns.excessSquared[o]!;
+      }
     }
     for (let label = first; label < labels.count; label++) {
       if (!(labels.value[label]! + value > this.value)) continue;
-      const f = labels.forming[label]! + forming;
-      const excess = Math.sqrt(f * f + labels.excessSquared[label]! + excessSquared);
-      if (labels.mean[label]! + mean + excess > this.latencyLimit + ROW_TOLERANCE) continue;
+      let late = false;
+      for (let p = 0; p < paths && !late; p++) {
+        const f = labels.forming[p]![label]! + forming[p]!;
+        const excess = Math.sqrt(f * f + labels.excessSquared[p]![label]! + squared[p]!);
+        late = labels.mean[p]![label]! + mean[p]! + excess > this.latencyLimit + ROW_TOLERANCE;
+      }
+      if (late) continue;
       const plan = tail.slice();
       for (let t = s, l = label; t >= 0; t--) {
         plan[t] = labels.place[l]!;
@@ -311,15 +308,10 @@ class Search {
   /** Takes a plan, as a copy, that keeps the limits and is worth more than the best; sums in the order in which `holds` adds. */
   private consider(plan: Int32Array): boolean {
     const { columns, values } = this.problem;
-    let [value, mean, forming, excessSquared] = [0, 0, 0, 0];
-    for (let s = 0; s < plan.length; s++) {
-      const o = plan[s]!;
-      value += values[o]!;
-      mean += columns.mean[o]!;
-      forming += columns.forming[o]!;
-      excessSquared += columns.excessSquared[o]!;
-    }
-    if (!(value > this.value) || mean + Math.sqrt(forming * forming + excessSquared) > this.latencyLimit) return false;
+    let value = 0;
+    for (let s = 0; s < plan.length; s++) value += values[plan[s]!]!;
+    if (!(value > this.value)) return false;
+    for (const path of columns.paths) if (latencyOn(columns, path, plan) > this.latencyLimit) return false;
     for (let r = 0; r < this.limits.length; r++) {
       let use = 0;
       for (let s = 0; s < plan.length; s++) use += columns.uses[r]![plan[s]!]!;
@@ -337,23 +329,27 @@ class Search {
     return least;
   }
 
-  /** By stage s: the least sum of a column over the stages from s on. */
-  private leastFrom(column: Float64Array): Float64Array {
+  /** By stage s: the least sum of a column over the stages from s on, those alone that count. */
+  private leastFrom(column: Float64Array, counts: Int32Array | null = null): Float64Array {
     const { first, at } = this.kept;
     const least = new Float64Array(first.length);
     for (let s = first.length - 2; s >= 0; s--) {
+      least[s] = least[s + 1]!;
+      if (counts !== null && counts[s] === 0) continue;
       let own = Infinity;
       for (let i = first[s]!; i < first[s + 1]!; i++) own = Math.min(own, column[at[i]!]!);
-      least[s] = least[s + 1]! + own;
+      least[s]! += own;
     }
     return least;
   }
 }
 
 interface Rest {
-  readonly mean: Float64Array;
-  readonly forming: Float64Array;
-  readonly excessSquared: Float64Array;
+  /** By path. */
+  readonly mean: readonly Float64Array[];
+  readonly forming: readonly Float64Array[];
+  readonly excessSquared: readonly Float64Array[];
+  /** By row. */
   readonly uses: readonly Float64Array[];
 }
 

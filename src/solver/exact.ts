@@ -9,7 +9,7 @@ import { solveSum, type SumAnswer } from "./exact-sum.ts";
 const ENGINE = "exact";
 
 /**
- * The exact engine for chains: certified optimal, unless the search ends for want of labels (partial
+ * The exact engine: certified optimal, unless the search ends for want of labels (partial
  * plans looked at, of one decision) or because `stop` says so; then the best plan found, with a bound.
  */
 export function exactWithin(mostLabels: number): Solver {
@@ -28,11 +28,7 @@ interface Found extends SumAnswer {
 
 function solve(problem: Problem, budget: Budget): Outcome {
   const engine = ENGINE;
-  const { options, latency, combine } = problem;
-  const [path = []] = latency.paths;
-  if (latency.paths.length !== 1 || path.length !== options.length) {
-    throw new RangeError("the exact engine takes one path through all stages");
-  }
+  const { options, combine } = problem;
   if (options.some((ofStage) => ofStage.length === 0)) return { status: "infeasible", engine };
   const found = combine === "sum" ? sum(problem, budget) : product(problem, budget);
   if (found.bound === -Infinity) return { status: "infeasible", engine };

@@ -10,9 +10,10 @@ export class Labels {
   gap = new Float64Array(0);
   /** The same of a second bound. */
   otherGap = new Float64Array(0);
-  mean = new Float64Array(0);
-  forming = new Float64Array(0);
-  excessSquared = new Float64Array(0);
+  /** By path. */
+  mean: Float64Array[] = [];
+  forming: Float64Array[] = [];
+  excessSquared: Float64Array[] = [];
   /** By row. */
   uses: Float64Array[] = [];
   parent = new Int32Array(0);
@@ -20,12 +21,15 @@ export class Labels {
   place = new Int32Array(0);
 
   /** Empties it, with one label that has chosen nothing. */
-  start(rows: number): void {
-    while (this.uses.length < rows) this.uses.push(new Float64Array(this.value.length));
+  start(paths: number, rows: number): void {
+    for (const columns of [this.mean, this.forming, this.excessSquared]) this.widen(columns, paths);
+    this.widen(this.uses, rows);
     this.count = 0;
     this.add();
-    this.value[0] = this.gap[0] = this.otherGap[0] = this.mean[0] = this.forming[0] = this.excessSquared[0] = 0;
-    for (const use of this.uses) use[0] = 0;
+    this.value[0] = this.gap[0] = this.otherGap[0] = 0;
+    for (const columns of [this.mean, this.forming, this.excessSquared, this.uses]) {
+      for (const column of columns) column[0] = 0;
+    }
     this.parent[0] = this.place[0] = -1;
   }
 
@@ -33,6 +37,10 @@ export class Labels {
   add(): number {
     if (this.count === this.value.length) this.grow(Math.max(1024, 2 * this.count));
     return this.count++;
+  }
+
+  private widen(columns: Float64Array[], count: number): void {
+    while (columns.length < count) columns.push(new Float64Array(this.value.length));
   }
 
   private grow(length: number): void {
@@ -49,9 +57,9 @@ export class Labels {
     this.value = floats(this.value);
     this.gap = floats(this.gap);
     this.otherGap = floats(this.otherGap);
-    this.mean = floats(this.mean);
-    this.forming = floats(this.forming);
-    this.excessSquared = floats(this.excessSquared);
+    this.mean = this.mean.map(floats);
+    this.forming = this.forming.map(floats);
+    this.excessSquared = this.excessSquared.map(floats);
     this.uses = this.uses.map(floats);
     this.parent = integers(this.parent);
     this.place = integers(this.place);

@@ -14,7 +14,7 @@ import { relaxations, type Relaxation } from "../../src/core/relax.ts";
 import { engines } from "../../src/solver/engines.ts";
 import { exact } from "../../src/solver/exact.ts";
 import { runs } from "./length.ts";
-import { randomCase } from "./random-pipelines.ts";
+import { randomCase, randomGraphCase } from "./random-pipelines.ts";
 
 const exhaustive = await engines.exhaustive.load();
 const highs = await engines.highs.load();
@@ -170,15 +170,18 @@ test("random pipelines: no plan is nearer than the best effort", () => {
   assert.ok(seen.none > 5 && seen.whole > 100 && seen.part > 30, JSON.stringify(seen));
 });
 
-test("random pipelines: engines agree, plans keep their promises, relaxations are exact", () => {
+/** Engines agree, plans keep their promises, relaxations are exact. */
+function keepPromises(cases: typeof randomCase, numRuns: number) {
   const seen = { optimal: 0, infeasible: 0, relaxed: 0 };
   fc.assert(
-    fc.property(randomCase, ({ pipeline, load }) => {
+    fc.property(cases, ({ pipeline, load }) => {
       const from = formulation(pipeline);
       const planned = plannedLoad(pipeline, load);
       const problem = formulate(from, planned, []);
       const [one, other] = [exhaustive(problem), highs(problem)];
       assert.equal(one.status, other.status);
+      const special = exact(problem);
+      assert.equal(special.status, one.status);
       if (one.status !== "optimal" || other.status !== "optimal") {
         assert.equal(one.status, "infeasible");
         seen.infeasible++;
@@ -195,19 +198,32 @@ test("random pipelines: engines agree, plans keep their promises, relaxations ar
       );
       const plan = checkPlan(from, planned, one);
       checkPlan(from, planned, other);
+      checkPlan(from, planned, special);
+      assert.ok(special.status === "optimal" && Math.abs(special.objective - one.objective) <= tieWidth(one.objective));
       // With a running plan only ties are settled otherwise.
       const again = exhaustive(formulate(from, planned, plan));
       assert.ok(again.status === "optimal" && Math.abs(again.objective - one.objective) <= tieWidth(one.objective));
     }),
-    { numRuns: runs(2000), seed: 20240607, endOnFailure: true },
+    { numRuns, seed: 20240607, endOnFailure: true },
   );
+  return seen;
+}
+
+test("random pipelines: engines agree, plans keep their promises, relaxations are exact", () => {
+  const seen = keepPromises(randomCase, runs(2000));
   assert.ok(seen.optimal > 500 && seen.infeasible > 500 && seen.relaxed > 500, JSON.stringify(seen));
 });
 
-test("random pipelines, tail model: exact, highs and every choice agree", () => {
+test("random graphs: engines agree, plans keep their promises, relaxations are exact", () => {
+  const seen = keepPromises(randomGraphCase, runs(700));
+  assert.ok(seen.optimal > 150 && seen.infeasible > 150 && seen.relaxed > 150, JSON.stringify(seen));
+});
+
+/** Exact, highs and every choice agree by the tail model. */
+function agreeOnTail(cases: typeof randomCase, numRuns: number) {
   const seen = { optimal: 0, infeasible: 0 };
   fc.assert(
-    fc.property(randomCase, ({ pipeline, load }) => {
+    fc.property(cases, ({ pipeline, load }) => {
       const from = { ...formulation(pipeline), queueing: queueingModels.tail };
       const planned = plannedLoad(pipeline, load);
       const problem = formulate(from, planned, []);
@@ -223,7 +239,17 @@ test("random pipelines, tail model: exact, highs and every choice agree", () => 
       if (one.status === "optimal") seen.optimal++;
       else seen.infeasible++;
     }),
-    { numRuns: runs(400), seed: 20240607, endOnFailure: true },
+    { numRuns, seed: 20240607, endOnFailure: true },
   );
+  return seen;
+}
+
+test("random pipelines, tail model: exact, highs and every choice agree", () => {
+  const seen = agreeOnTail(randomCase, runs(400));
   assert.ok(seen.optimal > 100 && seen.infeasible > 50, JSON.stringify(seen));
+});
+
+test("random graphs, tail model: exact, highs and every choice agree", () => {
+  const seen = agreeOnTail(randomGraphCase, runs(400));
+  assert.ok(seen.optimal > 60 && seen.infeasible > 50, JSON.stringify(seen));
 });

@@ -18,23 +18,47 @@ const variants = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
-const stages = fc.array(variants, { minLength: 1, maxLength: 3 }).map((all) =>
-  all.map((ofStage, s): Stage => ({
-    name: `stage-${s}`,
-    after: s === 0 ? [] : [`stage-${s - 1}`],
-    fanOut: 1,
-    variants: ofStage.map(({ accuracy, coresPerReplica, alone, further, batches }, v) => ({
-      name: `variant-${v}`,
-      accuracy,
-      coresPerReplica,
-      startUp: { mean: 1 },
-      profile: batches.map((batch) => {
-        const mean = alone + further * (batch - 1);
-        return { batch, mean, p99: 1.5 * mean, throughput: (0.9 * batch) / mean };
-      }),
-    })),
-  })),
-);
+/** Which of the stages before a stage follows, as bits, and its fan-out. */
+interface Place {
+  readonly after: number;
+  readonly fanOut: number;
+}
+
+/** Each stage follows the one before it. */
+const inChain = (count: number): fc.Arbitrary<readonly Place[]> =>
+  fc.constant(Array.from({ length: count }, (_, s) => ({ after: s === 0 ? 0 : 2 ** (s - 1), fanOut: 1 })));
+
+/** Any graph: several first and last stages, branches, joins, nested ones. */
+const inGraph = (count: number): fc.Arbitrary<readonly Place[]> =>
+  fc.tuple(
+    ...Array.from({ length: count }, (_, s) =>
+      fc.record({ after: fc.integer({ min: 0, max: 2 ** s - 1 }), fanOut: fc.constantFrom(1, 1, 1, 0.6, 1.5, 2) }),
+    ),
+  );
+
+type Placing = typeof inChain;
+
+const stagesOf = (placing: Placing, most: number): fc.Arbitrary<readonly Stage[]> =>
+  fc
+    .array(variants, { minLength: 1, maxLength: most })
+    .chain((all) => fc.tuple(fc.constant(all), placing(all.length)))
+    .map(([all, places]) =>
+      all.map((ofStage, s): Stage => ({
+        name: `stage-${s}`,
+        after: all.flatMap((_, i) => ((((places[s]?.after ?? 0) >> i) & 1) === 1 ? [`stage-${i}`] : [])),
+        fanOut: places[s]?.fanOut ?? 1,
+        variants: ofStage.map(({ accuracy, coresPerReplica, alone, further, batches }, v) => ({
+          name: `variant-${v}`,
+          accuracy,
+          coresPerReplica,
+          startUp: { mean: 1 },
+          profile: batches.map((batch) => {
+            const mean = alone + further * (batch - 1);
+            return { batch, mean, p99: 1.5 * mean, throughput: (0.9 * batch) / mean };
+          }),
+        })),
+      })),
+    );
 
 const objective: fc.Arbitrary<Objective> = fc
   .record({
@@ -50,44 +74,48 @@ const objective: fc.Arbitrary<Objective> = fc
     return kind === "weighted" ? { ...any, kind, alpha, beta, delta } : { ...any, kind };
   });
 
-/** A random small pipeline: 1–3 stages, every metric and kind of objective, with and without rows. */
-const randomPipeline: fc.Arbitrary<Pipeline> = fc
-  .record({
-    stages,
-    objective,
-    seconds: fraction(0.05, 2),
-    replicas: fc.integer({ min: 1, max: 12 }),
-    batch: fc.constantFrom(2, 8),
-    cores: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
-    margins: fc.record({
-      load: fc.constantFrom(0, 0.2),
-      serviceTime: fc.constantFrom(0, 0.1),
-      throughput: fc.constantFrom(0, 0.1),
-    }),
-    loadStep: fc.constantFrom(0, 0, 5),
-    roundLoad: fc.constantFrom(false, false, true),
-    capacity: fc.constantFrom("mean" as const, "mean" as const, "measured" as const),
-    latency: fc.constantFrom("mean" as const, "mean" as const, "p99" as const),
-    // Of the first stage, if at all.
-    pins: fc.constantFrom<Pins[]>({}, {}, {}, { replicas: 2 }, { batches: [1, 4] }, { variants: ["variant-0"] }),
-  })
-  .map(({ seconds, replicas, batch, cores, loadStep, roundLoad, capacity, latency, pins, ...given }) => ({
-    ...given,
-    name: "random",
-    sla: { seconds, quantile: 0.99 },
-    limits: { replicas, batch, ...(cores === undefined ? {} : { cores }) },
-    adaptation: {
-      interval: 10,
-      predictor: "reactive",
-      loadWindow: 1,
-      history: 120,
-      horizon: 20,
-      minLoad: 1,
-      loadStep,
-    },
-    reproduction: { capacity, latency, infeasible: "best-effort", roundLoad },
-    policies: { ipa: { "stage-0": pins } },
-  }));
+/** A random small pipeline: every metric and kind of objective, with and without rows. */
+const pipelineOf = (stages: fc.Arbitrary<readonly Stage[]>): fc.Arbitrary<Pipeline> =>
+  fc
+    .record({
+      stages,
+      objective,
+      seconds: fraction(0.05, 2),
+      replicas: fc.integer({ min: 1, max: 12 }),
+      batch: fc.constantFrom(2, 8),
+      cores: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
+      margins: fc.record({
+        load: fc.constantFrom(0, 0.2),
+        serviceTime: fc.constantFrom(0, 0.1),
+        throughput: fc.constantFrom(0, 0.1),
+      }),
+      loadStep: fc.constantFrom(0, 0, 5),
+      roundLoad: fc.constantFrom(false, false, true),
+      capacity: fc.constantFrom("mean" as const, "mean" as const, "measured" as const),
+      latency: fc.constantFrom("mean" as const, "mean" as const, "p99" as const),
+      // Of the first stage, if at all.
+      pins: fc.constantFrom<Pins[]>({}, {}, {}, { replicas: 2 }, { batches: [1, 4] }, { variants: ["variant-0"] }),
+    })
+    .map(({ seconds, replicas, batch, cores, loadStep, roundLoad, capacity, latency, pins, ...given }) => ({
+      ...given,
+      name: "random",
+      sla: { seconds, quantile: 0.99 },
+      limits: { replicas, batch, ...(cores === undefined ? {} : { cores }) },
+      adaptation: {
+        interval: 10,
+        predictor: "reactive",
+        loadWindow: 1,
+        history: 120,
+        horizon: 20,
+        minLoad: 1,
+        loadStep,
+      },
+      reproduction: { capacity, latency, infeasible: "best-effort", roundLoad },
+      policies: { ipa: { "stage-0": pins } },
+    }));
 
 /** A pipeline and a load, requests per second before the margin. */
-export const randomCase = fc.record({ pipeline: randomPipeline, load: fraction(0, 60) });
+export const randomCase = fc.record({ pipeline: pipelineOf(stagesOf(inChain, 3)), load: fraction(0, 60) });
+
+/** The same with branches, joins and fan-out. */
+export const randomGraphCase = fc.record({ pipeline: pipelineOf(stagesOf(inGraph, 4)), load: fraction(0, 60) });

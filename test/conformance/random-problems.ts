@@ -37,45 +37,58 @@ function stageOptions(stage: number, uses: readonly ("cores" | "floor")[], compo
   );
 }
 
-/** Random small problems: 2–3 stages, sum or product, with and without rows, tight and loose limits. */
-export const randomProblem: fc.Arbitrary<Problem> = fc
-  .record({
-    stages: fc.integer({ min: 2, max: 3 }),
-    combine: fc.constantFrom("sum" as const, "product" as const),
-    composed: fc.boolean(),
-    cores: fc.option(fc.double({ min: 3, max: 40, noNaN: true }), { nil: undefined }),
-    floor: fc.option(fc.double({ min: 0.01, max: 1, noNaN: true }), { nil: undefined }),
-    alpha: fc.constantFrom(0, 0.3, 1, 10, 1000),
-    beta: fc.constantFrom(0, 0.001, 0.1, 1),
-    limit: fc.oneof(fc.double({ min: 0.1, max: 3, noNaN: true }), fc.constant(Infinity)),
-  })
-  .chain(({ stages, combine, composed, cores, floor, alpha, beta, limit }) => {
-    const uses = [
-      ...(cores === undefined ? [] : (["cores"] as const)),
-      ...(floor === undefined ? [] : (["floor"] as const)),
-    ];
-    const asUse = (score: number): number => (combine === "sum" ? -score : -Math.log(score));
-    const rows: readonly Row[] = [
-      ...(cores === undefined ? [] : [{ name: "cores" as const, limit: cores }]),
-      ...(floor === undefined
-        ? []
-        : [{ name: "accuracy_floor" as const, limit: asUse(combine === "sum" ? floor * stages : floor) }]),
-    ];
-    const path = Array.from({ length: stages }, (_, s) => s);
-    return fc.tuple(...path.map((s) => stageOptions(s, uses, composed))).map((options): Problem => ({
-      alpha,
-      tieAlpha: 0,
-      combine,
-      options: options.map((ofStage) =>
-        ofStage.map((option) => ({
-          ...option,
-          penalty: beta * option.penalty,
-          uses: option.uses.map((use, r) => (uses[r] === "floor" ? asUse(use) : use)),
-        })),
-      ),
-      latency: { limit, paths: [path] },
-      rows,
-    }));
+/** Random small problems over one path: sum or product, with and without rows, tight and loose limits. */
+const problemOfStages = (stagesFrom: number, stagesTo: number): fc.Arbitrary<Problem> =>
+  fc
+    .record({
+      stages: fc.integer({ min: stagesFrom, max: stagesTo }),
+      combine: fc.constantFrom("sum" as const, "product" as const),
+      composed: fc.boolean(),
+      cores: fc.option(fc.double({ min: 3, max: 40, noNaN: true }), { nil: undefined }),
+      floor: fc.option(fc.double({ min: 0.01, max: 1, noNaN: true }), { nil: undefined }),
+      alpha: fc.constantFrom(0, 0.3, 1, 10, 1000),
+      beta: fc.constantFrom(0, 0.001, 0.1, 1),
+      limit: fc.oneof(fc.double({ min: 0.1, max: 3, noNaN: true }), fc.constant(Infinity)),
+    })
+    .chain(({ stages, combine, composed, cores, floor, alpha, beta, limit }) => {
+      const uses = [
+        ...(cores === undefined ? [] : (["cores"] as const)),
+        ...(floor === undefined ? [] : (["floor"] as const)),
+      ];
+      const asUse = (score: number): number => (combine === "sum" ? -score : -Math.log(score));
+      const rows: readonly Row[] = [
+        ...(cores === undefined ? [] : [{ name: "cores" as const, limit: cores }]),
+        ...(floor === undefined
+          ? []
+          : [{ name: "accuracy_floor" as const, limit: asUse(combine === "sum" ? floor * stages : floor) }]),
+      ];
+      const path = Array.from({ length: stages }, (_, s) => s);
+      return fc.tuple(...path.map((s) => stageOptions(s, uses, composed))).map((options): Problem => ({
+        alpha,
+        tieAlpha: 0,
+        combine,
+        options: options.map((ofStage) =>
+          ofStage.map((option) => ({
+            ...option,
+            penalty: beta * option.penalty,
+            uses: option.uses.map((use, r) => (uses[r] === "floor" ? asUse(use) : use)),
+          })),
+        ),
+        latency: { limit, paths: [path] },
+        rows,
+      }));
+    });
+
+export const randomProblem = problemOfStages(2, 3);
+
+/** The same with 3–4 stages and one to four paths; each stage is on one at least. */
+export const randomGraphProblem: fc.Arbitrary<Problem> = fc
+  .tuple(problemOfStages(3, 4), fc.array(fc.integer({ min: 1, max: 15 }), { minLength: 1, maxLength: 4 }))
+  .map(([problem, masks]) => {
+    const all = problem.options.map((_, s) => s);
+    const paths = masks.map((mask) => all.filter((s) => ((mask >> s) & 1) === 1)).filter((path) => path.length > 0);
+    const missed = all.filter((s) => !paths.some((path) => path.includes(s)));
+    return { ...problem, latency: { ...problem.latency, paths: missed.length > 0 ? [...paths, missed] : paths } };
   });
 
 /**

@@ -5,10 +5,10 @@ import { holds, objectiveOf, tieWidth, type Option, type Outcome, type Problem }
 import { engines } from "../../src/solver/engines.ts";
 import { runs } from "./length.ts";
 import { chosenOption, mean, planOf, problemOf } from "./problems.ts";
-import { nearlyEqualScores, randomProblem } from "./random-problems.ts";
+import { nearlyEqualScores, randomGraphProblem, randomProblem } from "./random-problems.ts";
 
 const solvers = await Promise.all(
-  Object.entries(engines).map(async ([name, { load, chainsOnly }]) => ({ name, solve: await load(), chainsOnly })),
+  Object.entries(engines).map(async ([name, { load }]) => ({ name, solve: await load() })),
 );
 
 /** Names of the chosen variants. */
@@ -19,7 +19,7 @@ function variants(outcome: Outcome): readonly string[] {
 const cheap = chosenOption({ variant: "cheap", score: 0.5, penalty: 1, uses: [1], latency: mean(0.1) });
 const dear = chosenOption({ variant: "dear", score: 0.9, penalty: 2, uses: [3], latency: mean(0.3) });
 
-for (const { name, solve, chainsOnly } of solvers) {
+for (const { name, solve } of solvers) {
   describe(`engine ${name}`, () => {
     test("one stage: the better of two", () => {
       const outcome = solve(problemOf({ alpha: 10, options: [[cheap, dear]] }));
@@ -62,11 +62,7 @@ for (const { name, solve, chainsOnly } of solvers) {
       ]);
     });
 
-    test("every path keeps the limit, and only paths do", (t) => {
-      if (chainsOnly) {
-        t.skip("this engine takes chains only");
-        return;
-      }
+    test("every path keeps the limit, and only paths do", () => {
       const options = [[cheap, dear], [cheap, dear], [cheap]];
       const latency = {
         limit: 0.4,
@@ -224,15 +220,22 @@ function bruteForce(problem: Problem): number | null {
   let best: number | null = null;
   for (const plan of plans) {
     let accuracy = problem.combine === "sum" ? 0 : 1;
-    let [penalty, latency, forming, excess] = [0, 0, 0, 0];
+    let penalty = 0;
     for (const option of plan) {
       accuracy = problem.combine === "sum" ? accuracy + option.score : accuracy * option.score;
       penalty += option.penalty;
-      latency += option.latency.mean;
-      forming += option.latency.forming;
-      excess += option.latency.excessSquared;
     }
-    if (latency + Math.sqrt(forming ** 2 + excess) > problem.latency.limit + 1e-9) continue;
+    const late = problem.latency.paths.some((path) => {
+      let [latency, forming, excess] = [0, 0, 0];
+      for (const s of path) {
+        const option = plan[s];
+        latency += option?.latency.mean ?? NaN;
+        forming += option?.latency.forming ?? NaN;
+        excess += option?.latency.excessSquared ?? NaN;
+      }
+      return latency + Math.sqrt(forming ** 2 + excess) > problem.latency.limit + 1e-9;
+    });
+    if (late) continue;
     const broken = problem.rows.some((row, r) => {
       let use = 0;
       for (const option of plan) use += option.uses[r] ?? NaN;
@@ -272,6 +275,11 @@ function agree(
 test("random problems: all engines and plain loops agree", () => {
   const seen = agree(randomProblem, runs(2000));
   assert.ok(seen.optimal > 500 && seen.infeasible > 300, JSON.stringify(seen));
+});
+
+test("random problems with several paths: all engines and plain loops agree", () => {
+  const seen = agree(randomGraphProblem, runs(1000));
+  assert.ok(seen.optimal > 300 && seen.infeasible > 150, JSON.stringify(seen));
 });
 
 test("products of nearly equal scores: all engines and plain loops agree", () => {

@@ -359,13 +359,6 @@ test("the reason tells a load that fell below what fills batches from a merely b
   );
 });
 
-test("a graph that is no chain is refused with what to do", () => {
-  const branching = pipelineOf([stage, stage, stage]);
-  const stages = branching.stages.map((one, s) => (s === 2 ? { ...one, after: ["s0"] } : one));
-  const planner = { ...plannerOf(), pipeline: { ...branching, stages } };
-  assert.throws(() => decide(planner, 5, []), /stage "s2" makes the graph more than a chain\. Only chains/);
-});
-
 test("a plan of an engine that breaks a row is found out", () => {
   const wrong: Planner["solver"] = (problem) =>
     exhaustive({ ...problem, latency: { ...problem.latency, limit: Infinity } });

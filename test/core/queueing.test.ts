@@ -7,6 +7,7 @@ import { serviceSigma } from "../../src/core/profile.ts";
 import { composeLatency, type Queue } from "../../src/core/queueing/latency.ts";
 import { paper } from "../../src/core/queueing/paper.ts";
 import { erlangC, tail } from "../../src/core/queueing/tail.ts";
+import { visitsOf } from "../../src/core/visits.ts";
 import { pipelineOf, variant } from "../fixtures.ts";
 
 const queue = (given: Partial<Queue>): Queue => ({
@@ -17,6 +18,9 @@ const queue = (given: Partial<Queue>): Queue => ({
   service: 0.1,
   sigma: 0,
   quantile: 0.99,
+  fanOut: 1,
+  items: 1,
+  paths: 1,
   ...given,
 });
 
@@ -105,7 +109,7 @@ test("tail offers replicas until one more gains less than a millisecond; pinned 
   const stage = [variant("a", { 1: 0.1 })];
   const offered = (rate: number, most = 100, replicas?: number): readonly number[] => {
     const pipeline = pipelineOf([stage], { limits: { replicas: most, batch: 64 } });
-    const [one] = pipeline.stages;
+    const [one] = visitsOf(pipeline.stages);
     assert.ok(one);
     const pins = replicas === undefined ? undefined : { replicas };
     return choicesOf(pipeline, one, pins, tail, rate).map((choice) => choice.replicas);

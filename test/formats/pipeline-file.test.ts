@@ -501,18 +501,11 @@ const cases: readonly Case[] = [
     /adaptation\.history: a predictor sees 20 s of load, in windows of 30 s\. Let it see at least one\./,
   ],
   [
-    "a stage that follows no other",
-    "      after: [detect]\n",
-    "",
-    "not_supported",
-    /^p\.yaml:18:7: spec\.stages\.1: stage "read" follows no other, as "detect" does\. .*`after`: detect\./,
-  ],
-  [
-    "a fan-out",
+    "a stage that it follows named twice",
     "after: [detect]",
-    "after: [detect]\n      fanOut: 2",
-    "not_supported",
-    /^p\.yaml:20:15: spec\.stages\.1\.fanOut: is 2\. Only chains without fan-out/,
+    "after: [detect, detect]",
+    "duplicate",
+    /^p\.yaml:19:23: spec\.stages\.1\.after\.1: names "detect" again\. Keep one/,
   ],
   [
     "a key twice",
@@ -577,4 +570,38 @@ test("files of another kind", () => {
   refused(() => build("apiVersion: apps/v1\nkind: Deployment\n"), "wrong_kind", says, /of kind "Deployment"/);
   refused(() => build("name: demo\n"), "wrong_kind", says, /has no kind/);
   for (const text of ["", "# nothing\n"]) refused(() => build(text), "bad_value", /^p\.yaml: the file is empty\. It/);
+});
+
+test("branches, joins and fan-out; more paths than can be planned are refused", () => {
+  const stage = (name: string, after: readonly string[], fanOut = 1): string =>
+    `    - { name: ${name}, after: [${after.join(", ")}], fanOut: ${fanOut}, profile: one.csv, variants: [{ name: large, accuracy: 0.7, cores: 2 }] }\n`;
+  const made = (lines: readonly string[]): string => GOOD.replace(/ {2}stages:\n[^]*$/, `  stages:\n${lines.join("")}`);
+  const diamond = build(
+    made([
+      stage("answer", ["cars", "people"]),
+      stage("detect", []),
+      stage("cars", ["detect"], 0.6),
+      stage("people", ["detect"], 1.5),
+    ]),
+  );
+  // In topological order, and else as in the file.
+  assert.deepEqual(
+    diamond.stages.map(({ name, after, fanOut }) => [name, after, fanOut]),
+    [
+      ["detect", [], 1],
+      ["cars", ["detect"], 0.6],
+      ["people", ["detect"], 1.5],
+      ["answer", ["cars", "people"], 1],
+    ],
+  );
+  const ladder = Array.from({ length: 7 }, (_, i) => [
+    stage(`left${i}`, i === 0 ? [] : [`join${i - 1}`]),
+    stage(`right${i}`, i === 0 ? [] : [`join${i - 1}`]),
+    stage(`join${i}`, [`left${i}`, `right${i}`]),
+  ]).flat();
+  refused(
+    () => build(made(ladder)),
+    "not_supported",
+    /spec\.stages: make 128 paths from the first to the last, and at most 64/,
+  );
 });

@@ -18,7 +18,14 @@ test("the JSON Schemas in docs are those of the schemas (else run `npm run schem
 
 test("all shipped pipelines agree with the schema and tell editors where it is", () => {
   const names = readdirSync(new URL("pipelines", root)).filter((name) => name.endsWith(".yaml"));
-  assert.deepEqual(names.sort(), ["audio-qa.yaml", "audio-sent.yaml", "nlp.yaml", "sum-qa.yaml", "video.yaml"]);
+  assert.deepEqual(names.sort(), [
+    "audio-qa.yaml",
+    "audio-sent.yaml",
+    "nlp.yaml",
+    "sum-qa.yaml",
+    "traffic.yaml",
+    "video.yaml",
+  ]);
   for (const name of names) {
     const text = readFileSync(new URL(`pipelines/${name}`, root), "utf8");
     assert.match(text, /^# yaml-language-server: \$schema=\.\.\/docs\/pipeline\.schema\.json\n/);

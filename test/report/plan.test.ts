@@ -80,6 +80,7 @@ test("the best plan: what it is and what it promises", async () => {
       batch_timeout_s: 0,
       replicas: 3,
       cores_per_replica: 1,
+      load_rps: 12,
       capacity_rps: 15,
       utilisation: 12 / 15,
       mean_s: 0.2,

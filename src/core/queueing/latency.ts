@@ -41,6 +41,11 @@ export interface Queue {
   readonly sigma: number;
   /** The share of requests that is to keep the latency. */
   readonly quantile: number;
+  /** Items that an item entering the stage becomes, and items per request that the stage serves. */
+  readonly fanOut: number;
+  readonly items: number;
+  /** Paths of the pipeline on which a request may be late. */
+  readonly paths: number;
 }
 
 export interface QueueingModel {

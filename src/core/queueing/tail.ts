@@ -1,5 +1,5 @@
 import { normalQuantile } from "../normal.ts";
-import type { QueueingModel } from "./latency.ts";
+import type { Queue, QueueingModel } from "./latency.ts";
 
 /**
  * The latency that a quantile of the requests keeps when arrivals are random. A stage is a queue of
@@ -10,19 +10,22 @@ import type { QueueingModel } from "./latency.ts";
  * excess of forming them adds up as it is (docs/model.md).
  */
 export const tail: QueueingModel = {
-  terms: ({ rate, batch, replicas, capacity, service, sigma, quantile }) => {
+  terms: (queue) => {
+    const { rate, batch, replicas, capacity, service, sigma, fanOut } = queue;
     const utilisation = rate / (replicas * capacity);
     if (utilisation >= 1) return { mean: Infinity, forming: 0, excessSquared: 0 };
     const waits = erlangC(replicas, rate / capacity);
     const squaredVariation = Math.exp(sigma * sigma) - 1;
     const beyond = ((1 / batch + squaredVariation) * service) / (2 * replicas * (1 - utilisation));
     const forming = (batch - 1) / rate / 2;
+    const quantile = quantileOfOne(queue);
     const wait = waits * beyond;
     const waitExcess = Math.max(0, beyond * Math.log(waits / (1 - quantile))) - wait;
     const slowest = service * Math.exp(normalQuantile(quantile) * sigma - (sigma * sigma) / 2);
     const serviceExcess = Math.max(0, slowest - service);
     return {
-      mean: forming + wait + service,
+      // Items of one request that do not fit into one round of batches wait for each other.
+      mean: forming + wait + service + (Math.ceil(fanOut / (replicas * batch)) - 1) * service,
       forming,
       excessSquared: Math.max(0, waitExcess) ** 2 + serviceExcess ** 2,
     };
@@ -30,6 +33,12 @@ export const tail: QueueingModel = {
   replicasMatter: true,
   describes: "waiting under random arrivals included, for the SLA's quantile",
 };
+
+/** A request is late if any of its items is, on any path: so each item must be late less often. */
+function quantileOfOne({ quantile, items, paths }: Queue): number {
+  const chances = paths * Math.max(1, items);
+  return chances === 1 ? quantile : 1 - (1 - quantile) / chances;
+}
 
 /** Erlang's B of the last question: the next one is mostly for one server more, at the same load. */
 const last = { offered: NaN, servers: 0, blocking: 1 };
