@@ -184,7 +184,7 @@ async function run(): Promise<Findings> {
         claim:
           "Tables 4 and 7–14: a variant's base allocation is the least cores that carry the threshold within the stage's SLA.",
         verdict: margined === tested.length ? "holds" : "does not hold",
-        because: `${margined} of the ${tested.length} that can be checked are so; ${unmargined} if the margin is left out. ${all.length - tested.length} more cannot be checked: only one allocation of these is known.`,
+        because: `${margined} of the ${tested.length} that can be checked are so; ${unmargined} if the margin is left out. ${all.length - tested.length} more cannot be checked: only one allocation of these is known. Most that agree have one core, the least that there is.`,
       },
     ],
   };

@@ -9,7 +9,7 @@
 import { halfWidth95, pairedInterval } from "../src/report/confidence.ts";
 import type { Answer, Task } from "./end-to-end-worker.ts";
 import { parallel } from "./parallel.ts";
-import { bars, gainsFigure, overTime } from "./reproduction/end-to-end-figures.ts";
+import { bars, gainsFigure, overTime, violationBars } from "./reproduction/end-to-end-figures.ts";
 import {
   answerOf,
   figureOf,
@@ -26,7 +26,8 @@ import { publishedRuns } from "./reproduction/published-runs.ts";
 import { publishedSteps } from "./reproduction/published-steps.ts";
 import { mean, modes, type Measured } from "./reproduction/replayed-runs.ts";
 
-/** The authors publish no start-up times; ours are 5 s. */
+/** The authors publish no start-up times; this is what the shipped pipelines assume, seconds. */
+const START_UP = 5;
 const START_UPS = [30, 60];
 async function run({ seeds, onProgress }: Context): Promise<Findings> {
   const runs = await publishedRuns([14, 18]);
@@ -66,6 +67,14 @@ async function run({ seeds, onProgress }: Context): Promise<Findings> {
     figures: [
       gainsFigure(paper, published),
       ...bars(paper, published),
+      violationBars(paper, published, START_UP),
+      ...START_UPS.map((startUp) =>
+        violationBars(
+          slow.filter((answer) => answer.startUp === startUp),
+          published,
+          startUp,
+        ),
+      ),
       ...(
         await Promise.all(runs.filter(({ system }) => system === "IPA").map((one) => overTime(one, paper, steps)))
       ).flat(),
@@ -202,7 +211,7 @@ function violationsTable(answers: readonly Answer[]): Table {
       "sla_attainment_percent",
       "dropped_percent",
     ],
-    rows: answers.map(({ run: one, startUp = 5, measured }) => [
+    rows: answers.map(({ run: one, startUp = START_UP, measured }) => [
       one.pipeline,
       one.system,
       startUp,

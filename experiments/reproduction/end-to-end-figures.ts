@@ -3,7 +3,7 @@ import { halfWidth95 } from "../../src/report/confidence.ts";
 import { barsFigure, linesFigure } from "../../src/report/figures.ts";
 import { perSecond } from "../../src/workload/trace.ts";
 import type { Answer } from "../end-to-end-worker.ts";
-import { answerOf, figureOf, outcomeOf, type PublishedMean } from "./end-to-end-results.ts";
+import { answerOf, figureOf, outcomeOf, sameSetting, type PublishedMean } from "./end-to-end-results.ts";
 import type { Figure } from "./experiment.ts";
 import { allowances, greatestGain, type Outcome } from "./headline.ts";
 import { pipelines, systems, workloads, type PublishedRun } from "./published-runs.ts";
@@ -47,6 +47,43 @@ export function gainsFigure(answers: readonly Answer[], published: readonly Publ
   };
 }
 
+/** Fig 8b–12b: the bursty runs of the original version, by the start-up time that we assume. */
+export function violationBars(
+  answers: readonly Answer[],
+  published: readonly PublishedMean[],
+  startUp: number,
+): Figure {
+  const caption = `Share of seconds in which a request arrived that was late or not answered, if a replica starts in ${startUp} s; bursty, original version. Pale: published.`;
+  const shown = pipelines.flatMap((pipeline) =>
+    systems.flatMap((system) => {
+      const setting = { version: "original", pipeline, workload: "bursty", system };
+      const answer = answerOf(answers, setting);
+      const theirs = published.find((one) => one.violations !== null && sameSetting(one, setting));
+      if (answer === undefined) return [];
+      const values = answer.measured.map(({ violation_seconds }) => 100 * violation_seconds);
+      return [
+        { group: pipeline, name: system, value: mean(values), half: halfWidth95(values) },
+        ...(theirs === undefined
+          ? []
+          : [
+              {
+                group: pipeline,
+                name: `${system}, published`,
+                value: 100 * (theirs.violations ?? 0),
+                beside: system,
+              },
+            ]),
+      ];
+    }),
+  );
+  return {
+    name: `violations-${startUp}s`,
+    title: `Fig 8b–12b: SLA violations, start-ups of ${startUp} s`,
+    caption,
+    svg: barsFigure({ finding: caption, x: "", y: "Seconds with a violation (%)", width: 560 }, shown),
+  };
+}
+
 /** Averages by workload and system, as the paper's bars. */
 export function bars(answers: readonly Answer[], published: readonly PublishedMean[]): readonly Figure[] {
   const present = pipelines.filter((name) => answers.some(({ run: one }) => one.pipeline === name));
@@ -71,13 +108,7 @@ export function bars(answers: readonly Answer[], published: readonly PublishedMe
       const shown = workloads.flatMap((workload) =>
         systems.flatMap((system) => {
           const answer = answerOf(answers, { version, pipeline, workload, system });
-          const theirs = published.find(
-            (one) =>
-              one.version === version &&
-              one.pipeline === pipeline &&
-              one.workload === workload &&
-              one.system === system,
-          );
+          const theirs = published.find((one) => sameSetting(one, { version, pipeline, workload, system }));
           if (answer === undefined) return [];
           const values = answer.measured.map(of);
           return [

@@ -24,15 +24,13 @@ export function outcomeOf({ run: one, measured }: Answer): Outcome {
   };
 }
 
+export function sameSetting(a: Setting, b: Setting): boolean {
+  return a.version === b.version && a.pipeline === b.pipeline && a.workload === b.workload && a.system === b.system;
+}
+
 /** Our run in a setting, if there is one. */
 export function answerOf(answers: readonly Answer[], one: Setting) {
-  return answers.find(
-    ({ run: other }) =>
-      other.version === one.version &&
-      other.pipeline === one.pipeline &&
-      other.workload === one.workload &&
-      other.system === one.system,
-  );
+  return answers.find(({ run: other }) => sameSetting(other, one));
 }
 
 /** A published average; the share of seconds with a violation only where the paper shows it. */
