@@ -260,9 +260,9 @@ const columns = [
 columns.push("less", "less_low", "less_high", "less_by_day_low", "less_by_day_high");
 const lines = results.map(({ trained, heldOut, less, lessByDay, ...way }) =>
   [
-    ...[way.pipeline, way.predictor, way.loadWindow, way.margin],
-    ...[trained.cores, heldOut.cores, heldOut.accuracy, heldOut.late],
-    ...[less?.mean, less?.low, less?.high, lessByDay?.low, lessByDay?.high],
+    [way.pipeline, way.predictor, way.loadWindow, way.margin],
+    [trained.cores, heldOut.cores, heldOut.accuracy, heldOut.late],
+    [less?.mean, less?.low, less?.high, lessByDay?.low, lessByDay?.high],
   ].join(","),
 );
 const path = join(flags.out, "predictors-in-control.csv");
