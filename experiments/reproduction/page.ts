@@ -131,4 +131,9 @@ table.prose a { color: inherit; text-decoration-color: var(--line); text-underli
 .verdict.no { color: var(--policy-2); }
 .verdict.open { color: var(--quiet); }
 pre { overflow-x: auto; font-size: 0.85rem; }
+@media (max-width: 760px) {
+  table.prose thead { display: none; }
+  table.prose tr { display: block; padding: 10px 0; border-bottom: 1px solid var(--line); }
+  table.prose tbody th, table.prose td { display: block; position: static; padding: 2px 0; border: 0; min-width: 0; }
+}
 `;
