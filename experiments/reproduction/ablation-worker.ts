@@ -1,13 +1,12 @@
 // Replays one seed of a published run with each predictor: a task of predictor-ablation.ts.
-import type { Pipeline } from "../../src/core/pipeline.ts";
 import type { Predictor } from "../../src/core/predictors/predictor.ts";
-import { lstm } from "../../src/core/predictors/lstm.ts";
 import { maximum, reactive } from "../../src/core/predictors/simple.ts";
 import { oracle } from "../../src/core/predictors/oracle.ts";
-import { loadLstm } from "../../src/formats/files.ts";
 import { futureOf } from "../../src/study/replay.ts";
 import { assemble } from "../../src/study/setup.ts";
 import { answerTasks } from "../parallel.ts";
+import { trainedLstm } from "./predicted-loads.ts";
+import { scaledGuesses } from "./profile-changes.ts";
 import { pipelineOf, policyOf, type PublishedRun } from "./published-runs.ts";
 import { measure, traceOf, type Mode } from "./replayed-runs.ts";
 
@@ -17,6 +16,8 @@ export interface AblationTask {
   readonly mode: Mode;
   /** Seconds until a new replica serves. */
   readonly startUp: number;
+  /** How much faster every variant is where its profile is a guess. */
+  readonly guesses: number;
   /** Trainings of the LSTM, besides the shipped one. */
   readonly trainings: readonly number[];
 }
@@ -30,22 +31,15 @@ export interface AblationAnswer {
   readonly heldCores: number;
 }
 
-answerTasks<AblationTask, readonly AblationAnswer[]>(async ({ run, seed, mode, startUp, trainings }) => {
-  const [shipped, trace] = [await pipelineOf(run), await traceOf(run.workload)];
-  const pipeline: Pipeline = {
-    ...shipped,
-    stages: shipped.stages.map((stage) => ({
-      ...stage,
-      variants: stage.variants.map((variant) => ({ ...variant, startUp: { mean: startUp } })),
-    })),
-  };
+answerTasks<AblationTask, readonly AblationAnswer[]>(async (task) => {
+  const { run, seed, mode, startUp, guesses, trainings } = task;
+  const pipeline = await pipelineOf(run, { profiles: scaledGuesses(guesses), startUp });
+  const trace = await traceOf(run.workload);
   const setup = { pipeline, policy: policyOf(run), predictor: "max", queueing: "paper", engine: "exact" };
   const planner = await assemble(setup);
   const predictors: readonly (readonly [string, Predictor])[] = [
-    ["lstm", lstm({ lstm: await loadLstm() })],
-    ...(await Promise.all(
-      trainings.map(async (one) => [`lstm, training ${one}`, lstm({ lstm: await loadLstm(one) })] as const),
-    )),
+    ["lstm", await trainedLstm()],
+    ...(await Promise.all(trainings.map(async (one) => [`lstm, training ${one}`, await trainedLstm(one)] as const))),
     ["reactive", reactive],
     ["max", maximum],
     ["oracle", oracle({ future: futureOf(trace, pipeline.adaptation.loadWindow) })],
