@@ -227,18 +227,16 @@ function matchRows(matches: ReadonlyMap<number, readonly Match[]>): readonly (re
   const round = (value: number | null, digits: number): Cell => (value === null ? null : Number(value.toFixed(digits)));
   return [...matches].flatMap(([scale, all]) => {
     const groups = new Map<string, readonly Match[]>([["all", all]]);
-    if (scale === 1) {
-      for (const name of new Set(all.map(({ run }) => run.system)))
-        groups.set(
-          name,
-          all.filter(({ run }) => run.system === name),
-        );
-      for (const name of new Set(all.map(({ run }) => run.pipeline)))
-        groups.set(
-          name,
-          all.filter(({ run }) => run.pipeline === name),
-        );
-    }
+    for (const name of new Set(all.map(({ run }) => run.system)))
+      groups.set(
+        name,
+        all.filter(({ run }) => run.system === name),
+      );
+    for (const name of new Set(all.map(({ run }) => run.pipeline)))
+      groups.set(
+        name,
+        all.filter(({ run }) => run.pipeline === name),
+      );
     return [...groups].map(([name, some]) => {
       const pas = accuracyError(some, "revised");
       return [

@@ -45,6 +45,8 @@ export interface Measured {
   readonly accuracy: number;
   /** Cores held, those of starting and draining replicas included. */
   readonly cost_cores: number;
+  /** Held beyond the plans in force: what reconfiguration costs, and less while replicas are still missing. */
+  readonly reconfiguration_cores: number;
   readonly objective: number;
   readonly sla_attainment: number;
   readonly goodput_rps: number;
@@ -73,6 +75,7 @@ export function measure(run: PublishedRun, planner: Planner, trace: Trace, seed:
     planned_cores: mean(cores),
     accuracy: mean(accuracies),
     cost_cores: result.costCores,
+    reconfiguration_cores: result.costCores - mean(cores),
     objective: mean(objectives),
     sla_attainment: onTime / requests.offered,
     goodput_rps: onTime / result.duration,
