@@ -89,7 +89,7 @@ const planSchema = z.strictObject({
       excess_s: number.min(0),
     }),
   ),
-  binding: z.array(z.enum(["sla", "cores", "accuracy_floor"])),
+  binding: z.array(z.enum(["sla", "cores", "accuracy_floor", "pins"])),
   relaxations: z.array(
     z.strictObject({ row: z.enum(["sla", "cores", "accuracy_floor", "load"]), value: maybe, exact: z.boolean() }),
   ),
@@ -98,6 +98,7 @@ const planSchema = z.strictObject({
       stage: z.string(),
       replicas: z.int().min(1),
       pinned: z.boolean(),
+      by: z.enum(["limits", "policy", "stage", "variant"]),
       needs: z.strictObject({ replicas: z.int().min(1), variant: z.string(), batch: z.int().min(1) }).nullable(),
     }),
   ),

@@ -3,6 +3,7 @@ import { capacityOf } from "./capacity.ts";
 import { type Formulation, weightsOf } from "./formulate.ts";
 import { pathsOf } from "./graph.ts";
 import { termsOf } from "./options.ts";
+import { forbids, pinnedReplicas, pinsAllow } from "./pins.ts";
 import { ROW_TOLERANCE, type Pipeline } from "./pipeline.ts";
 import { planCores, planVariants, type Plan } from "./plan.ts";
 import { addTerms, composeLatency, type LatencyTerms } from "./queueing/latency.ts";
@@ -32,7 +33,7 @@ export interface StageAssessment {
 }
 
 export interface Violation {
-  /** `sla`, `cores`, `accuracy_floor`; or `capacity`, `replicas`, `batch`, `pin` with the stage's name. */
+  /** `sla`, `cores`, `accuracy_floor`; or `capacity`, `replicas`, `min_replicas`, `batch`, `pin`, `forbid` with the stage's name. */
   readonly row: string;
   readonly value: number;
   readonly limit: number;
@@ -61,12 +62,16 @@ export function assess(from: Formulation, planned: number, plan: Plan): Assessme
     if (load / ofReplica.rate > replicas + ROW_TOLERANCE) {
       violations.push({ row: `capacity ${stage.name}`, value: load, limit: capacity });
     }
-    atMost(`replicas ${stage.name}`, setting.replicas, limits.replicas);
-    atMost(`batch ${stage.name}`, setting.batch, limits.batch);
-    const pinned = (pins?.variants?.includes(variant.name) ?? true) && (pins?.batches?.includes(setting.batch) ?? true);
-    if (!pinned || (pins?.replicas ?? setting.replicas) !== setting.replicas) {
-      violations.push({ row: `pin ${stage.name}`, value: setting.replicas, limit: pins?.replicas ?? setting.replicas });
+    atMost(`replicas ${stage.name}`, replicas, Math.min(limits.replicas, variant.maxReplicas ?? Infinity));
+    const fewest = variant.minReplicas ?? 0;
+    if (replicas < fewest) violations.push({ row: `min_replicas ${stage.name}`, value: replicas, limit: fewest });
+    atMost(`batch ${stage.name}`, batch, limits.batch);
+    const wanted = pinnedReplicas(stage, pins).find((pinned) => pinned !== replicas);
+    if (wanted !== undefined || !pinsAllow(stage, pins, variant.name, batch)) {
+      violations.push({ row: `pin ${stage.name}`, value: replicas, limit: wanted ?? replicas });
     }
+    if (forbids(stage, variant.name, batch))
+      violations.push({ row: `forbid ${stage.name}`, value: replicas, limit: 0 });
     const latency = termsOf(pipeline, visited, { batch, capacity: ofReplica }, queueing, planned, replicas);
     return [{ stage: stage.name, load, capacity, utilisation: load / capacity, latency }];
   });

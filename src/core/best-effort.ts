@@ -1,7 +1,6 @@
 import { leastReplicas } from "./capacity.ts";
 import type { Formulation } from "./formulate.ts";
-import { choiceOf, settingsOf, type Setting } from "./options.ts";
-import { ROW_TOLERANCE } from "./pipeline.ts";
+import { choiceOf, settingsOf, usefulCounts, type Setting } from "./options.ts";
 import type { Plan } from "./plan.ts";
 import { planOf, type Option, type Problem, type Solver } from "./problem.ts";
 import type { LatencyTerms } from "./queueing/latency.ts";
@@ -10,7 +9,7 @@ import { visitsOf } from "./visits.ts";
 /**
  * The plan to run when none is feasible: within the limits and pins the greatest share of the load
  * that every stage carries (min over stages of min(1, n·h/λ)), then the least latency, then the
- * fewest cores. Null if not even one replica a stage fits the core budget.
+ * fewest cores. Null if not even the fewest replicas allowed fit the core budget.
  */
 export function bestEffort(from: Formulation, planned: number, solver: Solver): Plan | null {
   const stages = visitsOf(from.pipeline.stages).map((visited) =>
@@ -23,10 +22,7 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
   const shares = new Set<number>();
   for (const { visited, setting } of stages.flat()) {
     const load = visited.items * planned;
-    const most = Math.min(limits.replicas, leastReplicas(load, setting.capacity.rate));
-    for (const n of setting.pinned === undefined ? counts(most) : [setting.pinned]) {
-      shares.add(Math.min(1, (n * setting.capacity.rate) / load));
-    }
+    for (const n of usefulCounts(setting, load)) shares.add(Math.min(1, (n * setting.capacity.rate) / load));
   }
   // More share needs more replicas, so the greatest one that fits is found by bisection.
   const ascending = [...shares].sort((a, b) => a - b);
@@ -67,9 +63,8 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
   }
 
   function replicasFor(setting: Setting, load: number): number | null {
-    const least = leastReplicas(load, setting.capacity.rate);
-    const replicas = setting.pinned ?? least;
-    return replicas + ROW_TOLERANCE < least || replicas > limits.replicas ? null : replicas;
+    const replicas = Math.max(setting.fewest, leastReplicas(load, setting.capacity.rate));
+    return replicas > setting.most ? null : replicas;
   }
 }
 
@@ -79,10 +74,6 @@ const OVERLOADED = 1000;
 /** The latency of one stage alone; finite, as a solver needs it. */
 function ownLatency({ mean, forming, excessSquared }: LatencyTerms): number {
   return Math.min(OVERLOADED, mean + Math.sqrt(forming * forming + excessSquared));
-}
-
-function counts(most: number): readonly number[] {
-  return Array.from({ length: most }, (_, n) => n + 1);
 }
 
 function withoutUses(options: readonly Option[]): readonly Option[] {

@@ -1,17 +1,14 @@
 import { batchTimeout } from "./batching.ts";
 import { capacityOf, leastReplicas, type Capacity } from "./capacity.ts";
+import { allowedOf, type Allowed } from "./pins.ts";
 import type { Pins, Pipeline, Stage, Variant } from "./pipeline.ts";
 import type { StagePlan } from "./plan.ts";
 import type { LatencyTerms, QueueingModel } from "./queueing/latency.ts";
 import type { Visited } from "./visits.ts";
 
 /** One variant and batch size that a stage may run, whatever the load. */
-export interface Setting {
-  readonly variant: Variant;
-  readonly batch: number;
+export interface Setting extends Allowed {
   readonly capacity: Capacity;
-  /** Pinned number of replicas, if the policy pins it. */
-  readonly pinned: number | undefined;
 }
 
 /** One way to run a stage at a load, before it is weighed. */
@@ -22,20 +19,10 @@ export interface Choice extends StagePlan {
 
 /** The settings that limits and pins leave to a stage: variants in file order, batches ascending. */
 export function settingsOf(pipeline: Pipeline, stage: Stage, pins: Pins | undefined): readonly Setting[] {
-  return stage.variants
-    .filter((variant) => pins?.variants?.includes(variant.name) ?? true)
-    .flatMap((variant) =>
-      batchesOf(stage, variant)
-        .filter((batch) => batch <= pipeline.limits.batch && (pins?.batches?.includes(batch) ?? true))
-        .map((batch) => ({ variant, batch, capacity: capacityOf(pipeline, variant, batch), pinned: pins?.replicas })),
-    );
-}
-
-function batchesOf(stage: Stage, variant: Variant): readonly number[] {
-  const measured = variant.profile.map((point) => point.batch);
-  if (stage.batches === undefined) return measured;
-  const [least, most] = [Math.min(...measured), Math.max(...measured)];
-  return stage.batches.filter((batch) => batch >= least && batch <= most);
+  return allowedOf(pipeline.limits, stage, pins).map((allowed) => ({
+    ...allowed,
+    capacity: capacityOf(pipeline, allowed.variant, allowed.batch),
+  }));
 }
 
 /** What the latency model says of a setting with a number of replicas, at a load of `planned` requests per second. */
@@ -86,7 +73,7 @@ export function choiceOf(
 /**
  * The ways to run a stage that carry its share of `planned` requests per second. Where latency does not depend on the
  * replicas only their least number is worth offering; else all from the least that leave some capacity
- * idle, until one more gains less than a millisecond. What is offered here defines the best plan.
+ * idle, until one more gains less than a millisecond. Both least ones are raised to the fewest allowed. What is offered here defines the best plan.
  */
 export function choicesOf(
   pipeline: Pipeline,
@@ -97,19 +84,22 @@ export function choicesOf(
 ): readonly Choice[] {
   const rate = visited.items * planned;
   return settingsOf(pipeline, visited.stage, pins).flatMap((setting) => {
+    const { capacity, fewest, most } = setting;
     const choice = (replicas: number): Choice => choiceOf(pipeline, visited, setting, queueing, planned, replicas);
-    const least = leastReplicas(rate, setting.capacity.rate);
-    const most = pipeline.limits.replicas;
+    const least = leastReplicas(rate, capacity.rate);
     if (!queueing.replicasMatter) {
-      const replicas = setting.pinned ?? least;
-      return replicas < least || replicas > most ? [] : choice(replicas);
+      const replicas = Math.max(fewest, least);
+      return replicas > most ? [] : choice(replicas);
     }
-    const idles = (replicas: number): boolean => rate / (replicas * setting.capacity.rate) < FULL;
-    if (setting.pinned !== undefined) {
-      return idles(setting.pinned) && setting.pinned <= most ? choice(setting.pinned) : [];
-    }
-    return worthwhile(idles(least) ? least : least + 1, most, choice);
+    const idles = rate / (least * capacity.rate) < FULL;
+    return worthwhile(Math.max(fewest, idles ? least : least + 1), most, choice);
   });
+}
+
+/** The numbers of replicas, of those allowed, that carry more of a load (items per second) than one fewer; at least one. */
+export function usefulCounts({ fewest, most, capacity }: Setting, load: number): readonly number[] {
+  const last = Math.min(most, Math.max(fewest, leastReplicas(load, capacity.rate)));
+  return Array.from({ length: last - fewest + 1 }, (_, i) => fewest + i);
 }
 
 /** Utilisations from here on count as full. */

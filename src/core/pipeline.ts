@@ -20,7 +20,7 @@ export interface Pipeline {
   readonly policies: Readonly<Record<string, PinsByStage>>;
 }
 
-/** What a policy fixes of one stage; absent is free. */
+/** What a stage or a policy fixes: only these are offered; absent is free. */
 export interface Pins {
   readonly variants?: readonly string[];
   readonly batches?: readonly number[];
@@ -121,6 +121,10 @@ export interface Stage {
   readonly fanOut: number;
   /** Batch sizes offered; absent: the profiled ones. */
   readonly batches?: readonly number[];
+  /** Holds for every policy, together with its own pins. */
+  readonly pin?: Pins;
+  /** Never offered, whatever pins say. */
+  readonly forbid?: Omit<Pins, "replicas">;
   readonly variants: readonly Variant[];
 }
 
@@ -131,6 +135,9 @@ export interface Variant {
   readonly accuracy: number;
   /** CPU cores reserved by one replica; may be fractional. */
   readonly coresPerReplica: number;
+  /** Fewest and most replicas wherever the variant runs; 1 and `Limits.replicas` if absent. */
+  readonly minReplicas?: number;
+  readonly maxReplicas?: number;
   readonly startUp: StartUp;
   readonly profile: Profile;
   /** The Kubernetes object whose replicas a live controller sets. */

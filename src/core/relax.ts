@@ -1,7 +1,7 @@
-import { capacityOf, leastReplicas } from "./capacity.ts";
 import { floorAccuracy, formulate, type Formulation } from "./formulate.ts";
 import { plannedLoad } from "./load.ts";
-import { settingsOf } from "./options.ts";
+import { settingsOf, usefulCounts } from "./options.ts";
+import { unpinned } from "./pins.ts";
 import type { Plan } from "./plan.ts";
 import {
   latencyOf,
@@ -49,12 +49,21 @@ function use(problem: Problem, name: RowName, options: readonly Option[]): numbe
  * tie (of an infeasible problem: any plan). Found by solving again.
  */
 export function bindingRows(problem: Problem, outcome: Outcome, solver: Solver): readonly RowName[] {
-  return rowNames(problem).filter((name) => {
-    const without = solver(withLimit(problem, name, Infinity));
-    if (without.status !== "optimal" && without.status !== "feasible") return false;
-    if (outcome.status !== "optimal" && outcome.status !== "feasible") return true;
-    return without.objective > outcome.objective + tieWidth(outcome.objective);
-  });
+  return rowNames(problem).filter((name) => improves(withLimit(problem, name, Infinity), outcome, solver));
+}
+
+/** Whether a problem that asks for less has a plan that is better than an outcome by more than a tie; than none, any plan. */
+function improves(eased: Problem, outcome: Outcome, solver: Solver): boolean {
+  const without = solver(eased);
+  if (without.status !== "optimal" && without.status !== "feasible") return false;
+  if (outcome.status !== "optimal" && outcome.status !== "feasible") return true;
+  return without.objective > outcome.objective + tieWidth(outcome.objective);
+}
+
+/** Whether, likewise, all that the stages pin, forbid and bound costs something. What the policy pins stays. */
+export function pinsBind(from: Formulation, planned: number, outcome: Outcome, solver: Solver): boolean {
+  const pipeline = unpinned(from.pipeline);
+  return pipeline !== from.pipeline && improves(formulate({ ...from, pipeline }, planned, []), outcome, solver);
 }
 
 /** The least relaxation of each row, and of the load, of an infeasible problem. `load`: before the margin. */
@@ -111,13 +120,10 @@ function greatestLoad(from: Formulation, load: number, solver: Solver): number |
   const { pipeline, policy } = from;
   const asked = plannedLoad(pipeline, load);
   const full = visitsOf(pipeline.stages).flatMap(({ stage, items }) =>
-    settingsOf(pipeline, stage, policy.pins[stage.name]).flatMap(({ variant, batch, pinned }) => {
+    settingsOf(pipeline, stage, policy.pins[stage.name]).flatMap((setting) =>
       // In requests per second.
-      const rate = capacityOf(pipeline, variant, batch).rate / items;
-      const most = Math.min(pipeline.limits.replicas, leastReplicas(asked, rate));
-      const counts = pinned === undefined ? Array.from({ length: most }, (_, n) => n + 1) : [pinned];
-      return counts.map((n) => n * rate);
-    }),
+      usefulCounts(setting, items * asked).map((n) => (n * setting.capacity.rate) / items),
+    ),
   );
   const { loadStep, minLoad } = pipeline.adaptation;
   // A load below the least one is planned for as that one is.

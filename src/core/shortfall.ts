@@ -1,15 +1,23 @@
 import { leastReplicas } from "./capacity.ts";
 import type { Formulation } from "./formulate.ts";
-import { settingsOf } from "./options.ts";
+import { settingsOf, type Setting } from "./options.ts";
+import { pinnedReplicas } from "./pins.ts";
+import type { Pins, Pipeline, Stage } from "./pipeline.ts";
 import { visitsOf } from "./visits.ts";
 
 /** A stage that cannot carry the planned load with the replicas that it may have, whatever its variant and batch. */
 export interface Shortfall {
   readonly stage: string;
-  /** Most replicas that it may have, and whether the policy pins that number. */
+  /** Most replicas that it may have: of the variant that it needs, where they differ. */
   readonly replicas: number;
+  /** Whether a pin fixes that number. */
   readonly pinned: boolean;
-  /** Least replicas that would carry the load, and the variant and batch that do with so few; null if pins leave it neither. */
+  /** Who says so: the pipeline's limits, the policy's pin, the stage's pin, or the variant's maximum. */
+  readonly by: "limits" | "policy" | "stage" | "variant";
+  /**
+   * Least replicas that would carry the load, and the variant and batch that do with so few (of several variants' maxima
+   * the one that is missed by least); null if pins leave it neither.
+   */
   readonly needs: { readonly replicas: number; readonly variant: string; readonly batch: number } | null;
 }
 
@@ -17,16 +25,35 @@ export interface Shortfall {
 export function shortfalls(from: Formulation, planned: number): readonly Shortfall[] {
   const { pipeline, policy } = from;
   return visitsOf(pipeline.stages).flatMap(({ stage, items }): Shortfall[] => {
-    const pinned = policy.pins[stage.name]?.replicas;
-    const replicas = Math.min(pinned ?? Infinity, pipeline.limits.replicas);
-    const needs = settingsOf(pipeline, stage, policy.pins[stage.name])
-      .map(({ variant, batch, capacity }) => ({
-        replicas: leastReplicas(items * planned, capacity.rate),
-        variant: variant.name,
-        batch,
-      }))
-      .reduce<Shortfall["needs"]>((best, one) => (best === null || one.replicas < best.replicas ? one : best), null);
-    if (needs !== null && needs.replicas <= replicas) return [];
-    return [{ stage: stage.name, replicas, pinned: pinned !== undefined, needs }];
+    const pins = policy.pins[stage.name];
+    const missing = (setting: Setting): number => leastReplicas(items * planned, setting.capacity.rate) - setting.most;
+    const [first, ...others] = settingsOf(pipeline, stage, pins);
+    const pinned = pinnedReplicas(stage, pins);
+    if (first === undefined) {
+      const replicas = Math.min(pipeline.limits.replicas, ...pinned);
+      return [
+        { stage: stage.name, replicas, pinned: pinned.length > 0, by: sourceOf(pipeline, stage, pins), needs: null },
+      ];
+    }
+    const nearest = others.reduce((best, one) => (missing(one) < missing(best) ? one : best), first);
+    if (missing(nearest) <= 0) return [];
+    const { variant, batch, most } = nearest;
+    const replicas = leastReplicas(items * planned, nearest.capacity.rate);
+    const needs = { replicas, variant: variant.name, batch };
+    return [
+      {
+        stage: stage.name,
+        replicas: most,
+        pinned: pinned.length > 0,
+        by: sourceOf(pipeline, stage, pins, nearest),
+        needs,
+      },
+    ];
   });
+}
+
+function sourceOf(pipeline: Pipeline, stage: Stage, pins: Pins | undefined, setting?: Setting): Shortfall["by"] {
+  if (pins?.replicas !== undefined) return "policy";
+  if (stage.pin?.replicas !== undefined) return "stage";
+  return setting !== undefined && setting.most < pipeline.limits.replicas ? "variant" : "limits";
 }

@@ -1,8 +1,7 @@
 import type { AccuracyMetricName } from "../core/accuracy.ts";
-import type { InputErrorCode } from "../core/errors.ts";
 import { countPaths, MOST_PATHS } from "../core/graph.ts";
 import { defaults, type Objective, type Pipeline, type Stage, type StartUp, type Variant } from "../core/pipeline.ts";
-import { policyKinds } from "../core/policies.ts";
+import { checkOffers, checkPins, type At } from "./check-pins.ts";
 import { Complaints } from "./complaints.ts";
 import type { PipelineFile } from "./pipeline-file.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
@@ -70,7 +69,11 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
         coresPerReplica,
         startUp,
         profile: points,
-        ...(one.scaleTargetRef === undefined ? {} : { scaleTargetRef: one.scaleTargetRef }),
+        ...present({
+          minReplicas: one.minReplicas,
+          maxReplicas: one.maxReplicas,
+          scaleTargetRef: one.scaleTargetRef,
+        }),
       };
     });
     for (const [i, batch] of (stage.batches ?? []).entries()) {
@@ -97,13 +100,17 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
         `batch ${most} is below every batch of stage "${stage.name}". Raise it, or profile smaller batches.`,
       );
     }
-    const { name, after = [], fanOut = 1, batches } = stage;
+    const { name, after = [], fanOut = 1, batches, pin, forbid } = stage;
     return {
       name,
       after,
       fanOut,
       variants,
-      ...(batches === undefined ? {} : { batches: [...new Set(batches)].sort((a, b) => a - b) }),
+      ...present({
+        batches: batches && [...new Set(batches)].sort((a, b) => a - b),
+        pin: pin && present(pin),
+        forbid: forbid && present(forbid),
+      }),
     };
   });
   if (adaptation.loadWindow !== undefined && seconds(adaptation.loadWindow) < 1) {
@@ -126,9 +133,15 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
       `a predictor sees ${history} s of load, in windows of ${window} s. Let it see at least one.`,
     );
   }
-  checkPolicies(spec, stages, at, atKey);
+  checkPins(spec, stages, at, atKey);
   const objective = objectiveOf(spec.objective, at);
   complaints.throwIfAny();
+  const whole = {
+    ...filled(defaults.limits, caps),
+    ...present({ cores: budget === undefined ? undefined : cores(budget) }),
+  };
+  const policies = policiesOf(spec);
+  checkOffers({ stages, limits: whole, policies }, atKey);
   const ordered = topological(stages, (index) =>
     at(["stages", index, "after"], "goes round in a circle. Let each stage follow earlier ones."),
   );
@@ -148,14 +161,11 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     stages: ordered,
     sla: { seconds: seconds(spec.sla.latency), quantile: spec.sla.quantile ?? defaults.quantile },
     objective,
-    limits: {
-      ...filled(defaults.limits, caps),
-      ...(budget === undefined ? {} : { cores: cores(budget) }),
-    },
+    limits: whole,
     margins: filled(defaults.margins, margins),
     adaptation: filled(defaults.adaptation, { ...adaptation, ...timing }),
     reproduction: filled(defaults.reproduction, reproduction),
-    policies: policiesOf(spec),
+    policies,
   };
 }
 
@@ -165,8 +175,6 @@ function filled<T extends object>(otherwise: T, given: { readonly [K in keyof T]
   for (const key of Object.keys(otherwise) as (keyof T)[]) whole[key] = given[key] ?? otherwise[key];
   return whole;
 }
-
-type At = (path: YamlPath, text: string, code?: InputErrorCode) => void;
 
 function checkNames(names: readonly string[], path: (i: number) => YamlPath, at: At): void {
   names.forEach((name, i) => {
@@ -211,54 +219,17 @@ function profileOf(
 }
 
 /** Without the keys that are absent: the core's types know no undefined ones. */
+function present<T extends object>(given: T): Present<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+
+type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
 function policiesOf(spec: PipelineSpec["spec"]): Pipeline["policies"] {
   const byStage = (stages: Record<string, object>) => Object.entries(stages).map(([name, pins]) => [name, { ...pins }]);
   return Object.fromEntries(
     Object.entries(spec.policies ?? {}).map(([name, stages]) => [name, Object.fromEntries(byStage(stages))]),
   );
-}
-
-function checkPolicies(spec: PipelineSpec["spec"], stages: readonly Stage[], at: At, atKey: At): void {
-  const most = spec.limits?.replicas ?? 100;
-  for (const [policy, byStage] of Object.entries(spec.policies ?? {})) {
-    if (!Object.hasOwn(policyKinds, policy))
-      atKey(
-        ["policies", policy],
-        `there is no policy "${policy}"; known are ${Object.keys(policyKinds).join(", ")}. Correct the name.`,
-        "unknown_name",
-      );
-    for (const [name, pins] of Object.entries(byStage)) {
-      const stage = stages.find((one) => one.name === name);
-      if (pins.replicas !== undefined && pins.replicas > most) {
-        at(["policies", policy, name, "replicas"], `is above limits.replicas, ${most}. Lower it, or raise the limit.`);
-      }
-      const offered = stage?.variants.flatMap(({ profile }) => stage.batches ?? profile.map((point) => point.batch));
-      for (const [i, batch] of (pins.batches ?? []).entries()) {
-        if (offered !== undefined && !offered.includes(batch)) {
-          const known = [...new Set(offered)].join(", ");
-          at(
-            ["policies", policy, name, "batches", i],
-            `stage "${name}" offers no batch of ${batch}, only ${known}. Correct it.`,
-          );
-        }
-      }
-      if (stage === undefined)
-        atKey(
-          ["policies", policy, name],
-          `there is no stage "${name}"; stages are ${spec.stages.map((one) => one.name).join(", ")}. Correct the name.`,
-          "unknown_name",
-        );
-      for (const [i, variant] of (pins.variants ?? []).entries()) {
-        if (stage !== undefined && !stage.variants.some((one) => one.name === variant)) {
-          at(
-            ["policies", policy, name, "variants", i],
-            `stage "${name}" has no variant "${variant}"; it has ${stage.variants.map((one) => one.name).join(", ")}. Correct the name.`,
-            "unknown_name",
-          );
-        }
-      }
-    }
-  }
 }
 
 function objectiveOf(spec: PipelineSpec["spec"]["objective"], at: At): Objective {

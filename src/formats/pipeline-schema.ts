@@ -43,6 +43,14 @@ const variant = z.strictObject({
     .strictObject({ kind: z.string().min(1), name: z.string().min(1) })
     .optional()
     .describe("The Kubernetes object whose replicas a controller sets"),
+  minReplicas: replicas.optional().describe("Fewest replicas wherever it runs; 1 by default"),
+  maxReplicas: replicas.optional().describe("Most replicas wherever it runs; limits.replicas by default"),
+});
+
+const pins = z.strictObject({
+  variants: z.array(z.string()).min(1).optional(),
+  batches: z.array(batch).min(1).optional(),
+  replicas: replicas.optional(),
 });
 
 const stage = z.strictObject({
@@ -51,13 +59,9 @@ const stage = z.strictObject({
   fanOut: z.number().positive().optional().describe("Mean number of items that an item becomes here; 1 by default"),
   profile: z.string().min(1).describe("Profile file (CSV), relative to this file"),
   batches: z.array(batch).min(1).optional().describe("Batch sizes offered; by default the profiled ones"),
+  pin: pins.optional().describe("Only these are offered, under every policy"),
+  forbid: pins.omit({ replicas: true }).optional().describe("Never offered, under any policy"),
   variants: z.array(variant).min(1),
-});
-
-const pins = z.strictObject({
-  variants: z.array(z.string()).min(1).optional(),
-  batches: z.array(batch).min(1).optional(),
-  replicas: replicas.optional(),
 });
 
 export const API_VERSION = "ipa.dev/v1alpha1";

@@ -79,16 +79,24 @@ function reasons(report: PlanReport): readonly string[] {
   ];
 }
 
+const LIMIT_NAMES: Readonly<Record<string, string>> = {
+  sla: "latency (the SLA)",
+  accuracy_floor: "accuracy (the floor)",
+  pins: "what may run (the stages' pins, forbids and bounds of replicas)",
+};
+
 function limitName(row: string): string {
-  return row === "sla" ? "latency (the SLA)" : row === "accuracy_floor" ? "accuracy (the floor)" : row;
+  return LIMIT_NAMES[row] ?? row;
 }
 
-function shortfallText(
-  { stage, replicas, pinned, needs }: Shortfall,
-  { planned_load_rps, policy }: PlanReport,
-): string {
-  const limit = pinned ? `policies.${policy}.${stage}.replicas` : "limits.replicas";
-  if (needs === null) return `Stage ${stage}: its pins and limits.batch leave it no variant and batch.`;
+function shortfallText({ stage, replicas, by, needs }: Shortfall, { planned_load_rps, policy }: PlanReport): string {
+  if (needs === null) return `Stage ${stage}: its pins and limits leave it no variant and batch.`;
+  const limit = {
+    limits: "limits.replicas",
+    policy: `policies.${policy}.${stage}.replicas`,
+    stage: "its pin.replicas",
+    variant: `maxReplicas of ${needs.variant}`,
+  }[by];
   return (
     `Stage ${stage} cannot carry ${decimals(planned_load_rps, 2)} rps with ${replicas} ` +
     `${replicas === 1 ? "replica" : "replicas"} (${limit}): it needs at least ${needs.replicas}, ` +

@@ -1,6 +1,6 @@
 import { decide, type Decision, type Planner } from "../core/decide.ts";
 import { formulate } from "../core/formulate.ts";
-import { bindingRows, relaxations, type Relaxation } from "../core/relax.ts";
+import { bindingRows, pinsBind, relaxations, type Relaxation } from "../core/relax.ts";
 import type { RowName } from "../core/problem.ts";
 import { shortfalls, type Shortfall } from "../core/shortfall.ts";
 
@@ -9,8 +9,8 @@ export interface Explanation {
   readonly decision: Omit<Decision, "at">;
   /** Measured by the clock that was given. */
   readonly solveSeconds: number;
-  /** Of a plan that is not proved best: none. */
-  readonly binding: readonly RowName[];
+  /** Limits, and the stages' pins, that cost something. Of a plan that is not proved best: none. */
+  readonly binding: readonly (RowName | "pins")[];
   /** Of an infeasible problem: the least change of each row alone; else empty. */
   readonly relaxations: readonly Relaxation[];
   /** Of an infeasible problem: the stages whose replicas are too few, whatever else gives way; else empty. */
@@ -27,7 +27,10 @@ export function explain(planner: Planner, load: number, clock: () => number): Ex
   // Of a search that was stopped nothing is known but a bound.
   const binding =
     outcome !== null && planned !== null && (infeasible || outcome.status === "optimal")
-      ? bindingRows(formulate(planner, planned, []), outcome, planner.solver)
+      ? [
+          ...bindingRows(formulate(planner, planned, []), outcome, planner.solver),
+          ...(pinsBind(planner, planned, outcome, planner.solver) ? (["pins"] as const) : []),
+        ]
       : [];
   return {
     decision,

@@ -18,7 +18,7 @@ import { frontier, supports } from "../../src/solver/frontier.ts";
 import { tradeOffs } from "../../src/study/frontier.ts";
 import { largeProblem } from "./large-problems.ts";
 import { runs } from "./length.ts";
-import { randomCase } from "./random-pipelines.ts";
+import { randomCase, randomPinnedCase } from "./random-pipelines.ts";
 
 function plannerOf(pipeline: Pipeline, model: keyof typeof queueingModels): Planner {
   return {
@@ -65,7 +65,11 @@ function bruteForce(
 
 /** Looser limits than other tests want, so that there is something to trade. */
 const cases = fc
-  .record({ random: randomCase, model: fc.constantFrom("paper" as const, "tail" as const), loose: fc.boolean() })
+  .record({
+    random: fc.oneof(randomCase, randomPinnedCase),
+    model: fc.constantFrom("paper" as const, "tail" as const),
+    loose: fc.boolean(),
+  })
   .map(({ random: { pipeline, load }, model, loose }) => ({
     model,
     random: {

@@ -114,8 +114,54 @@ const pipelineOf = (stages: fc.Arbitrary<readonly Stage[]>): fc.Arbitrary<Pipeli
       policies: { ipa: { "stage-0": pins } },
     }));
 
+/** What a stage pins, forbids and bounds: often nothing, now and then all that it has. */
+const pinned = (stage: Stage): fc.Arbitrary<Stage> => {
+  const some = <T>(values: readonly T[]): fc.Arbitrary<readonly T[]> => fc.subarray([...values], { minLength: 1 });
+  const names = some(stage.variants.map(({ name }) => name));
+  const batches = some([1, 2, 4, 8]);
+  const replicas = fc.integer({ min: 2, max: 6 });
+  const bounds = fc.record(
+    { minReplicas: fc.integer({ min: 1, max: 3 }), maxReplicas: fc.integer({ min: 4, max: 9 }) },
+    { requiredKeys: [] },
+  );
+  const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
+    fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary });
+  return fc
+    .record({
+      pin: seldom(fc.oneof(fc.record({ variants: names, batches }, { requiredKeys: [] }), fc.record({ replicas }))),
+      forbid: seldom(fc.record({ variants: names, batches }, { requiredKeys: [] })),
+      bounds: fc.array(bounds, { minLength: stage.variants.length, maxLength: stage.variants.length }),
+    })
+    .map(({ pin, forbid, bounds: ofVariants }) => ({
+      ...stage,
+      variants: stage.variants.map((variant, v) => ({ ...variant, ...ofVariants[v] })),
+      pin,
+      forbid,
+    }));
+};
+
+interface Case {
+  readonly pipeline: Pipeline;
+  readonly load: number;
+}
+
+const withPins = (cases: fc.Arbitrary<Case>): fc.Arbitrary<Case> =>
+  cases.chain(({ pipeline, load }) =>
+    fc.tuple(...pipeline.stages.map(pinned)).map((stages) => ({ pipeline: { ...pipeline, stages }, load })),
+  );
+
 /** A pipeline and a load, requests per second before the margin. */
-export const randomCase = fc.record({ pipeline: pipelineOf(stagesOf(inChain, 3)), load: fraction(0, 60) });
+export const randomCase: fc.Arbitrary<Case> = fc.record({
+  pipeline: pipelineOf(stagesOf(inChain, 3)),
+  load: fraction(0, 60),
+});
 
 /** The same with branches, joins and fan-out. */
-export const randomGraphCase = fc.record({ pipeline: pipelineOf(stagesOf(inGraph, 4)), load: fraction(0, 60) });
+export const randomGraphCase: fc.Arbitrary<Case> = fc.record({
+  pipeline: pipelineOf(stagesOf(inGraph, 4)),
+  load: fraction(0, 60),
+});
+
+/** The same with pins, forbids and bounds of replicas. */
+export const randomPinnedCase = withPins(randomCase);
+export const randomPinnedGraphCase = withPins(randomGraphCase);

@@ -150,6 +150,20 @@ spec:
       ],
     ],
   );
+  const pinned = full
+    .replace(
+      "      batches: [1, 2]\n",
+      "      pin: { batches: [1], replicas: 4 }\n      forbid: { variants: [large] }\n",
+    )
+    .replace("cores: 1,", "cores: 1, minReplicas: 2, maxReplicas: 7,")
+    .replace("batches: [2], variants", "variants");
+  const [one] = build(pinned).stages;
+  assert.deepEqual([one?.pin, one?.forbid], [{ batches: [1], replicas: 4 }, { variants: ["large"] }]);
+  assert.deepEqual([one?.variants[0]?.minReplicas, one?.variants[0]?.maxReplicas], [2, 7]);
+  assert.deepEqual(
+    Object.keys(one?.variants[1] ?? {}).filter((key) => key.endsWith("Replicas")),
+    [],
+  );
   // Sorted as numbers.
   const wide = full
     .replace("one.csv", "wide.csv")
@@ -269,6 +283,83 @@ const cases: readonly Case[] = [
     "  limits: { replicas: 2 }\n  policies: { rim: { read: { replicas: 3 } } }\n  stages:",
     "bad_value",
     /^p\.yaml:13:40: spec\.policies\.rim\.read\.replicas: is above limits\.replicas, 2\. Lower/,
+  ],
+  [
+    "a stage's pin of a variant that it has not",
+    "after: [detect]",
+    "after: [detect]\n      pin: { variants: [large, tiny] }",
+    "unknown_name",
+    /^p\.yaml:20:32: spec\.stages\.1\.pin\.variants\.1: stage "read" has no variant "tiny"; it has large\. Correct/,
+  ],
+  [
+    "a forbidden batch that is not offered",
+    "after: [detect]",
+    "after: [detect]\n      forbid: { batches: [7] }",
+    "bad_value",
+    /^p\.yaml:20:27: spec\.stages\.1\.forbid\.batches\.0: stage "read" offers no batch of 7, only 1\. Correct/,
+  ],
+  [
+    "forbidden replicas",
+    "after: [detect]",
+    "after: [detect]\n      forbid: { replicas: 7 }",
+    "unknown_name",
+    /^p\.yaml:20:17: spec\.stages\.1\.forbid\.replicas: is not known here; known are variants, batches\./,
+  ],
+  [
+    "a stage's pin of more replicas than allowed",
+    "after: [detect]",
+    "after: [detect]\n      pin: { replicas: 101 }",
+    "bad_value",
+    /^p\.yaml:20:24: spec\.stages\.1\.pin\.replicas: is above limits\.replicas, 100\. Lower/,
+  ],
+  [
+    "all variants forbidden",
+    "after: [detect]",
+    "after: [detect]\n      forbid: { variants: [large] }",
+    "bad_value",
+    /^p\.yaml:20:7: spec\.stages\.1\.forbid: nothing is left for stage "read" to run: .* Pin or forbid less\.$/,
+  ],
+  [
+    "a pin that only forbidden ones keep",
+    "after: [detect]",
+    "after: [detect]\n      pin: { replicas: 2 }\n      forbid: { batches: [1] }",
+    "bad_value",
+    /^p\.yaml:20:7: spec\.stages\.1\.pin: nothing is left for stage "read" to run/,
+  ],
+  [
+    "a policy's pin beside the stage's",
+    "  stages:\n    - name: detect\n",
+    "  policies: { rim: { detect: { replicas: 3 } } }\n  stages:\n    - name: detect\n      pin: { replicas: 2 }\n",
+    "bad_value",
+    /^p\.yaml:12:22: spec\.policies\.rim\.detect: nothing is left for stage "detect" to run: .* Pin what the stage may run\.$/,
+  ],
+  [
+    "fewer replicas at most than at least",
+    "cores: 2 }",
+    "cores: 2, minReplicas: 3, maxReplicas: 2 }",
+    "bad_value",
+    /^p\.yaml:22:64: spec\.stages\.1\.variants\.0\.minReplicas: is above maxReplicas, 2\. Lower it, or raise maxReplicas\.$/,
+  ],
+  [
+    "a minimum above the limit",
+    "cores: 2 }",
+    "cores: 2, minReplicas: 101 }",
+    "bad_value",
+    /^p\.yaml:22:64: spec\.stages\.1\.variants\.0\.minReplicas: is above limits\.replicas, 100\. Lower/,
+  ],
+  [
+    "a maximum above the limit",
+    "cores: 2 }",
+    "cores: 2, maxReplicas: 101 }",
+    "bad_value",
+    /^p\.yaml:22:64: spec\.stages\.1\.variants\.0\.maxReplicas: is above limits\.replicas, 100\. Lower/,
+  ],
+  [
+    "a minimum of no replicas",
+    "cores: 2 }",
+    "cores: 2, minReplicas: 0 }",
+    "bad_value",
+    /^p\.yaml:22:64: spec\.stages\.1\.variants\.0\.minReplicas: 0 is not at least 1/,
   ],
   [
     "a pinned batch that is not offered",

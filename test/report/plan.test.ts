@@ -150,8 +150,14 @@ test("an SLA and an accuracy floor in the way", async () => {
 test("a load that the replicas do not carry: which stage, which limit, what it would take; no latency is promised", async () => {
   const none = await report(pipeline(), 1000);
   assert.deepEqual(none.shortfalls, [
-    { stage: "detect", replicas: 10, pinned: false, needs: { replicas: 100, variant: "small", batch: 1 } },
-    { stage: "read", replicas: 10, pinned: false, needs: { replicas: 100, variant: "small", batch: 1 } },
+    {
+      stage: "detect",
+      replicas: 10,
+      pinned: false,
+      by: "limits",
+      needs: { replicas: 100, variant: "small", batch: 1 },
+    },
+    { stage: "read", replicas: 10, pinned: false, by: "limits", needs: { replicas: 100, variant: "small", batch: 1 } },
   ]);
   assert.equal(none.latency_s, null);
   const text = planText(none);
@@ -170,14 +176,14 @@ test("pins in the way: the pinned replicas, and pins that leave nothing", async 
     policy: { name: "rim", pins: { detect: { replicas: 1 }, read: { replicas: 2 } } },
   }));
   assert.deepEqual(short.shortfalls, [
-    { stage: "detect", replicas: 1, pinned: true, needs: { replicas: 2, variant: "small", batch: 1 } },
+    { stage: "detect", replicas: 1, pinned: true, by: "policy", needs: { replicas: 2, variant: "small", batch: 1 } },
   ]);
   const nothing = await report(pipeline(), 12, (planner) => ({
     ...planner,
     policy: { name: "ipa", pins: { read: { variants: [] } } },
   }));
-  assert.deepEqual(nothing.shortfalls, [{ stage: "read", replicas: 10, pinned: false, needs: null }]);
-  assert.match(planText(nothing), /Stage read: its pins and limits\.batch leave it no variant and batch\./);
+  assert.deepEqual(nothing.shortfalls, [{ stage: "read", replicas: 10, pinned: false, by: "limits", needs: null }]);
+  assert.match(planText(nothing), /Stage read: its pins and limits leave it no variant and batch\./);
 });
 
 test("held instead of the nearest: there is no plan to show, and every number of it is null", async () => {

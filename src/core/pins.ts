@@ -1,0 +1,65 @@
+import type { Limits, Pins, Pipeline, Stage, Variant } from "./pipeline.ts";
+
+/** One variant and batch size that a stage may run, and in how many replicas: from `fewest` to `most`. */
+export interface Allowed {
+  readonly variant: Variant;
+  readonly batch: number;
+  readonly fewest: number;
+  readonly most: number;
+}
+
+/** What limits, the stage's own pins and those of a policy leave to a stage: variants in file order, batches ascending. */
+export function allowedOf(limits: Limits, stage: Stage, policy: Pins | undefined): readonly Allowed[] {
+  return stage.variants.flatMap((variant) => {
+    const pinned = pinnedReplicas(stage, policy);
+    const fewest = Math.max(variant.minReplicas ?? 1, ...pinned);
+    const most = Math.min(limits.replicas, variant.maxReplicas ?? Infinity, ...pinned);
+    if (fewest > most) return [];
+    return batchesOf(stage, variant)
+      .filter(
+        (batch) =>
+          batch <= limits.batch &&
+          pinsAllow(stage, policy, variant.name, batch) &&
+          !forbids(stage, variant.name, batch),
+      )
+      .map((batch) => ({ variant, batch, fewest, most }));
+  });
+}
+
+function batchesOf(stage: Stage, variant: Variant): readonly number[] {
+  const measured = variant.profile.map((point) => point.batch);
+  if (stage.batches === undefined) return measured;
+  const [least, most] = [Math.min(...measured), Math.max(...measured)];
+  return stage.batches.filter((batch) => batch >= least && batch <= most);
+}
+
+/** Whether the stage's pins and the policy's have both the variant and the batch size. */
+export function pinsAllow(stage: Stage, policy: Pins | undefined, variant: string, batch: number): boolean {
+  return [stage.pin, policy].every(
+    (pins) => (pins?.variants?.includes(variant) ?? true) && (pins?.batches?.includes(batch) ?? true),
+  );
+}
+
+/** The replicas that the stage's pins and the policy's fix: two that differ leave none. */
+export function pinnedReplicas(stage: Stage, policy: Pins | undefined): readonly number[] {
+  return [stage.pin, policy].flatMap((pins) => pins?.replicas ?? []);
+}
+
+/** Whether a stage forbids the variant or the batch size. */
+export function forbids({ forbid }: Stage, variant: string, batch: number): boolean {
+  return (forbid?.variants?.includes(variant) ?? false) || (forbid?.batches?.includes(batch) ?? false);
+}
+
+/** A pipeline without what its stages pin, forbid and bound, whatever policies pin; itself if there is nothing of the kind. */
+export function unpinned(pipeline: Pipeline): Pipeline {
+  const bounded = ({ minReplicas, maxReplicas }: Variant): boolean => (minReplicas ?? maxReplicas) !== undefined;
+  const pinned = ({ pin, forbid, variants }: Stage): boolean => (pin ?? forbid) !== undefined || variants.some(bounded);
+  if (!pipeline.stages.some(pinned)) return pipeline;
+  return {
+    ...pipeline,
+    stages: pipeline.stages.map(({ pin: _pin, forbid: _forbid, ...stage }) => ({
+      ...stage,
+      variants: stage.variants.map(({ minReplicas: _min, maxReplicas: _max, ...variant }) => variant),
+    })),
+  };
+}

@@ -1,0 +1,94 @@
+import type { InputErrorCode } from "../core/errors.ts";
+import { allowedOf } from "../core/pins.ts";
+import { defaults, type Pins, type Pipeline, type Stage } from "../core/pipeline.ts";
+import { policyKinds } from "../core/policies.ts";
+import type { PipelineSpec } from "./pipeline-schema.ts";
+import type { YamlPath } from "./yaml.ts";
+
+/** Says what is wrong at a place of the file. */
+export type At = (path: YamlPath, text: string, code?: InputErrorCode) => void;
+
+type Given = { readonly [K in keyof Pins]?: Pins[K] | undefined };
+
+/** Names, batches and numbers of replicas that are pinned, forbidden or bounded, each by itself. */
+export function checkPins(spec: PipelineSpec["spec"], stages: readonly Stage[], at: At, atKey: At): void {
+  const most = spec.limits?.replicas ?? defaults.limits.replicas;
+  const check = (path: YamlPath, pins: Given, stage: Stage | undefined): void => {
+    if (pins.replicas !== undefined && pins.replicas > most) {
+      at([...path, "replicas"], `is above limits.replicas, ${most}. Lower it, or raise the limit.`);
+    }
+    if (stage === undefined) return;
+    const offered = stage.variants.flatMap(({ profile }) => stage.batches ?? profile.map((point) => point.batch));
+    for (const [i, batch] of (pins.batches ?? []).entries()) {
+      if (offered.includes(batch)) continue;
+      const known = [...new Set(offered)].join(", ");
+      at([...path, "batches", i], `stage "${stage.name}" offers no batch of ${batch}, only ${known}. Correct it.`);
+    }
+    const variants = stage.variants.map((one) => one.name);
+    for (const [i, variant] of (pins.variants ?? []).entries()) {
+      if (variants.includes(variant)) continue;
+      at(
+        [...path, "variants", i],
+        `stage "${stage.name}" has no variant "${variant}"; it has ${variants.join(", ")}. Correct the name.`,
+        "unknown_name",
+      );
+    }
+  };
+
+  spec.stages.forEach(({ pin, forbid, variants }, s) => {
+    if (pin !== undefined) check(["stages", s, "pin"], pin, stages[s]);
+    if (forbid !== undefined) check(["stages", s, "forbid"], forbid, stages[s]);
+    for (const [v, { minReplicas = 1, maxReplicas = most }] of variants.entries()) {
+      const path: YamlPath = ["stages", s, "variants", v];
+      const above = `is above limits.replicas, ${most}. Lower it, or raise the limit.`;
+      if (maxReplicas > most) at([...path, "maxReplicas"], above);
+      if (minReplicas > most) at([...path, "minReplicas"], above);
+      else if (minReplicas > maxReplicas) {
+        at([...path, "minReplicas"], `is above maxReplicas, ${maxReplicas}. Lower it, or raise maxReplicas.`);
+      }
+    }
+  });
+  for (const [policy, byStage] of Object.entries(spec.policies ?? {})) {
+    if (!Object.hasOwn(policyKinds, policy))
+      atKey(
+        ["policies", policy],
+        `there is no policy "${policy}"; known are ${Object.keys(policyKinds).join(", ")}. Correct the name.`,
+        "unknown_name",
+      );
+    for (const [name, pins] of Object.entries(byStage)) {
+      const stage = stages.find((one) => one.name === name);
+      check(["policies", policy, name], pins, stage);
+      if (stage === undefined)
+        atKey(
+          ["policies", policy, name],
+          `there is no stage "${name}"; stages are ${spec.stages.map((one) => one.name).join(", ")}. Correct the name.`,
+          "unknown_name",
+        );
+    }
+  }
+}
+
+/** Whether all of them together, with the limits, leave every stage something to run, also under each policy. Stages in file order. */
+export function checkOffers(
+  { stages, limits, policies }: Pick<Pipeline, "stages" | "limits" | "policies">,
+  atKey: At,
+): void {
+  stages.forEach((stage, s) => {
+    if (allowedOf(limits, stage, undefined).length === 0) {
+      atKey(
+        ["stages", s, stage.pin === undefined ? "forbid" : "pin"],
+        `nothing is left for stage "${stage.name}" to run: of what pin allows, all is kept away by forbid, the variants' minReplicas and maxReplicas, or limits. ` +
+          `Pin or forbid less.`,
+      );
+      return;
+    }
+    for (const [policy, byStage] of Object.entries(policies)) {
+      if (allowedOf(limits, stage, byStage[stage.name]).length > 0) continue;
+      atKey(
+        ["policies", policy, stage.name],
+        `nothing is left for stage "${stage.name}" to run: what the policy pins, the stage's own pin, forbid and replica bounds or the limits keep away. ` +
+          `Pin what the stage may run.`,
+      );
+    }
+  });
+}
