@@ -1,6 +1,6 @@
 import type { Observation } from "../src/core/cluster.ts";
 import type { Decision } from "../src/core/decide.ts";
-import { defaults, type Pipeline, type Variant } from "../src/core/pipeline.ts";
+import { defaults, unrestrained, type Pipeline, type Variant } from "../src/core/pipeline.ts";
 import type { Plan, StagePlan } from "../src/core/plan.ts";
 import type { Control, Scenario } from "../src/sim/scenario.ts";
 import type { Draws } from "../src/workload/draws.ts";
@@ -32,7 +32,7 @@ export function pipelineOf(stages: readonly (readonly Variant[])[], rest: Partia
     sla: { seconds: 2, quantile: 0.99 },
     objective: { kind: "weighted", accuracy: "pas", alpha: 10, beta: 1, delta: 0 },
     limits: { replicas: 100, batch: 64 },
-    adaptation: { ...defaults.adaptation, loadWindow: 1, predictor: "reactive" },
+    adaptation: { ...defaults.adaptation, loadWindow: 1, predictor: "reactive", movement: unrestrained },
     policies: {},
     ...rest,
   };
@@ -97,7 +97,7 @@ export function constantRate(rate: number, seconds: number): Trace {
 export const hold: Control = (seen) => decision(seen, seen.running);
 
 export function decision(seen: Observation, next: Plan): Decision {
-  return { at: seen.now, load: 1, planned: 1, plan: next, outcome: null, reason: "unchanged" };
+  return { at: seen.now, load: 1, planned: 1, plan: next, change: 0, outcome: null, reason: "unchanged", state: null };
 }
 
 /** Asks for these plans at the ticks, one after the other, then holds. Keeps what it saw in `observations`. */

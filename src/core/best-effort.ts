@@ -12,8 +12,8 @@ import { visitsOf } from "./visits.ts";
  * fewest cores. Null if not even the fewest replicas allowed fit the core budget.
  */
 export function bestEffort(from: Formulation, planned: number, solver: Solver): Plan | null {
-  const stages = visitsOf(from.pipeline.stages).map((visited) =>
-    settingsOf(from.pipeline, visited.stage, from.policy.pins[visited.stage.name]).map((setting) => ({
+  const stages = visitsOf(from.pipeline.stages).map((visited, s) =>
+    settingsOf(from.pipeline, visited.stage, from.policy.pins[visited.stage.name], from.leeway?.[s]).map((setting) => ({
       visited,
       setting,
     })),

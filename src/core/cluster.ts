@@ -11,8 +11,24 @@ export interface LoadSeries {
 export interface ReplicaCount {
   readonly stage: string;
   readonly variant: string;
+  /** All that could take requests, those included that stand by. */
   readonly ready: number;
   readonly starting: number;
+  /** Of the ready ones, those that take requests. */
+  readonly serving: number;
+}
+
+/**
+ * What the loop remembers from one decision to the next, as plain data: who has it goes on where another
+ * left off.
+ */
+export interface LoopState {
+  /** The load that the last plan was made for, before the margin, requests per second. */
+  readonly load: number;
+  /** Of the loads asked for within the stabilisation, oldest first, those that no later one exceeds. */
+  readonly asked: readonly { readonly at: number; readonly load: number }[];
+  /** When a stage's variant was last switched, seconds, by stage. */
+  readonly switchedAt: Readonly<Record<string, number>>;
 }
 
 /** All that a decision may depend on, as seen at one instant. */
@@ -23,4 +39,6 @@ export interface Observation {
   /** The plan in force; empty before the first. */
   readonly running: Plan;
   readonly replicas: readonly ReplicaCount[];
+  /** As the last decision left it; null before the first, and where it was lost. */
+  readonly state: LoopState | null;
 }

@@ -1,6 +1,9 @@
 import { assess } from "./assess.ts";
 import { bestEffort } from "./best-effort.ts";
+import { costOfChange } from "./change.ts";
+import type { LoopState } from "./cluster.ts";
 import { formulate } from "./formulate.ts";
+import { withoutFewest, type Leeway } from "./leeway.ts";
 import { plannedLoad } from "./load.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { planCores, samePlan, type Plan } from "./plan.ts";
@@ -18,38 +21,69 @@ export interface Planner {
   readonly solver: Solver;
 }
 
-/** Why a plan is in force. */
+/**
+ * Why a plan is in force. `standby`: replicas that stood by carry the load until others have started. `limited`:
+ * a plan would be feasible, but not within one step of what runs.
+ */
 export type Reason =
   | "first"
   | "load-rose"
   | "load-fell"
   | "better-plan"
   | "unchanged"
+  | "standby"
+  | "limited"
   | "best-effort"
   | "held-no-data"
   | "held-infeasible"
   | "held-unknown";
+
+/** What is decided for a known load. */
+export interface Decided {
+  /** Requests per second, before the margin. */
+  readonly load: number;
+  /** The load planned for: with margin, floor and rounding. */
+  readonly planned: number;
+  readonly plan: Plan;
+  /** What the objective loses by the change from the running plan. */
+  readonly change: number;
+  /** Its objective is net of the change. */
+  readonly outcome: Outcome;
+  readonly reason: Reason;
+}
 
 /** No measured time in it: the same observation gives the same bytes. */
 export interface Decision {
   readonly at: number;
   /** The load predicted, requests per second; null if the data were not fit to predict from. */
   readonly load: number | null;
-  /** The load planned for: with margin, floor and rounding. */
+  /** The load planned for: stabilised, with margin, floor and rounding. */
   readonly planned: number | null;
   readonly plan: Plan;
+  readonly change: number;
   readonly outcome: Outcome | null;
   readonly reason: Reason;
+  /** What the next decision must be told. */
+  readonly state: LoopState | null;
 }
 
 /**
- * One decision for a known load, requests per second before the margin. Every plan of every engine is
- * assessed anew; one that breaks a row is a fault of the engine, and throws.
+ * One decision for a known load, requests per second before the margin, within some leeway. Every plan of every
+ * engine is assessed anew; one that breaks a row is a fault of the engine, and throws.
  */
-export function decide(planner: Planner, load: number, running: Plan): Omit<Decision, "at"> {
+export function decide(planner: Planner, load: number, running: Plan, leeway: Leeway = []): Decided {
   const planned = plannedLoad(planner.pipeline, load);
-  const outcome = planner.solver(formulate(planner, planned, running));
-  const decision = { load, planned, outcome };
+  const solve = (within: Leeway): Outcome =>
+    planner.solver(formulate({ ...planner, leeway: within }, planned, running));
+  const outcome = solve(leeway);
+  const decided = (plan: Plan, reason: Reason): Decided => ({
+    load,
+    planned,
+    plan,
+    change: plan.reduce((sum, stage) => sum + costOfChange(planner.pipeline, stage, running), 0),
+    outcome,
+    reason,
+  });
   switch (outcome.status) {
     case "optimal":
     case "feasible": {
@@ -58,17 +92,19 @@ export function decide(planner: Planner, load: number, running: Plan): Omit<Deci
       if (broken.length > 0) {
         throw new Error(`engine ${outcome.engine} gave a plan that breaks ${broken.map(({ row }) => row).join(", ")}`);
       }
-      return { ...decision, plan, reason: reasonFor(planner, planned, running, plan) };
+      return decided(plan, reasonFor(planner, planned, running, plan));
     }
     case "infeasible": {
+      // Replicas that could not go at once must not keep a plan from fitting.
+      const from = { ...planner, leeway: withoutFewest(leeway) };
       const nearest =
-        planner.pipeline.reproduction.infeasible === "hold" ? null : bestEffort(planner, planned, planner.solver);
-      return nearest === null
-        ? { ...decision, plan: running, reason: "held-infeasible" }
-        : { ...decision, plan: nearest, reason: "best-effort" };
+        planner.pipeline.reproduction.infeasible === "hold" ? null : bestEffort(from, planned, planner.solver);
+      if (nearest === null) return decided(running, "held-infeasible");
+      const limited = leeway.length > 0 && solve([]).status !== "infeasible";
+      return decided(nearest, limited ? "limited" : "best-effort");
     }
     case "unknown":
-      return { ...decision, plan: running, reason: "held-unknown" };
+      return decided(running, "held-unknown");
   }
 }
 

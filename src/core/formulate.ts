@@ -1,8 +1,10 @@
 import { accuracyMetrics, type AccuracyMetric } from "./accuracy.ts";
+import { costOfChange } from "./change.ts";
 import { choicesOf, type Choice } from "./options.ts";
 import { pathsOf } from "./graph.ts";
-import type { Objective, Pipeline } from "./pipeline.ts";
-import type { Plan } from "./plan.ts";
+import type { Leeway } from "./leeway.ts";
+import type { Objective, Pipeline, Stage } from "./pipeline.ts";
+import { stageCores, type Plan } from "./plan.ts";
 import type { Policy } from "./policies.ts";
 import type { Option, Problem, Row, RowName } from "./problem.ts";
 import type { QueueingModel } from "./queueing/latency.ts";
@@ -14,13 +16,15 @@ export interface Formulation {
   readonly pipeline: Pipeline;
   readonly policy: Policy;
   readonly queueing: QueueingModel;
+  /** What a move from the running plan leaves free; absent: all. */
+  readonly leeway?: Leeway;
 }
 
 /** The choice of a plan for a planned load (margins already in it), requests per second, as a problem. */
 export function formulate(from: Formulation, planned: number, running: Plan): Problem {
-  const { pipeline, policy, queueing } = from;
-  const choices = visitsOf(pipeline.stages).map((visited) =>
-    choicesOf(pipeline, visited, policy.pins[visited.stage.name], queueing, planned),
+  const { pipeline, policy, queueing, leeway } = from;
+  const choices = visitsOf(pipeline.stages).map((visited, s) =>
+    choicesOf(pipeline, visited, policy.pins[visited.stage.name], queueing, planned, leeway?.[s]),
   );
   return weigh(pipeline, choices, running);
 }
@@ -36,7 +40,9 @@ function weigh(pipeline: Pipeline, choices: readonly (readonly Choice[])[], runn
   const options = choices.map((ofStage, s) => {
     const visited = visits[s];
     if (visited === undefined) throw new RangeError(`there is no stage ${s}`);
-    return ofStage.map((choice) => optionOf(choice, metric.score(visited, choice.chosen, stages.length)));
+    return ofStage.map((choice) =>
+      optionOf(choice, visited.stage, metric.score(visited, choice.chosen, stages.length)),
+    );
   });
   const ties = tieBreaker(objective, metric.combine, options, running);
   options.forEach((ofStage, s) => {
@@ -52,10 +58,10 @@ function weigh(pipeline: Pipeline, choices: readonly (readonly Choice[])[], runn
   };
 
   /** Without what settles ties, which depends on all options. */
-  function optionOf(choice: Choice, score: number): Option & { tie: number } {
-    const { stage, variant, batch, batchTimeout, replicas, chosen, latency } = choice;
-    const cores = replicas * chosen.coresPerReplica;
-    const penalty = beta * cores + delta * batch;
+  function optionOf(choice: Choice, of: Stage, score: number): Option & { tie: number } {
+    const { stage, variant, batch, batchTimeout, replicas, latency } = choice;
+    const cores = stageCores(of, choice);
+    const penalty = beta * cores + delta * batch + costOfChange(pipeline, choice, running);
     const uses = rows.map((row) => (row.name === "cores" ? cores : floorUse(metric, score)));
     return { stage, variant, batch, batchTimeout, replicas, score, cores, penalty, tie: 0, latency, uses };
   }

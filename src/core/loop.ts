@@ -1,5 +1,10 @@
-import type { LoadSeries, Observation } from "./cluster.ts";
+import type { LoadSeries, LoopState, Observation } from "./cluster.ts";
 import { decide, type Decision, type Planner } from "./decide.ts";
+import { leewayOf } from "./leeway.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { Plan } from "./plan.ts";
+import { stabilise } from "./stabilise.ts";
+import { standIn } from "./stand-in.ts";
 
 /**
  * One turn of the loop: are the data fit to act on, predict, decide, or hold, and why. Pure and
@@ -7,12 +12,33 @@ import { decide, type Decision, type Planner } from "./decide.ts";
  * `make` may be a remembering `decide`.
  */
 export function tick(planner: Planner, seen: Observation, make: typeof decide = decide): Decision {
-  const { loadWindow, horizon } = planner.pipeline.adaptation;
-  const load = planner.predictor(windowed(seen.load, loadWindow), horizon);
-  if (load === null || !Number.isFinite(load)) {
-    return { at: seen.now, load: null, planned: null, plan: seen.running, outcome: null, reason: "held-no-data" };
+  const { pipeline, predictor } = planner;
+  const { now: at, running, state } = seen;
+  const { loadWindow } = pipeline.adaptation;
+  const predicted = predictor(windowed(seen.load, loadWindow), horizonOf(pipeline));
+  if (predicted === null || !Number.isFinite(predicted)) {
+    return { at, load: null, planned: null, plan: running, change: 0, outcome: null, reason: "held-no-data", state };
   }
-  return { at: seen.now, ...make(planner, load, seen.running) };
+  const { load, asked } = stabilise(pipeline.adaptation, state, at, predicted);
+  const leeway = leewayOf(pipeline, running, state, at);
+  const wanted = make(planner, load, running, leeway);
+  const made = standIn(planner, load, seen, leeway, wanted, make) ?? wanted;
+  return { ...made, at, load: predicted, state: { load, asked, switchedAt: switchesOf(seen, made.plan) } };
+}
+
+/**
+ * How far ahead the load is predicted, seconds: as the pipeline says, and at least until what starts now is
+ * ready when the next decision could be.
+ */
+function horizonOf({ stages, adaptation: { interval, horizon } }: Pipeline): number {
+  const startUps = stages.flatMap(({ variants }) => variants.map(({ startUp: { mean, p90 = mean } }) => p90));
+  return Math.max(horizon, interval + Math.max(...startUps));
+}
+
+/** When each stage's variant was last switched, once a plan is in force. */
+function switchesOf({ now, running, state }: Observation, plan: Plan): LoopState["switchedAt"] {
+  const switched = plan.filter((to, s) => running[s] !== undefined && running[s].variant !== to.variant);
+  return { ...state?.switchedAt, ...Object.fromEntries(switched.map(({ stage }) => [stage, now])) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { batchTimeout } from "./batching.ts";
 import { capacityOf, leastReplicas, type Capacity } from "./capacity.ts";
+import { within, type StageLeeway } from "./leeway.ts";
 import { allowedOf, type Allowed } from "./pins.ts";
 import type { Pins, Pipeline, Stage, Variant } from "./pipeline.ts";
 import type { StagePlan } from "./plan.ts";
@@ -17,9 +18,14 @@ export interface Choice extends StagePlan {
   readonly latency: LatencyTerms;
 }
 
-/** The settings that limits and pins leave to a stage: variants in file order, batches ascending. */
-export function settingsOf(pipeline: Pipeline, stage: Stage, pins: Pins | undefined): readonly Setting[] {
-  return allowedOf(pipeline.limits, stage, pins).map((allowed) => ({
+/** The settings that limits, pins and leeway leave to a stage: variants in file order, batches ascending. */
+export function settingsOf(
+  pipeline: Pipeline,
+  stage: Stage,
+  pins: Pins | undefined,
+  leeway?: StageLeeway,
+): readonly Setting[] {
+  return within(leeway, allowedOf(pipeline.limits, stage, pins)).map((allowed) => ({
     ...allowed,
     capacity: capacityOf(pipeline, allowed.variant, allowed.batch),
   }));
@@ -81,9 +87,10 @@ export function choicesOf(
   pins: Pins | undefined,
   queueing: QueueingModel,
   planned: number,
+  leeway?: StageLeeway,
 ): readonly Choice[] {
   const rate = visited.items * planned;
-  return settingsOf(pipeline, visited.stage, pins).flatMap((setting) => {
+  return settingsOf(pipeline, visited.stage, pins, leeway).flatMap((setting) => {
     const { capacity, fewest, most } = setting;
     const choice = (replicas: number): Choice => choiceOf(pipeline, visited, setting, queueing, planned, replicas);
     const least = leastReplicas(rate, capacity.rate);

@@ -99,6 +99,33 @@ export interface Adaptation {
   readonly minLoad: number;
   /** The load planned for is rounded up to a multiple of this; 0 is none. */
   readonly loadStep: number;
+  readonly movement: Movement;
+}
+
+/** How a plan may move from one decision to the next. */
+export interface Movement {
+  /** The load planned for falls no lower than what was asked for within so many seconds. */
+  readonly stabilization: number;
+  /** It falls by no less than this fraction, and no less than random arrivals make a load vary; 0: by however little. */
+  readonly tolerance: number;
+  /** How far one interval may take a stage's replicas; absent: any distance. */
+  readonly scaleUp?: StepLimit;
+  readonly scaleDown?: StepLimit;
+  /** Least time between two switches of a stage's variant, seconds. */
+  readonly switchInterval: number;
+  /** What the objective loses by a change. */
+  readonly cost: {
+    /** For each replica that must be started. */
+    readonly start: number;
+    /** For each stage that switches its variant. */
+    readonly switch: number;
+  };
+}
+
+/** The largest step: so many replicas, or this fraction of those that run (rounded up), whichever is more. */
+export interface StepLimit {
+  readonly replicas: number;
+  readonly share: number;
 }
 
 /** Departures from the model that exist only to replay published experiments. */
@@ -140,6 +167,8 @@ export interface Variant {
   readonly maxReplicas?: number;
   readonly startUp: StartUp;
   readonly profile: Profile;
+  /** Replicas that are always up, whether or not the variant serves, so that switching to them takes no start-up. */
+  readonly standby?: number;
   /** The Kubernetes object whose replicas a live controller sets. */
   readonly scaleTargetRef?: { readonly kind: string; readonly name: string };
 }
@@ -149,6 +178,14 @@ export interface StartUp {
   readonly mean: number;
   readonly p90?: number;
 }
+
+/** Every plan at once, as in the paper. */
+export const unrestrained: Movement = {
+  stabilization: 0,
+  tolerance: 0,
+  switchInterval: 0,
+  cost: { start: 0, switch: 0 },
+};
 
 /** What a pipeline has where nothing else is said. */
 export const defaults: Pick<Pipeline, "limits" | "margins" | "adaptation" | "reproduction"> & Pick<Sla, "quantile"> = {
@@ -163,6 +200,7 @@ export const defaults: Pick<Pipeline, "limits" | "margins" | "adaptation" | "rep
     horizon: 20,
     minLoad: 1,
     loadStep: 0,
+    movement: { ...unrestrained, stabilization: 300, tolerance: 0.1 },
   },
   reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
 };

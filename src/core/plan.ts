@@ -1,5 +1,5 @@
 import { InputError, unknownName } from "./errors.ts";
-import type { Pipeline, Variant } from "./pipeline.ts";
+import type { Pipeline, Stage, Variant } from "./pipeline.ts";
 
 /** The setting of one stage, as it is applied, journalled and observed. */
 export interface StagePlan {
@@ -36,12 +36,20 @@ export function planVariants(pipeline: Pipeline, plan: Plan): readonly Variant[]
   });
 }
 
-/** Cores that a plan reserves. */
+/** Cores that a plan reserves, those of replicas that stand by included. */
 export function planCores(pipeline: Pipeline, plan: Plan): number {
-  return planVariants(pipeline, plan).reduce(
-    (cores, variant, s) => cores + variant.coresPerReplica * (plan[s]?.replicas ?? 0),
+  planVariants(pipeline, plan);
+  return pipeline.stages.reduce(
+    (cores, stage, s) => cores + (plan[s] === undefined ? 0 : stageCores(stage, plan[s])),
     0,
   );
+}
+
+/** Cores that a stage reserves with a setting. */
+export function stageCores({ variants }: Stage, { variant, replicas }: StagePlan): number {
+  return variants.reduce((cores, { name, standby = 0, coresPerReplica }) => {
+    return cores + coresPerReplica * (name === variant ? Math.max(replicas, standby) : standby);
+  }, 0);
 }
 
 /** Whether two plans apply the same variants, batches and replicas; the batch time-out follows the load and does not count. */

@@ -1,6 +1,7 @@
 import type { AccuracyMetricName } from "../core/accuracy.ts";
 import { countPaths, MOST_PATHS } from "../core/graph.ts";
 import { defaults, type Objective, type Pipeline, type Stage, type StartUp, type Variant } from "../core/pipeline.ts";
+import { buildMovement } from "./build-movement.ts";
 import { checkOffers, checkPins, type At } from "./check-pins.ts";
 import { Complaints } from "./complaints.ts";
 import type { PipelineFile } from "./pipeline-file.ts";
@@ -21,6 +22,10 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   };
   const { adaptation = {}, limits = {}, margins = {}, reproduction = {} } = spec;
   const { cores: budget, ...caps } = limits;
+  const whole = {
+    ...filled(defaults.limits, caps),
+    ...present({ cores: budget === undefined ? undefined : cores(budget) }),
+  };
   const { capacity } = filled(defaults.reproduction, reproduction);
 
   checkNames(
@@ -57,6 +62,9 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
       const points = profileOf(profile, one.name, coresPerReplica, (key, text) =>
         at([...path, key], text, "unknown_name"),
       );
+      if (one.standby !== undefined && one.standby > whole.replicas) {
+        at([...path, "standby"], `is above limits.replicas, ${whole.replicas}. Lower it, or raise the limit.`);
+      }
       if (capacity === "measured" && points.some((point) => point.throughput === undefined)) {
         at(
           [...path, "name"],
@@ -72,6 +80,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
         ...present({
           minReplicas: one.minReplicas,
           maxReplicas: one.maxReplicas,
+          standby: one.standby,
           scaleTargetRef: one.scaleTargetRef,
         }),
       };
@@ -93,7 +102,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
         );
     }
     const offered = variants.flatMap(({ profile: points }) => stage.batches ?? points.map((point) => point.batch));
-    const most = limits.batch ?? 64;
+    const most = whole.batch;
     if (!offered.some((batch) => batch <= most)) {
       at(
         ["limits"],
@@ -136,10 +145,6 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   checkPins(spec, stages, at, atKey);
   const objective = objectiveOf(spec.objective, at);
   complaints.throwIfAny();
-  const whole = {
-    ...filled(defaults.limits, caps),
-    ...present({ cores: budget === undefined ? undefined : cores(budget) }),
-  };
   const policies = policiesOf(spec);
   checkOffers({ stages, limits: whole, policies }, atKey);
   const ordered = topological(stages, (index) =>
@@ -163,7 +168,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     objective,
     limits: whole,
     margins: filled(defaults.margins, margins),
-    adaptation: filled(defaults.adaptation, { ...adaptation, ...timing }),
+    adaptation: filled(defaults.adaptation, { ...adaptation, ...timing, movement: buildMovement(adaptation.movement) }),
     reproduction: filled(defaults.reproduction, reproduction),
     policies,
   };

@@ -39,6 +39,7 @@ const variant = z.strictObject({
   accuracy: fraction.describe("Quality on the stage's task, from 0 to 1"),
   cores: cores.describe("CPU cores of one replica; the profile must have rows for them"),
   startUp: startUp.optional(),
+  standby: replicas.optional().describe("Replicas that are always up, so that switching to them takes no start-up"),
   scaleTargetRef: z
     .strictObject({ kind: z.string().min(1), name: z.string().min(1) })
     .optional()
@@ -63,6 +64,43 @@ const stage = z.strictObject({
   forbid: pins.omit({ replicas: true }).optional().describe("Never offered, under any policy"),
   variants: z.array(variant).min(1),
 });
+
+const step = z
+  .strictObject({
+    replicas: replicas.optional().describe("So many replicas"),
+    share: z.number().positive().optional().describe("This fraction of those that run, rounded up"),
+  })
+  .refine(
+    ({ replicas: most, share }) => most !== undefined || share !== undefined,
+    "Is empty. Give replicas, share, or both",
+  );
+
+const movement = z
+  .strictObject({
+    stabilization: duration
+      .optional()
+      .describe("The load planned for falls no lower than what was asked for within this; 300s by default"),
+    tolerance: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        "And falls by no less than this fraction, nor less than random arrivals make it vary; 0.1 by default, 0 for neither",
+      ),
+    scaleUp: step.optional().describe("Most replicas that a stage gains in an interval, the larger of both numbers"),
+    scaleDown: step.optional().describe("Most replicas that a stage loses in an interval, the larger of both numbers"),
+    switchInterval: duration
+      .optional()
+      .describe("Least time between two switches of a stage's variant; none by default"),
+    cost: z
+      .strictObject({
+        start: z.number().min(0).optional().describe("For each replica started; 0 by default"),
+        switch: z.number().min(0).optional().describe("For each stage that switches its variant; 0 by default"),
+      })
+      .optional()
+      .describe("What the objective loses by a change"),
+  })
+  .describe("How a plan may move from one decision to the next");
 
 export const API_VERSION = "ipa.dev/v1alpha1";
 export const KIND = "InferencePipeline";
@@ -112,6 +150,7 @@ export const pipelineSchema = z.strictObject({
         horizon: positiveDuration.optional().describe("How far ahead the load is predicted; 20s by default"),
         minLoad: z.number().positive().optional().describe("Least load planned for, requests per second; 1 by default"),
         loadStep: z.number().min(0).optional().describe("The load planned for is rounded up to a multiple of this"),
+        movement: movement.optional(),
       })
       .optional(),
     startUp: startUp.optional(),

@@ -1,6 +1,6 @@
 import { accuracyOf } from "../core/accuracy.ts";
 import { assess } from "../core/assess.ts";
-import type { Decision, Planner, Reason } from "../core/decide.ts";
+import type { Decided, Planner, Reason } from "../core/decide.ts";
 import { planVariants } from "../core/plan.ts";
 import { composeLatency } from "../core/queueing/latency.ts";
 import type { Relaxation } from "../core/relax.ts";
@@ -61,12 +61,7 @@ export interface PlanContext {
 }
 
 /** One decision for a known load. When no plan is feasible the stages are those of the nearest to one. */
-export function planReport(
-  planner: Planner,
-  load: number,
-  decision: Omit<Decision, "at">,
-  context: PlanContext,
-): PlanReport {
+export function planReport(planner: Planner, load: number, decision: Decided, context: PlanContext): PlanReport {
   const { pipeline } = planner;
   const { plan, outcome } = decision;
   const planned = decision.planned ?? load;

@@ -60,7 +60,7 @@ export function simulate(
 
     const load = source.loadBefore(to, scenario.history, pipeline.adaptation.history);
     const replicas = network.stages.flatMap((stage) => stage.counts());
-    decision = control({ now: to, load, running: promise.plan, replicas });
+    decision = control({ now: to, load, running: promise.plan, replicas, state: decision?.state ?? null });
     if (to >= warmup) {
       decisions++;
       if (!isFeasible(decision)) infeasibleDecisions++;

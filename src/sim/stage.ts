@@ -81,7 +81,8 @@ export class StageRun {
     return [this.serving, ...(this.pending === null ? [] : [this.pending])].map((pool) => {
       const ready = pool.readyCount(this.now);
       const variant = this.stage.variants[pool.variant]?.name ?? "";
-      return { stage: this.stage.name, variant, ready, starting: pool.replicas.length - ready };
+      const serving = pool === this.serving ? ready : 0;
+      return { stage: this.stage.name, variant, ready, starting: pool.replicas.length - ready, serving };
     });
   }
 

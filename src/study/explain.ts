@@ -1,4 +1,4 @@
-import { decide, type Decision, type Planner } from "../core/decide.ts";
+import { decide, type Decided, type Planner } from "../core/decide.ts";
 import { formulate } from "../core/formulate.ts";
 import { bindingRows, pinsBind, relaxations, type Relaxation } from "../core/relax.ts";
 import type { RowName } from "../core/problem.ts";
@@ -6,7 +6,7 @@ import { shortfalls, type Shortfall } from "../core/shortfall.ts";
 
 /** A decision with what it took and what stands in its way. */
 export interface Explanation {
-  readonly decision: Omit<Decision, "at">;
+  readonly decision: Decided;
   /** Measured by the clock that was given. */
   readonly solveSeconds: number;
   /** Limits, and the stages' pins, that cost something. Of a plan that is not proved best: none. */

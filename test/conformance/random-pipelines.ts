@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { accuracyMetrics, type AccuracyMetricName } from "../../src/core/accuracy.ts";
-import type { Objective, Pins, Pipeline, Stage } from "../../src/core/pipeline.ts";
+import { unrestrained, type Objective, type Pins, type Pipeline, type Stage } from "../../src/core/pipeline.ts";
 
 const metrics = Object.keys(accuracyMetrics) as AccuracyMetricName[];
 
@@ -109,6 +109,7 @@ const pipelineOf = (stages: fc.Arbitrary<readonly Stage[]>): fc.Arbitrary<Pipeli
         horizon: 20,
         minLoad: 1,
         loadStep,
+        movement: unrestrained,
       },
       reproduction: { capacity, latency, infeasible: "best-effort", roundLoad },
       policies: { ipa: { "stage-0": pins } },

@@ -11,7 +11,7 @@ const of = (variant: string, replicas: number): StagePlan => ({
   replicas,
 });
 const [a, b] = [of("a", 2), of("b", 3)];
-const count = (variant: string, ready: number) => ({ stage: "s0", variant, ready, starting: 0 });
+const count = (variant: string, ready: number) => ({ stage: "s0", variant, ready, starting: 0, serving: 0 });
 
 test("the same variant serves as wanted at once", () => {
   const more = { ...a, replicas: 5, batch: 4 };

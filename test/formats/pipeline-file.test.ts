@@ -77,6 +77,7 @@ test("a short file, its defaults filled in", () => {
         horizon: 20,
         minLoad: 1,
         loadStep: 0,
+        movement: { stabilization: 300, tolerance: 0.1, switchInterval: 0, cost: { start: 0, switch: 0 } },
       },
       reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
       policies: {},
@@ -108,14 +109,27 @@ spec:
   limits: { replicas: 7, batch: 8, cores: 12500m }
   margins: { load: 0.1, serviceTime: 0.2, throughput: 0.3 }
   adaptation:
-    { interval: 5s, predictor: average, loadWindow: 2s, history: 60s, horizon: 30s, minLoad: 0.5, loadStep: 2 }
+    interval: 5s
+    predictor: average
+    loadWindow: 2s
+    history: 60s
+    horizon: 30s
+    minLoad: 0.5
+    loadStep: 2
+    movement:
+      stabilization: 1m
+      tolerance: 0.2
+      scaleUp: { replicas: 2, share: 0.5 }
+      scaleDown: { share: 0.25 }
+      switchInterval: 90s
+      cost: { start: 0.5, switch: 3 }
   startUp: { mean: 3s, p90: 5s }
   stages:
     - name: detect
       profile: one.csv
       batches: [1, 2]
       variants:
-        - { name: small, accuracy: 0.5, cores: 1, startUp: { mean: 8s } }
+        - { name: small, accuracy: 0.5, cores: 1, startUp: { mean: 8s }, standby: 3 }
         - { name: large, accuracy: 0.8, cores: 500m, scaleTargetRef: { kind: Deployment, name: d } }
   policies: { rim: { detect: { replicas: 4, batches: [2], variants: [small] } } }
   reproduction: { capacity: mean, latency: p99, infeasible: hold, roundLoad: true }
@@ -135,19 +149,24 @@ spec:
       horizon: 30,
       minLoad: 0.5,
       loadStep: 2,
+      movement: {
+        stabilization: 60,
+        tolerance: 0.2,
+        scaleUp: { replicas: 2, share: 0.5 },
+        scaleDown: { replicas: 0, share: 0.25 },
+        switchInterval: 90,
+        cost: { start: 0.5, switch: 3 },
+      },
     },
     reproduction: { capacity: "mean", latency: "p99", infeasible: "hold", roundLoad: true },
     policies: { rim: { detect: { replicas: 4, batches: [2], variants: ["small"] } } },
   });
   assert.deepEqual(stages[0]?.batches, [1, 2]);
   assert.deepEqual(
-    stages[0]?.variants.map(({ startUp, scaleTargetRef }) => [startUp, scaleTargetRef]),
+    stages[0]?.variants.map(({ startUp, standby, scaleTargetRef }) => [startUp, standby, scaleTargetRef]),
     [
-      [{ mean: 8 }, undefined],
-      [
-        { mean: 3, p90: 5 },
-        { kind: "Deployment", name: "d" },
-      ],
+      [{ mean: 8 }, 3, undefined],
+      [{ mean: 3, p90: 5 }, undefined, { kind: "Deployment", name: "d" }],
     ],
   );
   const pinned = full
@@ -215,7 +234,7 @@ const cases: readonly Case[] = [
     "accuracy: 0.5",
     "acuracy: 0.5",
     "unknown_name",
-    /^p\.yaml:16:26: spec\.stages\.0\.variants\.0\.acuracy: .*known are name, accuracy, cores, startUp, scaleTargetRef/m,
+    /^p\.yaml:16:26: spec\.stages\.0\.variants\.0\.acuracy: .*known are name, accuracy, cores, startUp, standby, scaleTargetRef/m,
   ],
   [
     "a misspelled key at the top",
@@ -454,6 +473,20 @@ const cases: readonly Case[] = [
     "  adaptation: { predictor: lstm2 }\n  stages:",
     "unknown_name",
     /^p\.yaml:12:28: .*"lstm2" is not one of reactive, max, average/,
+  ],
+  [
+    "a step of nothing",
+    "  stages:",
+    "  adaptation: { movement: { scaleUp: {} } }\n  stages:",
+    "bad_value",
+    /^p\.yaml:12:38: spec\.adaptation\.movement\.scaleUp: Is empty\. Give replicas, share, or both\. /,
+  ],
+  [
+    "more replicas that stand by than may run",
+    "cores: 1 ",
+    "cores: 1, standby: 200 ",
+    "bad_value",
+    /^p\.yaml:16:\d+: spec\.stages\.0\.variants\.0\.standby: is above limits\.replicas, 100\. Lower it/,
   ],
   [
     "weighted without weights",

@@ -217,8 +217,10 @@ export function answering(answers: readonly Answer[], interval: number): Control
       load: digest([seen.load.end, seen.load.step, ...seen.load.rates.map((rate) => rate ?? -1)]),
       planned: digest(seen.replicas.flatMap((group) => [group.ready, group.starting, Number(group.variant.slice(1))])),
       plan: answer?.plan ?? seen.running,
+      change: 0,
       outcome: outcomeOf(status),
       reason: reasonOf(answer?.plan ?? null, status),
+      state: null,
     };
   };
 }

@@ -209,8 +209,10 @@ class Simulation {
           variant: group.variant.name,
           ready: count(group, "ready"),
           starting: count(group, "starting"),
+          serving: group === serving ? count(group, "ready") : 0,
         })),
       ),
+      state: this.ticks.at(-1)?.decision.state ?? null,
     };
   }
 

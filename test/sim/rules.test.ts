@@ -276,8 +276,8 @@ describe("rules of the simulator, on it and on the reference", () => {
       ],
     );
     // S7: a tick sees what came before its own instant; the old group is no longer counted once it drains.
-    assert.deepEqual(observations[0]?.replicas, [{ stage: "s0", variant: "a", ready: 1, starting: 0 }]);
-    assert.deepEqual(observations[1]?.replicas, [{ stage: "s0", variant: "b", ready: 1, starting: 0 }]);
+    assert.deepEqual(observations[0]?.replicas, [{ stage: "s0", variant: "a", ready: 1, starting: 0, serving: 1 }]);
+    assert.deepEqual(observations[1]?.replicas, [{ stage: "s0", variant: "b", ready: 1, starting: 0, serving: 1 }]);
     assert.deepEqual(observations[1]?.load, { end: 8, step: 1, rates: [1, 0, 0, 1, 0, 0, 2, 0] });
   });
 
@@ -407,7 +407,7 @@ describe("rules of the simulator, on it and on the reference", () => {
           : { status, engine: "hand", options: [], objective: 0, bound: 0 };
       const next = seen.now === 2 ? seen.running : plan(["a", 2]);
       const reason = seen.now === 2 ? "held-infeasible" : "load-rose";
-      return { at: seen.now, load: 3, planned: seen.now, plan: next, outcome, reason };
+      return { at: seen.now, load: 3, planned: seen.now, plan: next, change: 0, outcome, reason, state: null };
     };
     const run = both(scenarioOf(of, plan(["a", 1]), 5), draws([]), control);
     assert.deepEqual([run.decisions, run.infeasibleDecisions], [2, 1]);
