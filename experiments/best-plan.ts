@@ -9,7 +9,7 @@ import { batchTimeout } from "../src/core/batching.ts";
 import { leastReplicas } from "../src/core/capacity.ts";
 import { weightsOf } from "../src/core/formulate.ts";
 import { settingsOf, type Setting } from "../src/core/options.ts";
-import { chain, type Pipeline } from "../src/core/pipeline.ts";
+import type { Pipeline } from "../src/core/pipeline.ts";
 import type { Plan } from "../src/core/plan.ts";
 import { HeldPlans, type Lateness } from "./held-plans.ts";
 
@@ -75,7 +75,7 @@ export function bestPlan(pipeline: Pipeline, load: number, requests: number, lim
 /** Every choice of variants and batch sizes, with all numbers of replicas that leave some capacity idle; the best last. */
 function boxesOf(pipeline: Pipeline, load: number): Box[] {
   let choices: (readonly Setting[])[] = [[]];
-  for (const stage of chain(pipeline)) {
+  for (const stage of pipeline.stages) {
     const settings = settingsOf(pipeline, stage, undefined);
     choices = choices.flatMap((choice) => settings.map((setting) => [...choice, setting]));
   }
@@ -107,7 +107,7 @@ function coresOf(settings: readonly Setting[], s: number): number {
 }
 
 function planOf(pipeline: Pipeline, settings: readonly Setting[], replicas: readonly number[], load: number): Plan {
-  return chain(pipeline).flatMap(({ name }, s) => {
+  return pipeline.stages.flatMap(({ name }, s) => {
     const setting = settings[s];
     if (setting === undefined) return [];
     const { variant, batch } = setting;

@@ -1,7 +1,8 @@
 // Plans held at a constant load, simulated stage by stage: requests only flow forward, and all that is random is
 // keyed, so plans that begin alike share the run of what they begin with. The kernel and the draws are the
 // simulator's, and the latencies are the same to the last bit.
-import { chain, type Pipeline, type Stage } from "../src/core/pipeline.ts";
+import { isChain } from "../src/core/graph.ts";
+import type { Pipeline, Stage } from "../src/core/pipeline.ts";
 import type { Plan, StagePlan } from "../src/core/plan.ts";
 import { advance, type StageRules } from "../src/sim/advance.ts";
 import { Flights } from "../src/sim/flights.ts";
@@ -84,11 +85,20 @@ export class HeldPlans {
     const trace = constantLoad(load, runTimes(load, requests).seconds);
     const draws = drawsOf({ trace, arrivals: "poisson", service: "lognormal", seed: 1 }, pipeline.stages);
     this.arrivals = draws.arrivals;
-    this.stations = chain(pipeline).map((stage, s) => {
+    if (!isChain(pipeline.stages)) throw new RangeError(`pipeline "${pipeline.name}" is no chain`);
+    this.stations = pipeline.stages.map((stage, s) => {
       const factor = draws.service[s];
       if (factor === undefined) throw new RangeError(`nothing is drawn for stage ${s}`);
       const tables = new Map(stage.variants.map((variant) => [variant.name, serviceTable(variant)]));
-      const rules = { factor, pad: false, queueCap: Infinity, maxAge: Infinity, wholeBatch: false, onDrop: () => {} };
+      const rules: StageRules = {
+        factor,
+        pad: false,
+        queueCap: Infinity,
+        maxAge: Infinity,
+        wholeBatch: false,
+        onDrop: () => {},
+        siblings: null,
+      };
       return { stage, tables, rules };
     });
     const least = this.stations.map(({ tables }) => Math.min(...[...tables.values()].map(leastTime)));
@@ -163,7 +173,7 @@ export class HeldPlans {
       for (let i = first; i < first + flights.size[k]!; i++) {
         const request = queue.request[i]!;
         if (end - queue.origin[i]! > latest) late[request] = 1;
-        if (!isLast) next.push(request, queue.origin[i]!, end, 1);
+        if (!isLast) next.push(request, 0, queue.origin[i]!, end, 1);
       }
     }
     const { warmup } = runTimes(this.load, requests);

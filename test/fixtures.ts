@@ -85,6 +85,7 @@ export function draws(arrivals: readonly number[], rest: Partial<Draws> = {}): D
         (_ordinal: number, { startUp }: Variant) =>
           startUp.mean,
     ),
+    fanOut: Array.from({ length: 4 }, () => () => 1),
     ...rest,
   };
 }

@@ -15,6 +15,11 @@ export function graphOf(stages: readonly Stage[]): Graph {
   return { predecessors, successors };
 }
 
+/** Whether each stage follows the one before it, and none has a fan-out: then a request is one item all the way. */
+export function isChain(stages: readonly Stage[]): boolean {
+  return stages.every(({ after, fanOut }, s) => fanOut === 1 && after.join() === (stages[s - 1]?.name ?? ""));
+}
+
 /** Each path keeps the SLA by itself, and so is a row of its own: with more than this, planning would be slow. */
 export const MOST_PATHS = 64;
 

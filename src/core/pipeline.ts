@@ -1,4 +1,3 @@
-import { InputError } from "./errors.ts";
 import type { AccuracyMetricName } from "./accuracy.ts";
 import type { Profile } from "./profile.ts";
 
@@ -207,22 +206,3 @@ export const defaults: Pick<Pipeline, "limits" | "margins" | "adaptation" | "rep
 
 /** Relative slack within which a row of a plan still holds. */
 export const ROW_TOLERANCE = 1e-9;
-
-/**
- * The stages of a pipeline that is a chain without fan-out.
- * Throws an InputError for any other graph: those cannot be simulated yet.
- */
-export function chain(pipeline: Pipeline): readonly Stage[] {
-  pipeline.stages.forEach((stage, index) => {
-    const previous = pipeline.stages[index - 1];
-    const follows = previous === undefined ? stage.after.length === 0 : stage.after.join() === previous.name;
-    if (!follows || stage.fanOut !== 1) {
-      throw new InputError(
-        "not_supported",
-        `pipeline "${pipeline.name}": stage "${stage.name}" ${follows ? "has a fan-out" : "makes the graph more than a chain"}. ` +
-          `Only chains without fan-out can be simulated today: let each stage come \`after\` the one before it, with \`fanOut: 1\`.`,
-      );
-    }
-  });
-  return pipeline.stages;
-}

@@ -1,17 +1,18 @@
 import { tooOld } from "../core/batching.ts";
-import { chain, type Stage } from "../core/pipeline.ts";
+import { isChain } from "../core/graph.ts";
 import type { Plan, StagePlan } from "../core/plan.ts";
 import type { Draws } from "../workload/draws.ts";
 import type { StageRules } from "./advance.ts";
+import { ChainRoutes } from "./chain-routes.ts";
 import type { Flights } from "./flights.ts";
-import type { Flow } from "./flow.ts";
+import { Flow } from "./flow.ts";
+import { GraphRoutes } from "./graph-routes.ts";
+import type { RequestEvents, Route, Routes } from "./routes.ts";
 import type { Scenario } from "./scenario.ts";
 import { StageRun } from "./stage.ts";
 
 /** Told of what happens to requests and replicas; stages by index, seconds. */
-export interface NetworkEvents {
-  readonly onDepart: (request: number, origin: number, now: number, accuracy: number) => void;
-  readonly onDrop: (stage: number, request: number, origin: number, now: number) => void;
+export interface NetworkEvents extends RequestEvents {
   /** A batch began; at the end of the run also told of those that have not ended. */
   readonly onBatch: (stage: number, flow: Flow, flights: Flights, batch: number) => void;
   readonly onServe: (stage: number, origin: number, arrival: number, start: number, end: number) => void;
@@ -21,11 +22,12 @@ export interface NetworkEvents {
   readonly onDiscard: (stage: number, flow: Flow, before: number) => void;
 }
 
-/** The stages of a chain, one behind the other. Requests only flow forward, so each is advanced on its own. */
+/** The stages in topological order. Requests only flow forward, so each is advanced on its own. */
 export class Network {
   readonly stages: readonly StageRun[];
   private readonly scenario: Scenario;
   private readonly events: NetworkEvents;
+  private readonly routes: Routes;
   private readonly wholeBatch: boolean;
   private readonly maxAge: number;
 
@@ -35,22 +37,27 @@ export class Network {
     this.events = events;
     this.wholeBatch = drop.kind === "paper-age-limit";
     this.maxAge = drop.kind === "none" ? Infinity : drop.seconds;
-    this.stages = chain(scenario.pipeline).map((stage, s) =>
-      this.stageRun(stage, s, planOf(scenario.startPlan, s), draws),
-    );
+    const { stages } = scenario.pipeline;
+    const flows = stages.map(() => new Flow());
+    this.routes = isChain(stages)
+      ? new ChainRoutes(flows, scenario.hop, events)
+      : new GraphRoutes(stages, flows, scenario.hop, draws, events);
+    this.stages = this.routes.stages.map((route, s) => this.stageRun(s, route, draws));
   }
 
   /** The requests from `first` on arrive, at these instants. */
   arrive(first: number, instants: Float64Array): void {
-    this.stages[0]?.queue.enter(first, instants);
+    this.routes.enter(first, instants);
   }
 
   /** Everything that happens before `until`, and replicas becoming ready at it. */
   advanceTo(until: number): void {
     this.stages.forEach((stage, s) => {
+      stage.route.gather(until);
       stage.advanceTo(until);
       this.complete(stage, s, until);
     });
+    this.routes.settle();
   }
 
   apply(plan: Plan): void {
@@ -65,38 +72,32 @@ export class Network {
     });
   }
 
-  private stageRun(stage: Stage, s: number, plan: StagePlan, draws: Draws): StageRun {
-    const { pad, queueCap } = this.scenario;
-    const [factor, startUp] = [draws.service[s], draws.startUp[s]];
-    if (factor === undefined || startUp === undefined) throw new RangeError(`nothing is drawn for stage ${s}`);
+  private stageRun(s: number, route: Route, draws: Draws): StageRun {
+    const { pad, queueCap, pipeline, startPlan } = this.scenario;
+    const [stage, factor, startUp] = [pipeline.stages[s], draws.service[s], draws.startUp[s]];
+    if (stage === undefined || factor === undefined || startUp === undefined) {
+      throw new RangeError(`nothing is drawn for stage ${s}`);
+    }
     const rules: StageRules = {
       factor,
       pad,
       queueCap,
       maxAge: this.maxAge,
       wholeBatch: this.wholeBatch,
-      onDrop: (position, now) => this.drop(s, position, now),
+      onDrop: (position, now, step) => route.drop(position - route.flow.base, now, step),
+      siblings: route.siblings,
     };
     const events = {
       onStartUp: (now: number) => this.events.onStartUp(s, now),
       onHandOver: (now: number) => this.events.onHandOver(s, now),
     };
-    return new StageRun(stage, plan, rules, events, startUp);
-  }
-
-  private drop(s: number, position: number, now: number): void {
-    const queue = this.stages[s]?.queue;
-    if (queue === undefined) return;
-    const i = position - queue.base;
-    queue.dropped[i] = 1;
-    this.events.onDrop(s, queue.request[i]!, queue.origin[i]!, now);
+    return new StageRun(stage, planOf(startPlan, s), route, rules, events, startUp);
   }
 
   /** Passes on the batches of a stage that ended before `until`, and discards what is over. */
-  private complete({ queue, flights }: StageRun, s: number, until: number): void {
-    const next = this.stages[s + 1]?.queue ?? null;
+  private complete({ route, queue, flights }: StageRun, s: number, until: number): void {
     const ended = flights.endedBefore(until);
-    for (let k = 0; k < ended.length; k++) this.completeBatch(queue, s, flights, ended[k]!, next);
+    for (let k = 0; k < ended.length; k++) this.completeBatch(route, s, flights, ended[k]!);
     flights.remove(until);
     let over = queue.head;
     for (let k = 0; k < flights.count; k++) over = Math.min(over, flights.first[k]!);
@@ -104,23 +105,20 @@ export class Network {
     queue.discard(over);
   }
 
-  /** Passes a batch on to the next stage's queue, or out. */
-  private completeBatch(queue: Flow, s: number, flights: Flights, batch: number, next: Flow | null): void {
+  /** Passes the items of a batch on. */
+  private completeBatch(route: Route, s: number, flights: Flights, batch: number): void {
     const [start, end, size] = [flights.start[batch]!, flights.end[batch]!, flights.size[batch]!];
+    const queue = route.flow;
     const front = flights.first[batch]! - queue.base;
     this.events.onBatch(s, queue, flights, batch);
     const lost = this.wholeBatch && tooOld(end, eldest(queue, front, size), this.maxAge);
     for (let i = front, left = size; left > 0; i++) {
-      if (queue.dropped[i] === 1) continue;
+      if (queue.gone[i] !== 0) continue;
       left--;
-      if (lost) {
-        this.drop(s, queue.base + i, end);
-        continue;
+      if (lost) route.expire(i, end);
+      else if (route.pass(i, end, flights.accuracy[batch]!)) {
+        this.events.onServe(s, queue.origin[i]!, queue.arrival[i]!, start, end);
       }
-      const accuracy = queue.accuracy[i]! * flights.accuracy[batch]!;
-      this.events.onServe(s, queue.origin[i]!, queue.arrival[i]!, start, end);
-      if (next !== null) next.push(queue.request[i]!, queue.origin[i]!, end + this.scenario.hop, accuracy);
-      else this.events.onDepart(queue.request[i]!, queue.origin[i]!, end, accuracy);
     }
   }
 }
@@ -131,11 +129,11 @@ function planOf(plan: Plan, s: number): StagePlan {
   return stage;
 }
 
-/** Least arrival at the pipeline among `size` rows from `front` on that were not dropped. */
-function eldest({ dropped, origin }: Flow, front: number, size: number): number {
+/** Least arrival at the pipeline among `size` rows from `front` on that are in the batch. */
+function eldest({ gone, origin }: Flow, front: number, size: number): number {
   let least = Infinity;
   for (let i = front, left = size; left > 0; i++) {
-    if (dropped[i] === 1) continue;
+    if (gone[i] !== 0) continue;
     left--;
     if (origin[i]! < least) least = origin[i]!;
   }

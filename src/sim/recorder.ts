@@ -1,6 +1,6 @@
 import { GrowingArray } from "../workload/growing-array.ts";
 import type { Flights } from "./flights.ts";
-import type { Flow } from "./flow.ts";
+import { ABSENT, type Flow } from "./flow.ts";
 import type { RequestRecords, VisitRecords } from "../core/run-log.ts";
 
 const [SERVED, DROPPED, IN_FLIGHT] = [0, 1, 2];
@@ -35,7 +35,7 @@ export class RequestRecorder {
   }
 }
 
-/** Keeps one row per request and stage, in the order in which they joined the stage's queue. */
+/** Keeps one row per item and stage, in the order in which they joined the stage's queue. */
 export class VisitRecorder {
   private readonly stages: StageVisits[];
 
@@ -54,7 +54,7 @@ export class VisitRecorder {
   }
 
   done(): VisitRecords {
-    const rows = this.stages.reduce((sum, one) => sum + one.arrival.length, 0);
+    const rows = this.stages.reduce((sum, one) => sum + one.length, 0);
     const records = {
       request: new Uint32Array(rows),
       item: new Uint32Array(rows),
@@ -68,23 +68,26 @@ export class VisitRecorder {
     };
     let at = 0;
     this.stages.forEach((one, stage) => {
+      const { length } = one;
       records.request.set(one.request.view(), at);
-      records.stage.fill(stage, at, at + one.arrival.length);
-      records.variant.set(one.variant.view(), at);
-      records.batchSize.set(one.size.view(), at);
+      records.item.set(one.item.view(), at);
+      records.stage.fill(stage, at, at + length);
+      records.variant.set(one.variant.view().subarray(0, length), at);
+      records.batchSize.set(one.size.view().subarray(0, length), at);
       records.arrival.set(one.arrival.view(), at);
-      records.start.set(one.start.view(), at);
-      records.end.set(one.end.view(), at);
+      records.start.set(one.start.view().subarray(0, length), at);
+      records.end.set(one.end.view().subarray(0, length), at);
       records.outcome.set(one.outcome.view(), at);
-      at += one.arrival.length;
+      at += length;
     });
     return records;
   }
 }
 
-/** The visits of one stage, by position in its flow. */
+/** The visits of one stage, in the order of its flow. Rows that are not kept yet lie at their position in the flow. */
 class StageVisits {
   readonly request = new GrowingArray();
+  readonly item = new GrowingArray();
   readonly arrival = new GrowingArray();
   readonly outcome = new GrowingArray();
   readonly variant = new GrowingArray();
@@ -92,11 +95,16 @@ class StageVisits {
   readonly start = new GrowingArray();
   readonly end = new GrowingArray();
 
+  /** Visits that are kept. */
+  get length(): number {
+    return this.request.length;
+  }
+
   /** A batch is in service, or was; its requests have not been kept yet. */
-  serve({ base, dropped }: Flow, flights: Flights, batch: number): void {
+  serve({ base, gone }: Flow, flights: Flights, batch: number): void {
     const size = flights.size[batch]!;
     for (let position = flights.first[batch]!, left = size; left > 0; position++) {
-      if (dropped[position - base] === 1) continue;
+      if (gone[position - base] !== 0) continue;
       left--;
       this.reach(position + 1);
       this.variant.set(position, flights.variant[batch]!);
@@ -110,12 +118,21 @@ class StageVisits {
     this.reach(before);
     for (let position = flow.base; position < before; position++) {
       const i = position - flow.base;
+      const gone = flow.gone[i]!;
+      if (gone === ABSENT) continue;
       const ended = this.end.at(position) <= cutOff;
       if (!ended) this.end.set(position, NaN);
+      if (this.length < position) this.move(position, this.length);
       this.request.push(flow.request[i]!);
+      this.item.push(flow.item[i]!);
       this.arrival.push(flow.arrival[i]!);
-      this.outcome.push(flow.dropped[i] === 1 ? DROPPED : ended ? SERVED : IN_FLIGHT);
+      this.outcome.push(gone !== 0 ? gone : ended ? SERVED : IN_FLIGHT);
     }
+  }
+
+  /** Closes the gap that rows without a visit left. */
+  private move(from: number, to: number): void {
+    for (const column of [this.variant, this.size, this.start, this.end]) column.set(to, column.at(from));
   }
 
   /** Makes room for `count` visits, none of which has started. */

@@ -5,8 +5,9 @@ import { rollOut } from "../core/rollout.ts";
 import type { StartUpTime } from "../workload/service-times.ts";
 import { advance, type StageRules } from "./advance.ts";
 import { Flights } from "./flights.ts";
-import { Flow } from "./flow.ts";
+import type { Flow } from "./flow.ts";
 import { Pool, serviceTable, type Replica, type ServiceTable } from "./pool.ts";
+import type { Route } from "./routes.ts";
 
 /** Told of what a stage does with its replicas. Seconds. */
 export interface ReplicaEvents {
@@ -16,7 +17,8 @@ export interface ReplicaEvents {
 
 /** One stage of a run: its queue, the replicas that serve it, and those that are to take over (S10, S11). */
 export class StageRun {
-  readonly queue = new Flow();
+  readonly route: Route;
+  readonly queue: Flow;
   readonly flights = new Flights();
   private readonly stage: Stage;
   private readonly rules: StageRules;
@@ -33,8 +35,17 @@ export class StageRun {
   private ordinal = 0;
   private now = 0;
 
-  constructor(stage: Stage, plan: StagePlan, rules: StageRules, events: ReplicaEvents, startUpTime: StartUpTime) {
+  constructor(
+    stage: Stage,
+    plan: StagePlan,
+    route: Route,
+    rules: StageRules,
+    events: ReplicaEvents,
+    startUpTime: StartUpTime,
+  ) {
     this.stage = stage;
+    this.route = route;
+    this.queue = route.flow;
     this.rules = rules;
     this.events = events;
     this.startUpTime = startUpTime;

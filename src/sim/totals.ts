@@ -45,12 +45,14 @@ export class Totals implements NetworkEvents {
     if (this.ended.serve(now - origin, sla)) this.onTimeSum += accuracy;
   }
 
-  onDrop(stage: number, request: number, origin: number): void {
+  onDrop(stage: number, request: number): void {
     this.interval.dropped++;
     this.requests?.drop(request, stage);
-    if (origin < this.scenario.warmup) return;
-    this.ended.dropped++;
-    this.tally(stage).dropped++;
+    if (this.arrivals[request]! >= this.scenario.warmup) this.ended.dropped++;
+  }
+
+  onItemDrop(stage: number, request: number): void {
+    if (this.arrivals[request]! >= this.scenario.warmup) this.tally(stage).dropped++;
   }
 
   onServe(stage: number, origin: number, arrival: number, start: number, end: number): void {

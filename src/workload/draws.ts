@@ -1,4 +1,5 @@
 import { arrivalsOf, type ArrivalLaw } from "./arrivals.ts";
+import { fanOut, type FanOut } from "./fan-out.ts";
 import { serviceFactor, startUpTime, type ServiceFactor, type ServiceLaw, type StartUpTime } from "./service-times.ts";
 import type { Trace } from "./trace.ts";
 
@@ -10,16 +11,19 @@ export interface Draws {
   readonly service: readonly ServiceFactor[];
   /** By stage: the time a replica takes until it serves, seconds (S10). */
   readonly startUp: readonly StartUpTime[];
+  /** By stage: what an item becomes that enters it (S14). */
+  readonly fanOut: readonly FanOut[];
 }
 
 /** The draws of a seed, for stages by name. */
 export function drawsOf(
   from: { readonly trace: Trace; readonly arrivals: ArrivalLaw; readonly service: ServiceLaw; readonly seed: number },
-  stages: readonly { readonly name: string }[],
+  stages: readonly { readonly name: string; readonly fanOut: number }[],
 ): Draws {
   return {
     arrivals: arrivalsOf(from.trace, from.arrivals, from.seed),
     service: stages.map(({ name }) => serviceFactor(from.service, from.seed, name)),
     startUp: stages.map(({ name }) => startUpTime(from.seed, name)),
+    fanOut: stages.map((stage) => fanOut(stage.fanOut, from.seed, stage.name)),
   };
 }

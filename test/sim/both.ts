@@ -16,6 +16,7 @@ export function both(scenario: Scenario, draws: Draws, control: Control): Run {
     {
       arrivals: draws.arrivals,
       serviceFactor: (stage, request, item, sigma) => draws.service[stage]?.(request, item, sigma) ?? NaN,
+      fanOut: (stage, request, item) => draws.fanOut[stage]?.(request, item) ?? NaN,
       startUp: (stage, ordinal, variant) => draws.startUp[stage]?.(ordinal, variant) ?? NaN,
     },
     control,

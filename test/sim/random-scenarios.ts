@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { accuracyMetrics } from "../../src/core/accuracy.ts";
 import type { Observation } from "../../src/core/cluster.ts";
 import type { Decision, Reason } from "../../src/core/decide.ts";
-import type { Objective, Pipeline, StartUp, Variant } from "../../src/core/pipeline.ts";
+import type { Objective, Pipeline, Stage, StartUp, Variant } from "../../src/core/pipeline.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import type { Profile } from "../../src/core/profile.ts";
 import type { Control, Scenario } from "../../src/sim/scenario.ts";
@@ -100,22 +100,47 @@ const objective: fc.Arbitrary<Objective> = fc.oneof(
   fc.record({ kind: fc.constant("minCost"), accuracy }),
 );
 
-function randomPipeline(onGrid: boolean): fc.Arbitrary<Pipeline> {
+type Shape = "chain" | "graph";
+
+/** How the stages follow each other: any earlier ones before each, or none; with all kinds of fan-out. */
+function randomShape(shape: Shape, count: number): fc.Arbitrary<Pick<Stage, "after" | "fanOut">[]> {
+  const stages = Array.from({ length: count }, (_, s) => s);
+  if (shape === "chain") return fc.constant(stages.map((s) => ({ after: s === 0 ? [] : [`s${s - 1}`], fanOut: 1 })));
+  return fc.tuple(
+    ...stages.map((s) =>
+      fc.record({
+        after: fc.integer({ min: s === 0 ? 0 : -1, max: 2 ** s - 1 }).map((bits) =>
+          // −1 is all of them.
+          stages.slice(0, s).flatMap((before) => (((bits >> before) & 1) === 1 ? [`s${before}`] : [])),
+        ),
+        fanOut: fc.constantFrom(1, 1, 1, 2, 3, 0.4, 0.8, 1.3, 1.5, 2.6),
+      }),
+    ),
+  );
+}
+
+function randomPipeline(shape: Shape, onGrid: boolean): fc.Arbitrary<Pipeline> {
   const interval = onGrid
     ? fc.constantFrom(1, 1.5, 2, 4)
     : fc.oneof(fc.integer({ min: 1, max: 8 }), fc.constantFrom(0.7, 2.3, 3.1));
   return interval.chain((seconds) =>
     fc
       .record({
-        stages: fc.array(variants(onGrid, seconds), { minLength: 1, maxLength: 4 }),
+        stages: fc
+          .array(variants(onGrid, seconds), {
+            minLength: shape === "chain" ? 1 : 2,
+            maxLength: shape === "chain" ? 4 : 5,
+          })
+          .chain((all) => fc.tuple(fc.constant(all), randomShape(shape, all.length))),
         sla: time(onGrid, 0.5, 6),
         objective,
         history: fc.integer({ min: 1, max: 20 }),
       })
-      .map(({ stages, sla, objective, history }) => {
-        const plain = pipelineOf(stages);
+      .map(({ stages: [all, shapes], sla, objective, history }) => {
+        const plain = pipelineOf(all);
         return {
           ...plain,
+          stages: plain.stages.map((stage, s) => ({ ...stage, ...shapes[s] })),
           name: "random",
           sla: { ...plain.sla, seconds: sla },
           objective,
@@ -243,17 +268,22 @@ function digest(values: readonly number[]): number {
   return values.reduce((hash, value) => (hash * 31 + value + 1) % 1_000_003, 7);
 }
 
-export const randomCase: fc.Arbitrary<RandomCase> = fc.boolean().chain((onGrid) =>
-  fc
-    .tuple(randomPipeline(onGrid), randomTrace(onGrid))
-    .chain(([of, trace]) => fc.tuple(randomScenario(of, onGrid, trace), randomAnswers(of, onGrid)))
-    .map(([scenario, answers]) => ({
-      onGrid,
-      scenario,
-      answers,
-      control: answering(answers, scenario.pipeline.adaptation.interval),
-    })),
-);
+function caseOf(shape: Shape): fc.Arbitrary<RandomCase> {
+  return fc.boolean().chain((onGrid) =>
+    fc
+      .tuple(randomPipeline(shape, onGrid), randomTrace(onGrid))
+      .chain(([of, trace]) => fc.tuple(randomScenario(of, onGrid, trace), randomAnswers(of, onGrid)))
+      .map(([scenario, answers]) => ({
+        onGrid,
+        scenario,
+        answers,
+        control: answering(answers, scenario.pipeline.adaptation.interval),
+      })),
+  );
+}
+
+export const randomCase = caseOf("chain");
+export const randomGraphCase = caseOf("graph");
 
 /** Random numbers enough to try the reference on its own: a hash of the key instead of a generator. */
 export function plainDraws(scenario: Scenario): Draws {
@@ -262,6 +292,10 @@ export function plainDraws(scenario: Scenario): Draws {
   return {
     arrivals: trace.kind === "arrivals" ? trace.arrivals : arrivalsOf(trace.rates),
     serviceFactor: (stage, request, item, sigma) => (noisy ? 0.25 + sigma + share(stage, request, item) : 1),
+    fanOut: (stage, request, item) => {
+      const mean = scenario.pipeline.stages[stage]?.fanOut ?? NaN;
+      return Math.floor(mean + share(stage, request, item + 100));
+    },
     startUp: (stage, ordinal, { startUp: { mean, p90 } }) =>
       p90 === undefined ? mean : mean * (0.5 + share(stage, ordinal, 9)),
   };

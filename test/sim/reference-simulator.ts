@@ -2,7 +2,7 @@ import { batchSigma, serviceTime } from "../../src/core/profile.ts";
 import { timesOutAt, tooOld } from "../../src/core/batching.ts";
 import type { Observation, ReplicaCount } from "../../src/core/cluster.ts";
 import type { Decision } from "../../src/core/decide.ts";
-import { chain, type Variant } from "../../src/core/pipeline.ts";
+import type { Variant } from "../../src/core/pipeline.ts";
 import { planVariants, type Plan, type StagePlan } from "../../src/core/plan.ts";
 import type { Run } from "../../src/core/run-log.ts";
 import type { Control, Scenario } from "../../src/sim/scenario.ts";
@@ -21,7 +21,7 @@ import {
 import { summarise } from "./reference-statistics.ts";
 
 /**
- * The simulator's rules S1 … S16 for chains, written down as literally as a program can: the state
+ * The simulator's rules S1 … S16, written down as literally as a program can: the state
  * says at which instant something happens next, and at that instant the five steps of S1 are done.
  * It is slow, and shares nothing with the simulator under test but the random numbers and the
  * formulas of `core`.
@@ -38,6 +38,8 @@ export interface Draws {
   serviceFactor(stage: number, request: number, item: number, sigma: number): number;
   /** Start-up time of the replica with this ordinal, seconds. */
   startUp(stage: number, ordinal: number, variant: Variant): number;
+  /** S14: how many items an item becomes that enters a stage. */
+  fanOut(stage: number, request: number, item: number): number;
 }
 
 class Simulation {
@@ -66,12 +68,21 @@ class Simulation {
     this.boundaries = [...boundaries, this.end];
     this.plans = [{ from: 0, plan: scenario.startPlan }];
     const variants = planVariants(scenario.pipeline, scenario.startPlan);
-    this.stages = chain(scenario.pipeline).map((stage, index): StageState => {
+    const { stages } = scenario.pipeline;
+    const indexOf = (name: string): number => stages.findIndex((stage) => stage.name === name);
+    const upstreamOf = (index: number): number[] => {
+      const before = at(stages, index).after.map(indexOf);
+      return [...new Set([...before, ...before.flatMap(upstreamOf)])];
+    };
+    this.stages = stages.map((stage, index): StageState => {
       const { batch, batchTimeout, replicas } = at(scenario.startPlan, index);
       const serving: Group = { variant: at(variants, index), batch, timeout: batchTimeout, replicas: [] };
       const state: StageState = {
         index,
         stage,
+        predecessors: stage.after.map(indexOf),
+        successors: stages.flatMap(({ after }, s) => (after.includes(stage.name) ? [s] : [])),
+        upstream: upstreamOf(index),
         queue: [],
         onTheWay: [],
         serving,
@@ -128,33 +139,67 @@ class Simulation {
 
   /** S1 (1). */
   completeBatches(): void {
-    const { drop, hop } = this.scenario;
+    const { drop } = this.scenario;
     for (const stage of this.stages) {
-      for (const replica of stage.replicas) {
-        if (replica.state !== "busy" || replica.batchEnd !== this.now) continue;
-        // S6: the batch has used its replica, and nothing goes on.
-        const expired = drop.kind === "paper-age-limit" && tooOld(this.now, oldestOf(replica.batch), drop.seconds);
-        for (const visit of replica.batch) {
-          visit.end = this.now;
-          if (expired) {
-            this.drop(stage, visit);
-            continue;
-          }
-          visit.outcome = "served";
-          visit.request.accuracy *= replica.variant.accuracy;
-          const next = this.stages[stage.index + 1];
-          if (next === undefined) {
-            visit.request.outcome = "served";
-            visit.request.endedAt = this.now;
-          } else {
-            next.onTheWay.push({ request: visit.request, at: this.now + hop });
-          }
-        }
+      const ended = stage.replicas.filter((replica) => replica.state === "busy" && replica.batchEnd === this.now);
+      // S6: such a batch has used its replica, and nothing goes on.
+      const isExpired = (replica: Replica): boolean =>
+        drop.kind === "paper-age-limit" && tooOld(this.now, oldestOf(replica.batch), drop.seconds);
+      // S14: siblings in these batches go together, and those in the others know of it.
+      const expired = ended.filter(isExpired).flatMap((replica) => replica.batch);
+      const alive = expired.filter((visit) => !this.isLost(stage, visit.request));
+      for (const visit of expired) {
+        visit.end = this.now;
+        if (alive.includes(visit)) this.drop(stage, visit);
+        else this.vanish(stage, visit);
+      }
+      for (const replica of ended) {
+        for (const visit of isExpired(replica) ? [] : replica.batch) this.complete(stage, visit, replica.variant);
         replica.batch = [];
         replica.state = "idle";
         if (replica.draining) this.release(replica);
       }
     }
+  }
+
+  complete(stage: StageState, visit: Visit, { accuracy }: Variant): void {
+    const { request, item } = visit;
+    visit.end = this.now;
+    if (this.isLost(stage, request)) {
+      this.vanish(stage, visit);
+      return;
+    }
+    visit.outcome = "served";
+    at(request.accuracies, stage.index).push(accuracy);
+    for (const s of stage.successors) {
+      const next = at(this.stages, s);
+      if (next.predecessors.length === 1) this.send(next, request, item);
+    }
+    this.leave(stage, request);
+  }
+
+  send(stage: StageState, request: Request, item: number): void {
+    request.places[stage.index] = at(request.places, stage.index) + 1;
+    stage.onTheWay.push({ request, item, at: this.now + this.scenario.hop });
+  }
+
+  /** S14: one item fewer at a stage. Joins may have waited for that, and so may the end. */
+  leave(stage: StageState, request: Request): void {
+    request.places[stage.index] = at(request.places, stage.index) - 1;
+    for (const join of this.stages.filter(({ predecessors }) => predecessors.length > 1)) {
+      if (request.joined.has(join.index) || join.upstream.some((s) => at(request.places, s) > 0)) continue;
+      request.joined.add(join.index);
+      const anyServed = join.predecessors.some((s) => at(request.accuracies, s).length > 0);
+      if (anyServed && !this.isLost(join, request)) this.send(join, request, 0);
+    }
+    if (request.drops.length > 0 || request.places.some((items) => items > 0)) return;
+    request.outcome = "served";
+    request.endedAt = this.now;
+  }
+
+  /** S14: known here is what was dropped here or at a stage before in topological order. */
+  isLost(stage: StageState, request: Request): boolean {
+    return request.drops.some((dropping) => dropping <= stage.index);
   }
 
   /** S1 (2). */
@@ -283,24 +328,45 @@ class Simulation {
       const request: Request = {
         id: this.requests.length,
         arrival: this.now,
-        accuracy: 1,
+        places: this.stages.map(({ predecessors }) => (predecessors.length === 0 ? 1 : 0)),
+        accuracies: this.stages.map(() => []),
+        drops: [],
+        joined: new Set(),
         outcome: "in_flight",
         endedAt: NaN,
         droppedAt: -1,
       };
       this.requests.push(request);
-      this.join(at(this.stages, 0), request);
+      for (const stage of this.stages.filter(({ predecessors }) => predecessors.length === 0)) {
+        this.arrive(stage, request, 0);
+      }
     }
     for (const stage of this.stages) {
-      const here = stage.onTheWay.filter((coming) => coming.at === this.now).map((coming) => coming.request);
+      const here = stage.onTheWay.filter((coming) => coming.at === this.now);
       stage.onTheWay = stage.onTheWay.filter((coming) => coming.at !== this.now);
-      for (const request of here.toSorted((a, b) => a.id - b.id)) this.join(stage, request);
+      for (const { request, item } of here.toSorted((a, b) => a.request.id - b.request.id || a.item - b.item)) {
+        this.arrive(stage, request, item);
+      }
     }
   }
 
-  join(stage: StageState, request: Request): void {
+  /** S14: an item becomes several, or none, when it enters. */
+  arrive(stage: StageState, request: Request, item: number): void {
+    const items = this.draws.fanOut(stage.index, request.id, item);
+    const first = item * Math.max(1, Math.ceil(stage.stage.fanOut));
+    request.places[stage.index] = at(request.places, stage.index) + items;
+    for (let j = 0; j < items; j++) this.join(stage, request, first + j);
+    this.leave(stage, request);
+  }
+
+  join(stage: StageState, request: Request, item: number): void {
+    if (this.isLost(stage, request)) {
+      this.leave(stage, request);
+      return;
+    }
     const visit: Visit = {
       request,
+      item,
       arrival: this.now,
       start: NaN,
       end: NaN,
@@ -335,7 +401,7 @@ class Simulation {
     if (first === undefined) return true;
     const paidFor = this.scenario.pad ? serving.batch : batch.length;
     const { profile } = serving.variant;
-    const factor = this.draws.serviceFactor(stage.index, first.request.id, 0, batchSigma(profile, paidFor));
+    const factor = this.draws.serviceFactor(stage.index, first.request.id, first.item, batchSigma(profile, paidFor));
     replica.state = "busy";
     replica.batch = batch;
     replica.batchEnd = this.now + serviceTime(profile, paidFor).mean * factor;
@@ -352,27 +418,35 @@ class Simulation {
   takeBatch(stage: StageState): Visit[] {
     const { drop } = this.scenario;
     const { queue, serving } = stage;
-    if (drop.kind === "paper-age-limit") {
-      const batch = queue.splice(0, serving.batch);
-      if (!tooOld(this.now, oldestOf(batch), drop.seconds)) return batch;
-      for (const visit of batch) this.drop(stage, visit);
-      return [];
-    }
     const batch: Visit[] = [];
     while (batch.length < serving.batch) {
       const visit = queue.shift();
       if (visit === undefined) break;
-      if (drop.kind === "age" && tooOld(this.now, visit.request.arrival, drop.seconds)) this.drop(stage, visit);
+      if (this.isLost(stage, visit.request)) this.vanish(stage, visit);
+      else if (drop.kind === "age" && tooOld(this.now, visit.request.arrival, drop.seconds)) this.drop(stage, visit);
       else batch.push(visit);
     }
-    return batch;
+    if (drop.kind !== "paper-age-limit" || !tooOld(this.now, oldestOf(batch), drop.seconds)) return batch;
+    for (const visit of batch) this.drop(stage, visit);
+    return [];
+  }
+
+  /** S14: its request was dropped with another item. */
+  vanish(stage: StageState, visit: Visit): void {
+    visit.outcome = "vanished";
+    this.leave(stage, visit.request);
   }
 
   drop(stage: StageState, visit: Visit): void {
+    const { request } = visit;
     visit.outcome = "dropped";
-    visit.request.outcome = "dropped";
-    visit.request.endedAt = this.now;
-    visit.request.droppedAt = stage.index;
+    request.drops.push(stage.index);
+    if (request.outcome !== "dropped") {
+      request.outcome = "dropped";
+      request.endedAt = this.now;
+      request.droppedAt = stage.index;
+    }
+    this.leave(stage, request);
   }
 }
 

@@ -5,24 +5,31 @@ import type { Plan } from "../../src/core/plan.ts";
 export interface Request {
   readonly id: number;
   readonly arrival: number;
-  /** Product of the accuracies of the variants that served it so far (S16). */
-  accuracy: number;
+  /** By stage: its items that are there or on the way there. */
+  readonly places: number[];
+  /** By stage: accuracies of the variants that served its items there. */
+  readonly accuracies: number[][];
+  /** Stages that dropped an item, in order of time. */
+  readonly drops: number[];
+  /** Joins that have taken their item or been passed by. */
+  readonly joined: Set<number>;
   outcome: "served" | "dropped" | "in_flight";
   /** When it was served or dropped; NaN while in flight. */
   endedAt: number;
   droppedAt: number;
 }
 
-/** A request at a stage. */
+/** An item at a stage. */
 export interface Visit {
   readonly request: Request;
+  readonly item: number;
   readonly arrival: number;
   start: number;
   end: number;
   /** Index of the variant that took it, −1 before. */
   variant: number;
   batchSize: number;
-  outcome: "served" | "dropped" | "in_flight";
+  outcome: "served" | "dropped" | "in_flight" | "vanished";
 }
 
 export interface Replica {
@@ -51,9 +58,13 @@ export interface Group {
 export interface StageState {
   readonly index: number;
   readonly stage: Stage;
+  readonly predecessors: readonly number[];
+  readonly successors: readonly number[];
+  /** All stages from which a path leads here. */
+  readonly upstream: readonly number[];
   readonly queue: Visit[];
-  /** What left the stage before and is not here yet. */
-  onTheWay: { readonly request: Request; readonly at: number }[];
+  /** What left a stage before and is not here yet; it has not become several yet. */
+  onTheWay: { readonly request: Request; readonly item: number; readonly at: number }[];
   serving: Group;
   /** The group that a switch of the variant waits for (S11). */
   pending: Group | null;

@@ -1,7 +1,13 @@
 import { accuracyOf } from "../../src/core/accuracy.ts";
 import type { Decision } from "../../src/core/decide.ts";
 import { planCores, planVariants, type Plan } from "../../src/core/plan.ts";
-import { outcomes, type RequestRecords, type VisitRecords, type IntervalRow } from "../../src/core/run-log.ts";
+import {
+  outcomes,
+  visitOutcomes,
+  type RequestRecords,
+  type VisitRecords,
+  type IntervalRow,
+} from "../../src/core/run-log.ts";
 import type { Pipeline } from "../../src/core/pipeline.ts";
 import type { Run, StageTotals } from "../../src/core/run-log.ts";
 import type { Scenario } from "../../src/sim/scenario.ts";
@@ -37,8 +43,8 @@ export function summarise(scenario: Scenario, history: History): Run {
       late: served.length - onTime.length,
     },
     latencies: Float64Array.from(served, latencyOf).toSorted(),
-    accuracy: mean(served.map((request) => request.accuracy)),
-    accuracyOnTime: offered.length === 0 ? null : sum(onTime.map((request) => request.accuracy)) / offered.length,
+    accuracy: mean(served.map(accuracyOfRequest)),
+    accuracyOnTime: offered.length === 0 ? null : sum(onTime.map(accuracyOfRequest)) / offered.length,
     costCores: sum(stages.map((stage) => stage.costCores)),
     plannedCores: overPlans((plan) => planCores(pipeline, plan)),
     objectiveAccuracy: overPlans((plan) => planAccuracy(pipeline, plan)),
@@ -160,6 +166,11 @@ function isOnTime(request: Request, pipeline: Pipeline): boolean {
   return latencyOf(request) <= pipeline.sla.seconds + 1e-9;
 }
 
+/** S14, S16: over the stages that served it, of the mean over its items there. */
+function accuracyOfRequest(request: Request): number {
+  return request.accuracies.reduce((product, items) => product * (mean(items) ?? 1), 1);
+}
+
 /** S16: the ⌈pN⌉-th smallest. */
 function percentile(ascending: Float64Array, share: number): number | null {
   return ascending[Math.ceil(share * ascending.length) - 1] ?? null;
@@ -186,13 +197,13 @@ function visitRecords(stages: readonly StageState[]): VisitRecords {
   const visits = stages.flatMap(({ index, visits }) => visits.map((visit) => ({ ...visit, index })));
   return {
     request: Uint32Array.from(visits, (visit) => visit.request.id),
-    item: new Uint32Array(visits.length), // a chain has one item per request
+    item: Uint32Array.from(visits, (visit) => visit.item),
     stage: Uint16Array.from(visits, (visit) => visit.index),
     variant: Int16Array.from(visits, (visit) => visit.variant),
     batchSize: Uint16Array.from(visits, (visit) => visit.batchSize),
     arrival: Float64Array.from(visits, (visit) => visit.arrival),
     start: Float64Array.from(visits, (visit) => visit.start),
     end: Float64Array.from(visits, (visit) => visit.end),
-    outcome: Uint8Array.from(visits, (visit) => outcomes.indexOf(visit.outcome)),
+    outcome: Uint8Array.from(visits, (visit) => visitOutcomes.indexOf(visit.outcome)),
   };
 }

@@ -515,16 +515,6 @@ describe("rules of the simulator, on it and on the reference", () => {
     assert.equal(planned(0.2, { reproduction: { ...reproduction, roundLoad: true } }), 1);
   });
 
-  test("S14: a graph that is no chain, and fan-out, are refused", () => {
-    const of = pipelineOf([[variant("a", { 1: 1 })], [variant("b", { 1: 1 })]]);
-    const refused = (change: object) => () => {
-      const stages = of.stages.map((stage, s) => (s === 1 ? { ...stage, ...change } : stage));
-      return both(scenarioOf({ ...of, stages }, plan(["a", 1], ["b", 1]), 5), draws([0]), hold);
-    };
-    assert.throws(refused({ after: [] }), /stage "s1" makes the graph more than a chain/);
-    assert.throws(refused({ fanOut: 2 }), /stage "s1" has a fan-out/);
-  });
-
   test("S16: the ⌈pN⌉-th smallest; on time up to the SLA; accuracy by the variants that served", () => {
     assert.equal(percentile(Float64Array.of(1, 2, 3, 4), 0.5), 2);
     assert.equal(percentile(Float64Array.of(1, 2, 3, 4), 0.51), 3);
