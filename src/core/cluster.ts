@@ -18,6 +18,15 @@ export interface ReplicaCount {
   readonly serving: number;
 }
 
+/** What a stage had to do. */
+export interface StageLoad {
+  readonly stage: string;
+  /** Items that wait for a replica. */
+  readonly waiting: number;
+  /** Share of the time of its ready replicas in which they served, since the last decision; null if none was ready. */
+  readonly busy: number | null;
+}
+
 /**
  * What the loop remembers from one decision to the next, as plain data: who has it goes on where another
  * left off.
@@ -39,6 +48,8 @@ export interface Observation {
   /** The plan in force; empty before the first. */
   readonly running: Plan;
   readonly replicas: readonly ReplicaCount[];
+  /** In the pipeline's order; empty where it is not known. */
+  readonly stages: readonly StageLoad[];
   /** As the last decision left it; null before the first, and where it was lost. */
   readonly state: LoopState | null;
 }

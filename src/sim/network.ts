@@ -95,9 +95,10 @@ export class Network {
   }
 
   /** Passes on the batches of a stage that ended before `until`, and discards what is over. */
-  private complete({ route, queue, flights }: StageRun, s: number, until: number): void {
+  private complete(stage: StageRun, s: number, until: number): void {
+    const { queue, flights } = stage;
     const ended = flights.endedBefore(until);
-    for (let k = 0; k < ended.length; k++) this.completeBatch(route, s, flights, ended[k]!);
+    for (let k = 0; k < ended.length; k++) this.completeBatch(stage, s, ended[k]!);
     flights.remove(until);
     let over = queue.head;
     for (let k = 0; k < flights.count; k++) over = Math.min(over, flights.first[k]!);
@@ -106,9 +107,10 @@ export class Network {
   }
 
   /** Passes the items of a batch on. */
-  private completeBatch(route: Route, s: number, flights: Flights, batch: number): void {
+  private completeBatch(stage: StageRun, s: number, batch: number): void {
+    const { route, queue, flights } = stage;
     const [start, end, size] = [flights.start[batch]!, flights.end[batch]!, flights.size[batch]!];
-    const queue = route.flow;
+    stage.onEnd(end - start);
     const front = flights.first[batch]! - queue.base;
     this.events.onBatch(s, queue, flights, batch);
     const lost = this.wholeBatch && tooOld(end, eldest(queue, front, size), this.maxAge);

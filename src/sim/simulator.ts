@@ -55,12 +55,13 @@ export function simulate(
       if (due === from) inRow = promise;
     }
     source.advanceTo(to);
+    const stages = network.stages.map((stage) => stage.load(from, to));
     closeInterval(from, to, source.arrived - arrivedBefore, decision, inRow);
     if (to >= end) break;
 
     const load = source.loadBefore(to, scenario.history, pipeline.adaptation.history);
     const replicas = network.stages.flatMap((stage) => stage.counts());
-    decision = control({ now: to, load, running: promise.plan, replicas, state: decision?.state ?? null });
+    decision = control({ now: to, load, running: promise.plan, replicas, stages, state: decision?.state ?? null });
     if (to >= warmup) {
       decisions++;
       if (!isFeasible(decision)) infeasibleDecisions++;

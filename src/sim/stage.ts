@@ -1,4 +1,4 @@
-import type { ReplicaCount } from "../core/cluster.ts";
+import type { ReplicaCount, StageLoad } from "../core/cluster.ts";
 import type { Stage } from "../core/pipeline.ts";
 import type { StagePlan } from "../core/plan.ts";
 import { rollOut } from "../core/rollout.ts";
@@ -33,6 +33,9 @@ export class StageRun {
   /** Every replica that holds cores, or did since they were last counted. */
   private held: Replica[] = [];
   private ordinal = 0;
+  /** Seconds that replicas spent on batches that have ended, and on all batches when they were last asked for. */
+  private worked = 0;
+  private counted = 0;
   private now = 0;
 
   constructor(
@@ -95,6 +98,24 @@ export class StageRun {
       const serving = pool === this.serving ? ready : 0;
       return { stage: this.stage.name, variant, ready, starting: pool.replicas.length - ready, serving };
     });
+  }
+
+  /** A batch has ended that took so many seconds. */
+  onEnd(seconds: number): void {
+    this.worked += seconds;
+  }
+
+  /** What there was to do in [from, to), which must follow what was last asked for. */
+  load(from: number, to: number): StageLoad {
+    let worked = this.worked;
+    for (let k = 0; k < this.flights.count; k++) worked += to - this.flights.start[k]!;
+    const ready = this.held.reduce(
+      (sum, { readyAt, until }) => sum + Math.max(0, Math.min(until, to) - Math.max(readyAt, from)),
+      0,
+    );
+    const busy = ready > 0 ? (worked - this.counted) / ready : null;
+    this.counted = worked;
+    return { stage: this.stage.name, waiting: this.queue.waiting, busy };
   }
 
   /** Ready replicas that serve. */

@@ -249,6 +249,7 @@ test("a tick without fit data holds; no data is not zero load", () => {
     load: { end: 10, step: 1, rates },
     running,
     replicas: [],
+    stages: [],
     state: null,
   });
   for (const rates of [[], [null, null], [30, null]]) {
@@ -262,7 +263,14 @@ test("a tick without fit data holds; no data is not zero load", () => {
 
 test("a tick decides from the observation alone: the same bytes again", () => {
   const planner = plannerOf(weights(1, 1));
-  const seen = { now: 10, load: { end: 10, step: 1, rates: [12, 31, 7] }, running: [], replicas: [], state: null };
+  const seen = {
+    now: 10,
+    load: { end: 10, step: 1, rates: [12, 31, 7] },
+    running: [],
+    replicas: [],
+    stages: [],
+    state: null,
+  };
   assert.equal(JSON.stringify(tick(planner, seen)), JSON.stringify(tick(planner, structuredClone(seen))));
 });
 
@@ -295,7 +303,7 @@ test("a stage's own batches are offered within the profiled range, its ends incl
 
 test("a prediction that is no number holds the plan", () => {
   const planner = { ...plannerOf(weights(1, 1)), predictor: () => Infinity };
-  const seen = { now: 10, load: { end: 10, step: 1, rates: [12] }, running: [], replicas: [], state: null };
+  const seen = { now: 10, load: { end: 10, step: 1, rates: [12] }, running: [], replicas: [], stages: [], state: null };
   assert.equal(tick(planner, seen).reason, "held-no-data");
 });
 

@@ -28,7 +28,7 @@ const weighted = (alpha: number) => ({ kind: "weighted", accuracy: "pas", alpha,
 const chosen = (of: Plan) => of.map(({ variant: name, replicas }) => `${name}/${replicas}`).join(" ");
 
 function seen(now: number, rate: number, running: Plan, state: LoopState | null = null): Observation {
-  return { now, load: { end: now, step: 1, rates: [rate] }, running, replicas: [], state };
+  return { now, load: { end: now, step: 1, rates: [rate] }, running, replicas: [], stages: [], state };
 }
 
 /** Three and a half deviations of random arrivals, or a tenth. */

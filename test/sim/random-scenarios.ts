@@ -240,7 +240,16 @@ export function answering(answers: readonly Answer[], interval: number): Control
     return {
       at: seen.now,
       load: digest([seen.load.end, seen.load.step, ...seen.load.rates.map((rate) => rate ?? -1)]),
-      planned: digest(seen.replicas.flatMap((group) => [group.ready, group.starting, Number(group.variant.slice(1))])),
+      planned: digest([
+        ...seen.replicas.flatMap(({ ready, starting, serving, variant }) => [
+          ready,
+          starting,
+          serving,
+          Number(variant.slice(1)),
+        ]),
+        // What the two add up in another order may differ in the last bits.
+        ...seen.stages.flatMap(({ waiting, busy }) => [waiting, Math.round(1e6 * (busy ?? -1))]),
+      ]),
       plan: answer?.plan ?? seen.running,
       change: 0,
       outcome: outcomeOf(status),

@@ -1,6 +1,6 @@
 import { batchSigma, serviceTime } from "../../src/core/profile.ts";
 import { timesOutAt, tooOld } from "../../src/core/batching.ts";
-import type { Observation, ReplicaCount } from "../../src/core/cluster.ts";
+import type { Observation, ReplicaCount, StageLoad } from "../../src/core/cluster.ts";
 import type { Decision } from "../../src/core/decide.ts";
 import type { Variant } from "../../src/core/pipeline.ts";
 import { planVariants, type Plan, type StagePlan } from "../../src/core/plan.ts";
@@ -89,7 +89,7 @@ class Simulation {
         pending: null,
         visits: [],
         replicas: [],
-        batchStarts: [],
+        services: [],
         handOvers: [],
       };
       // S7: the plan of time 0 is ready, and costs from 0.
@@ -257,8 +257,18 @@ class Simulation {
           serving: group === serving ? count(group, "ready") : 0,
         })),
       ),
+      stages: this.stages.map((stage) => this.loadOf(stage)),
       state: this.ticks.at(-1)?.decision.state ?? null,
     };
+  }
+
+  /** Since the last tick, or time 0. */
+  loadOf({ stage, queue, replicas, services }: StageState): StageLoad {
+    const from = this.ticks.at(-1)?.at ?? 0;
+    const within = (start: number, end: number): number => Math.max(0, Math.min(end, this.now) - Math.max(start, from));
+    const ready = replicas.reduce((sum, { readyAt, releasedAt }) => sum + within(readyAt, releasedAt), 0);
+    const worked = services.reduce((sum, { start, end }) => sum + within(start, end), 0);
+    return { stage: stage.name, waiting: queue.length, busy: ready > 0 ? worked / ready : null };
   }
 
   apply(plan: Plan): void {
@@ -405,7 +415,7 @@ class Simulation {
     replica.state = "busy";
     replica.batch = batch;
     replica.batchEnd = this.now + serviceTime(profile, paidFor).mean * factor;
-    stage.batchStarts.push(this.now);
+    stage.services.push({ start: this.now, end: replica.batchEnd });
     for (const visit of batch) {
       visit.start = this.now;
       visit.variant = replica.variantIndex;

@@ -67,7 +67,7 @@ function stageTotals(state: StageState, warmup: number, duration: number): Stage
   return {
     stage: state.stage.name,
     costCores: heldCores([state], warmup, duration),
-    batches: state.batchStarts.filter((start) => start >= warmup).length,
+    batches: state.services.filter(({ start }) => start >= warmup).length,
     items: served.length,
     dropped: counted.filter((visit) => visit.outcome === "dropped").length,
     switches: state.handOvers.filter(isMeasured).length,

@@ -34,7 +34,7 @@ function plansOf(planner: Planner, rates: Float64Array): readonly Change[] {
   let running: Plan = [];
   for (let now = INTERVAL; now < rates.length; now += INTERVAL) {
     const load = { end: now, step: 1, rates: Array.from(rates.subarray(Math.max(0, now - 120), now)) };
-    const decision = tick(planner, { now, load, running, replicas: [], state }, make);
+    const decision = tick(planner, { now, load, running, replicas: [], stages: [], state }, make);
     if (!samePlan(running, decision.plan)) changes.push({ at: now, plan: decision.plan });
     ({ plan: running, state } = decision);
   }
