@@ -8,6 +8,7 @@ import { advance, type StageRules } from "../src/sim/advance.ts";
 import { Flights } from "../src/sim/flights.ts";
 import { Flow } from "../src/sim/flow.ts";
 import { Pool, serviceTable, type ServiceTable } from "../src/sim/pool.ts";
+import { Reserve } from "../src/sim/reserve.ts";
 import { drawsOf } from "../src/workload/draws.ts";
 import type { Trace } from "../src/workload/trace.ts";
 
@@ -156,8 +157,10 @@ export class HeldPlans {
     const variant = station?.stage.variants.find(({ name }) => name === plan.variant);
     if (station === undefined || table === undefined || variant === undefined)
       throw new RangeError(`no ${plan.variant}`);
-    const pool = new Pool(0, variant, table, plan);
-    for (let id = 0; id < plan.replicas; id++) pool.add({ id, cores: 0, since: 0, readyAt: 0, until: Infinity });
+    const pool = new Pool(0, variant, table, new Reserve(0), plan);
+    for (let id = 0; id < plan.replicas; id++) {
+      pool.add({ replica: { id, cores: 0, since: 0, readyAt: 0, until: Infinity }, freeAt: 0 });
+    }
     const { flights } = this;
     flights.count = 0;
     [queue.joined, queue.head, queue.waiting] = [0, 0, 0];

@@ -1,6 +1,7 @@
 import type { Variant } from "../core/pipeline.ts";
 import type { StagePlan } from "../core/plan.ts";
 import { batchSigma, serviceTime } from "../core/profile.ts";
+import type { Reserve, Spare } from "./reserve.ts";
 
 /** One replica, for as long as it holds its cores. Seconds. */
 export interface Replica {
@@ -36,12 +37,14 @@ export class Pool {
   readonly cores: number;
   readonly mean: Float64Array;
   readonly sigma: Float64Array;
+  /** Where replicas come from and go that stand by. */
+  readonly reserve: Reserve;
   /** By id. */
   readonly replicas: Replica[] = [];
   /** When the replica at the same place can begin a batch: when it is ready, or its batch ends. */
   readonly freeAt: number[] = [];
 
-  constructor(index: number, variant: Variant, { mean, sigma }: ServiceTable, plan: StagePlan) {
+  constructor(index: number, variant: Variant, { mean, sigma }: ServiceTable, reserve: Reserve, plan: StagePlan) {
     this.variant = index;
     this.batch = plan.batch;
     this.timeout = plan.batchTimeout;
@@ -49,11 +52,13 @@ export class Pool {
     this.cores = variant.coresPerReplica;
     this.mean = mean;
     this.sigma = sigma;
+    this.reserve = reserve;
   }
 
-  add(replica: Replica): void {
-    this.replicas.push(replica);
-    this.freeAt.push(replica.readyAt);
+  add({ replica, freeAt }: Spare): void {
+    const behind = this.replicas.findLastIndex(({ id }) => id < replica.id) + 1;
+    this.replicas.splice(behind, 0, replica);
+    this.freeAt.splice(behind, 0, freeAt);
   }
 
   /** The instant from which all replicas are ready. */
@@ -65,22 +70,27 @@ export class Pool {
     return this.replicas.filter((replica) => replica.readyAt <= now).length;
   }
 
-  /** Lets replicas go until `count` are left: starting ones first, then idle, then busy ones, which end their batch (S10). */
+  /**
+   * Lets replicas go until `count` are left: starting ones first, then idle, then busy ones, which end their batch
+   * (S10). The last to go stand by, as far as such are lacking (S17).
+   */
   shrink(count: number, now: number): void {
+    const standBy = this.reserve.lacks(count);
     while (this.replicas.length > count) {
       const last = (is: (i: number) => boolean): number => this.replicas.findLastIndex((_, i) => is(i));
       const starting = last((i) => (this.replicas[i]?.readyAt ?? 0) > now);
       const idle = last((i) => this.freeAt[i]! <= now);
-      this.release(starting >= 0 ? starting : idle >= 0 ? idle : this.replicas.length - 1, now);
+      const leaves = this.remove(starting >= 0 ? starting : idle >= 0 ? idle : this.replicas.length - 1);
+      if (this.replicas.length < count + standBy) this.reserve.put(leaves);
+      // A busy one drains: it keeps its cores until its batch ends.
+      else leaves.replica.until = leaves.replica.readyAt > now ? now : Math.max(now, leaves.freeAt);
     }
   }
 
-  private release(i: number, now: number): void {
-    const replica = this.replicas[i];
-    if (replica === undefined) return;
-    // A busy one drains: it keeps its cores until its batch ends.
-    replica.until = replica.readyAt > now ? now : Math.max(now, this.freeAt[i]!);
-    this.replicas.splice(i, 1);
-    this.freeAt.splice(i, 1);
+  private remove(i: number): Spare {
+    const [replica] = this.replicas.splice(i, 1);
+    const [freeAt] = this.freeAt.splice(i, 1);
+    if (replica === undefined || freeAt === undefined) throw new RangeError(`there is no replica ${i}`);
+    return { replica, freeAt };
   }
 }

@@ -7,6 +7,7 @@ import { advance, type StageRules } from "./advance.ts";
 import { Flights } from "./flights.ts";
 import type { Flow } from "./flow.ts";
 import { Pool, serviceTable, type Replica, type ServiceTable } from "./pool.ts";
+import { Reserve, type Spare } from "./reserve.ts";
 import type { Route } from "./routes.ts";
 
 /** Told of what a stage does with its replicas. Seconds. */
@@ -26,6 +27,8 @@ export class StageRun {
   private readonly startUpTime: StartUpTime;
   /** By variant, made when one first serves. */
   private readonly tables: ServiceTable[] = [];
+  /** By variant. */
+  private readonly reserves: readonly Reserve[];
   private serving: Pool;
   private inForce: StagePlan;
   private pending: Pool | null = null;
@@ -54,9 +57,15 @@ export class StageRun {
     this.startUpTime = startUpTime;
     this.inForce = plan;
     this.wanted = plan;
+    this.reserves = stage.variants.map(({ standby = 0 }) => new Reserve(standby));
     this.serving = this.poolFor(plan);
-    // What runs at time 0 is ready, and no decision started it.
-    for (let n = 0; n < plan.replicas; n++) this.hold(this.serving, 0, 0);
+    // What is up at time 0 is ready, and no decision started it.
+    for (let n = 0; n < plan.replicas; n++) this.serving.add(this.hold(this.serving.cores, 0));
+    stage.variants.forEach(({ coresPerReplica }, v) => {
+      const reserve = this.reserves[v];
+      const serving = v === this.serving.variant ? plan.replicas : 0;
+      while (reserve !== undefined && reserve.lacks(serving) > 0) reserve.put(this.hold(coresPerReplica, 0));
+    });
   }
 
   /** Serves up to `until`: batches that would start then are left, replicas that are ready then are not. */
@@ -90,8 +99,19 @@ export class StageRun {
     this.handOverIfReady();
   }
 
-  /** Replicas of the variant that serves, and of the one that is to take over, if any. */
+  /** Replicas of the variant that serves, of the one that is to take over, if any, and of those that stand by. */
   counts(): readonly ReplicaCount[] {
+    const pools = this.poolCounts();
+    return this.stage.variants.flatMap(({ name }, v): readonly ReplicaCount[] => {
+      const pool = pools.find(({ variant }) => variant === name);
+      const { ready = 0, starting = 0 } = this.reserves[v]?.counts(this.now) ?? {};
+      if (pool !== undefined) return [{ ...pool, ready: pool.ready + ready, starting: pool.starting + starting }];
+      return ready + starting > 0 ? [{ stage: this.stage.name, variant: name, ready, starting, serving: 0 }] : [];
+    });
+  }
+
+  /** The same without what stands by. */
+  private poolCounts(): readonly ReplicaCount[] {
     return [this.serving, ...(this.pending === null ? [] : [this.pending])].map((pool) => {
       const ready = pool.readyCount(this.now);
       const variant = this.stage.variants[pool.variant]?.name ?? "";
@@ -142,7 +162,9 @@ export class StageRun {
     if (variant === undefined) throw new RangeError(`stage "${plan.stage}" has no variant "${plan.variant}"`);
     const table = this.tables[index] ?? serviceTable(variant);
     this.tables[index] = table;
-    return new Pool(index, variant, table, plan);
+    const reserve = this.reserves[index];
+    if (reserve === undefined) throw new RangeError(`variant ${index} has no reserve`);
+    return new Pool(index, variant, table, reserve, plan);
   }
 
   private resize(pool: Pool, plan: StagePlan): void {
@@ -151,20 +173,26 @@ export class StageRun {
     pool.shrink(plan.replicas, this.now);
     const variant = this.stage.variants[pool.variant];
     while (variant !== undefined && pool.replicas.length < plan.replicas) {
-      this.hold(pool, this.now, this.startUpTime(this.ordinal, variant));
-      this.events.onStartUp(this.now);
+      const spare = pool.reserve.take(this.now);
+      if (spare !== undefined) pool.add(spare);
+      else {
+        pool.add(this.hold(pool.cores, this.startUpTime(this.ordinal, variant)));
+        this.events.onStartUp(this.now);
+      }
     }
   }
 
-  private hold(pool: Pool, since: number, startUp: number): void {
-    const replica = { id: this.ordinal++, cores: pool.cores, since, readyAt: since + startUp, until: Infinity };
-    pool.add(replica);
+  /** One replica more, from now on. Seconds. */
+  private hold(cores: number, startUp: number): Spare {
+    const { now } = this;
+    const replica = { id: this.ordinal++, cores, since: now, readyAt: now + startUp, until: Infinity };
     this.held.push(replica);
+    return { replica, freeAt: replica.readyAt };
   }
 
   private handOverIfReady(): void {
     const next = this.pending;
-    if (next === null || rollOut(this.wanted, this.inForce, this.counts()).serving !== this.wanted) return;
+    if (next === null || rollOut(this.wanted, this.inForce, this.poolCounts()).serving !== this.wanted) return;
     this.serving.shrink(0, this.now);
     this.serving = next;
     this.pending = null;

@@ -141,8 +141,9 @@ describe("reference simulator on random scenarios", () => {
       ties: 0,
       partial: 0,
       held: 0,
+      standby: 0,
     };
-    const cases = fc.sample(randomCase, { numRuns: 300, seed: 1 });
+    const cases = fc.sample(randomCase, { numRuns: 400, seed: 1 });
     for (const one of cases) {
       const run = simulate(one);
       const visits = rowsOf(run.visitRecords);
@@ -154,6 +155,8 @@ describe("reference simulator on random scenarios", () => {
       if (visits.some((visit) => visit.outcome === DROPPED && visit.variant >= 0)) seen.expired++;
       if (visits.some((visit) => visit.stage === 0 && ends.has(visit.arrival))) seen.ties++;
       if (visits.some((visit) => visit.batchSize > 1 && visit.batchSize % 2 === 1)) seen.partial++;
+      // A variant took over that had no time to start.
+      if (run.switches > run.replicasStarted) seen.standby++;
       if (run.intervals.some((row) => row.reason.startsWith("held"))) seen.held++;
       const variants = run.intervals.map((row) => row.plan.map((setting) => setting.variant).join());
       if (variants.some((now, i) => i > 1 && now === variants[i - 2] && now !== variants[i - 1])) seen.backAgain++;

@@ -79,6 +79,7 @@ function variants(onGrid: boolean, interval: number): fc.Arbitrary<Variant[]> {
     coresPerReplica: fc.constantFrom(0.5, 1, 2, 3.7),
     startUp: startUp(onGrid, interval),
     profile: profile(onGrid),
+    standby: fc.constantFrom(0, 0, 0, 1, 2, 4),
   });
   return fc
     .array(variant, { minLength: 1, maxLength: 3 })

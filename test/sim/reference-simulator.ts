@@ -89,11 +89,19 @@ class Simulation {
         pending: null,
         visits: [],
         replicas: [],
+        standby: [],
         services: [],
         handOvers: [],
       };
       // S7: the plan of time 0 is ready, and costs from 0.
       for (let n = 0; n < replicas; n++) addReplica(state, serving, 0, 0);
+      // S17: and so is what stands by.
+      for (const variant of stage.variants) {
+        const more: Group = { variant, batch, timeout: batchTimeout, replicas: [] };
+        const up = variant === serving.variant ? replicas : 0;
+        for (let n = up; n < (variant.standby ?? 0); n++) addReplica(state, more, 0, 0);
+        state.standby.push(...more.replicas);
+      }
       return state;
     });
   }
@@ -248,14 +256,22 @@ class Simulation {
       now: this.now,
       load: { end, step: 1, rates },
       running: at(this.plans, this.plans.length - 1).plan,
-      replicas: this.stages.flatMap(({ stage, serving, pending }) =>
-        [serving, ...(pending === null ? [] : [pending])].map((group): ReplicaCount => ({
-          stage: stage.name,
-          variant: group.variant.name,
-          ready: count(group, "ready"),
-          starting: count(group, "starting"),
-          serving: group === serving ? count(group, "ready") : 0,
-        })),
+      replicas: this.stages.flatMap(({ stage, serving, pending, standby }) =>
+        stage.variants.flatMap((variant): ReplicaCount[] => {
+          const groups = [serving, ...(pending === null ? [] : [pending])].filter((group) => group.variant === variant);
+          const spares = standby.filter((replica) => replica.variant === variant);
+          const up = [...groups.flatMap((group) => group.replicas), ...spares];
+          if (groups.length === 0 && spares.length === 0) return [];
+          return [
+            {
+              stage: stage.name,
+              variant: variant.name,
+              ready: up.filter(({ state }) => state !== "starting").length,
+              starting: up.filter(({ state }) => state === "starting").length,
+              serving: variant === serving.variant ? count(serving, "ready") : 0,
+            },
+          ];
+        }),
       ),
       stages: this.stages.map((stage) => this.loadOf(stage)),
       state: this.ticks.at(-1)?.decision.state ?? null,
@@ -295,30 +311,50 @@ class Simulation {
     group.batch = setting.batch;
     group.timeout = setting.batchTimeout;
     while (group.replicas.length < setting.replicas) {
+      // S17: one that stands by first, the one that is free first.
+      const freeAt = ({ state, readyAt, batchEnd }: Replica): number =>
+        state === "starting" ? readyAt : state === "busy" ? batchEnd : this.now;
+      const [spare] = stage.standby
+        .filter(({ variant }) => variant === group.variant)
+        .toSorted((a, b) => freeAt(a) - freeAt(b) || a.id - b.id);
+      if (spare !== undefined) {
+        stage.standby = stage.standby.filter((replica) => replica !== spare);
+        group.replicas = [...group.replicas, spare].toSorted((a, b) => a.id - b.id);
+        continue;
+      }
       const startUp = this.draws.startUp(stage.index, stage.replicas.length, group.variant);
       // S13: a start-up that takes no time is over before step 4 of this instant.
       addReplica(stage, group, this.now, this.now + startUp);
     }
+    this.shrink(stage, group, setting.replicas);
+  }
+
+  /** S10, S17: the last to leave stand by, as many as are lacking. */
+  shrink(stage: StageState, group: Group, left: number): void {
     // Starting ones go first, the latest of them first; then idle ones, then busy ones, the largest id first.
     const order = ["starting", "idle", "busy"] as const;
     const leaving = order
       .flatMap((state) => group.replicas.filter((replica) => replica.state === state).toReversed())
-      .slice(0, group.replicas.length - setting.replicas);
+      .slice(0, Math.max(0, group.replicas.length - left));
     group.replicas = group.replicas.filter((replica) => !leaving.includes(replica));
-    for (const replica of leaving) this.letGo(replica);
+    const spares = stage.standby.filter(({ variant }) => variant === group.variant);
+    const lacking = Math.max(0, (group.variant.standby ?? 0) - left - spares.length);
+    const stay = leaving.slice(Math.max(0, leaving.length - lacking));
+    stage.standby.push(...stay);
+    for (const replica of leaving) if (!stay.includes(replica)) this.letGo(replica);
   }
 
   /** S11: once all of the new group are ready, the queue is theirs. */
   handOverIfReady(stage: StageState): void {
     if (stage.pending === null || count(stage.pending, "starting") > 0) return;
-    for (const replica of stage.serving.replicas) this.letGo(replica);
+    this.shrink(stage, stage.serving, 0);
     stage.serving = stage.pending;
     stage.pending = null;
     stage.handOvers.push(this.now);
   }
 
   cancelPending(stage: StageState): void {
-    for (const replica of stage.pending?.replicas ?? []) this.letGo(replica);
+    if (stage.pending !== null) this.shrink(stage, stage.pending, 0);
     stage.pending = null;
   }
 

@@ -72,6 +72,8 @@ export interface StageState {
   readonly visits: Visit[];
   /** Every replica that there ever was, by id. */
   readonly replicas: Replica[];
+  /** Those that stand by (S17). */
+  standby: Replica[];
   /** Every batch. */
   readonly services: { readonly start: number; readonly end: number }[];
   readonly handOvers: number[];

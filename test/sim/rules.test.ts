@@ -352,6 +352,59 @@ describe("rules of the simulator, on it and on the reference", () => {
     assert.equal(run.replicasStarted, 1);
   });
 
+  test("S17: replicas that stand by take over at once, cost all the time, and stand by again", () => {
+    const startUp = { mean: 5 };
+    const a = variant("a", { 1: 2 }, { startUp });
+    const b = variant("b", { 1: 1 }, { startUp, standby: 2, coresPerReplica: 0.5 });
+    const of = pipelineOf([[a, b]], { adaptation: { ...pipelineOf([]).adaptation, interval: 4 } });
+    const { control, observations } = script(plan(["b", 3]), plan(["b", 1]), plan(["a", 1]));
+    const run = both(scenarioOf(of, plan(["a", 1]), 16), draws([3, 5, 8.5, 12.25, 14]), control);
+    // The third b starts at 4 and is ready at 9: it was cancelled at 8. a, asked for at 12, is ready at 17.
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@3: 3–5 v0×1 served",
+      "1@5: 5–7 v0×1 served",
+      "2@8.5: 8.5–9.5 v1×1 served",
+      "3@12.25: 12.25–13.25 v1×1 served",
+      "4@14: 14–15 v1×1 served",
+    ]);
+    assert.deepEqual([run.replicasStarted, run.switches], [2, 1]);
+    // a to 8, two of b all the time, a third from 4 to 8; a again from 12.
+    near(run.costCores, (8 + 0.5 * (2 * 16 + 4) + 4) / 16);
+    near(run.plannedCores, (4 * (1 + 1) + 4 * 1.5 + 4 * 1 + 4 * (1 + 1)) / 16);
+    assert.deepEqual(
+      observations.map(({ replicas }) =>
+        replicas.map(({ variant: name, ready, starting, serving }) => [name, ready, starting, serving]),
+      ),
+      [
+        [
+          ["a", 1, 0, 1],
+          ["b", 2, 0, 0],
+        ],
+        [
+          ["a", 1, 0, 1],
+          ["b", 2, 1, 0],
+        ],
+        [["b", 2, 0, 1]],
+      ],
+    );
+  });
+
+  test("S17: of several that stand by the one that is free first, then the smallest id", () => {
+    const b = variant("b", { 1: 3 }, { startUp: { mean: 5 }, standby: 2 });
+    const of = pipelineOf([[b]], { adaptation: { ...pipelineOf([]).adaptation, interval: 2 } });
+    // Ids 0 and 1 serve from 0; at 2 the larger one leaves, busy until 4.5, and stands by; at 4 it is back.
+    const { control } = script(plan(["b", 1]), plan(["b", 2]));
+    const run = both(scenarioOf(of, plan(["b", 2]), 8), draws([1, 1.5, 4.25, 4.25]), control);
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@1: 1–4 v0×1 served",
+      "1@1.5: 1.5–4.5 v0×1 served",
+      "2@4.25: 4.25–7.25 v0×1 served",
+      "3@4.25: 4.5–7.5 v0×1 served",
+    ]);
+    near(run.costCores, 2);
+    assert.equal(run.replicasStarted, 0);
+  });
+
   test("S13: a start-up that takes no time serves the arrivals of the same instant", () => {
     const of = pipelineOf([[variant("a", { 1: 5 }), variant("b", { 1: 1 })]], {
       adaptation: { ...pipelineOf([]).adaptation, interval: 4 },
