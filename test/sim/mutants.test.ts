@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 // The power of the tests: a simulator that is wrong in one place must fail them. Each mutant is an edit
-// of one file in a copy of the sources, on which the quick tests of the simulator run.
+// of one file in a copy of the sources, on which the hand-worked rules run.
 
 interface Mutant {
   readonly name: string;
@@ -72,6 +72,82 @@ const mutants: readonly Mutant[] = [
   },
 ];
 
+/** Of graphs (S14). */
+const graphMutants: readonly Mutant[] = [
+  {
+    name: "items are numbered without gaps",
+    file: "entrance.ts",
+    from: "item * this.width + j",
+    to: "item + j",
+  },
+  {
+    name: "the copies are all the first item",
+    file: "graph-routes.ts",
+    from: "entrance.send(request, flow.item[i]!, end + this.hop)",
+    to: "entrance.send(request, 0, end + this.hop)",
+  },
+  {
+    name: "what becomes none is done when it is sent",
+    file: "entrance.ts",
+    from: "this.vanishing.push({ request, at: arrival })",
+    to: "this.requests.end(request, this.stage, 0)",
+  },
+  {
+    name: "a join's item comes with the first that it waits for",
+    file: "open-requests.ts",
+    from: "if (at > this.latest[i]!) this.latest[i] = at;",
+    to: "if (gate === 0 || this.latest[i] === 0) this.latest[i] = at;",
+  },
+  {
+    name: "a join waits for its predecessors alone",
+    file: "open-requests.ts",
+    from: "joins.flatMap((join, j) => (after.has(join) ? [j + 1] : []))",
+    to: "joins.flatMap((join, j) => (predecessors[join]?.includes(downstream.indexOf(after)) ? [j + 1] : []))",
+  },
+  {
+    name: "no join is passed by",
+    file: "open-requests.ts",
+    from: "predecessors.some((s) => this.served",
+    to: "predecessors.every((s) => s < 0 || this.served",
+  },
+  {
+    name: "a drop is known at earlier stages",
+    file: "open-requests.ts",
+    from: "for (let s = stage; s < this.stages",
+    to: "for (let s = 0; s < this.stages",
+  },
+  {
+    name: "a drop is known at its own stage only",
+    file: "open-requests.ts",
+    from: "s < this.stages && !this.isLost",
+    to: "s <= stage && !this.isLost",
+  },
+  {
+    name: "a drop is known a step early",
+    file: "open-requests.ts",
+    from: "this.lostIn[i]! <= step",
+    to: "this.lostIn[i]! <= step + 1",
+  },
+  {
+    name: "an item in service goes on though its request was dropped",
+    file: "graph-routes.ts",
+    from: "if (requests.isLost(request, stage, end, 1)) {",
+    to: "if (requests.isLost(request, stage, 0, 1)) {",
+  },
+  {
+    name: "siblings of a dropped item are served",
+    file: "advance.ts",
+    from: "if (siblings !== null && siblings.vanishes(base + i, now)) continue;",
+    to: "",
+  },
+  {
+    name: "accuracies of items are multiplied",
+    file: "open-requests.ts",
+    from: "product *= this.accuracies[i]! / this.served[i]!;",
+    to: "product *= (this.accuracies[i]! / this.served[i]!) ** this.served[i]!;",
+  },
+];
+
 const root = new URL("../..", import.meta.url).pathname;
 let copy = "";
 
@@ -115,12 +191,18 @@ function withMutant({ file, from, to }: Mutant, then: () => void): void {
 }
 
 test("without a mutant the quick tests pass", () => {
-  assert.ok(run("test/sim/rules.test.ts", "test/sim/against-reference.test.ts").passed);
+  assert.ok(run("test/sim/rules.test.ts", "test/sim/graph-rules.test.ts").passed);
 });
 
 for (const mutant of mutants) {
   test(`the rules find out: ${mutant.name}`, () => {
     withMutant(mutant, () => assert.ok(run("test/sim/rules.test.ts").found));
+  });
+}
+
+for (const mutant of graphMutants) {
+  test(`the rules of graphs find out: ${mutant.name}`, () => {
+    withMutant(mutant, () => assert.ok(run("test/sim/graph-rules.test.ts").found));
   });
 }
 

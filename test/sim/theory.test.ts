@@ -3,6 +3,8 @@ import { test } from "node:test";
 import type { Scenario } from "../../src/sim/scenario.ts";
 import type { Run } from "../../src/core/run-log.ts";
 import { simulate } from "../../src/sim/simulator.ts";
+import type { Pipeline } from "../../src/core/pipeline.ts";
+import { visitsOf } from "../../src/core/visits.ts";
 import { percentile } from "../../src/core/percentile.ts";
 import { Z_99 } from "../../src/core/profile.ts";
 import { constantRate, hold, pipelineOf, plan, scenarioOf, variant } from "../fixtures.ts";
@@ -141,8 +143,7 @@ function mg1(): Law {
   );
 }
 
-/** Sojourns of tandem M/M/1 queues are independent exponentials (Burke 1956, Reich 1957). */
-/** Mean number of requests at a stage over the whole run: a walk through the arrivals and the ends, each in its own order. */
+/** Mean number of items at a stage over the whole run: a walk through the arrivals and the ends, each in its own order. */
 function meanPresent(run: Run, stage: number): number {
   const { visitRecords: visits, duration } = run;
   if (visits === null) return NaN;
@@ -185,6 +186,7 @@ function little(): Law {
   );
 }
 
+/** Sojourns of tandem M/M/1 queues are independent exponentials (Burke 1956, Reich 1957). */
 function tandem(): Law {
   const rate = 0.5;
   const [a, b] = [1 - rate, 1.25 - rate];
@@ -292,6 +294,78 @@ function infiniteServers(): Law {
   );
 }
 
+/** These stages as a graph, with no decisions. */
+function graph(stages: readonly { readonly after: readonly string[]; readonly fanOut: number }[]): Pipeline {
+  const plain = pipelineOf(
+    stages.map(() => [variant("a", { 1: 1 })]),
+    once,
+  );
+  return { ...plain, stages: plain.stages.map((stage, s) => ({ ...stage, ...stages[s] })) };
+}
+
+/**
+ * A request served by two M/M/1 queues at once, which meet again: (12 − ρ)/(8(μ − λ)) on average (Flatto & Hahn 1984;
+ * Nelson & Tantawi 1988).
+ */
+function forkJoin(): Law {
+  const rate = 0.4;
+  const pipeline = graph([
+    { after: [], fanOut: 1 },
+    { after: [], fanOut: 1 },
+  ]);
+  return law(
+    "fork–join of two M/M/1",
+    { pipeline, trace: constantRate(rate, 120_000), startPlan: plan(["a", 1], ["a", 1]), warmup: WARMUP },
+    { "mean sojourn": [(12 - rate) / (8 * (1 - rate)), sojourn] },
+  );
+}
+
+/** Arrivals in bulk, M^k/M/1: L = ρ(k + 1)/(2(1 − ρ)) items (Gross et al., Fundamentals of Queueing Theory, section 3.1). */
+function bulkArrivals(): Law {
+  const [rate, items] = [0.15, 3];
+  const utilisation = rate * items;
+  const present = (utilisation * (items + 1)) / (2 * (1 - utilisation));
+  return law(
+    "M^k/M/1",
+    {
+      pipeline: graph([{ after: [], fanOut: items }]),
+      trace: constantRate(rate, 300_000),
+      startPlan: plan(["a", 1]),
+      warmup: WARMUP,
+      keepVisits: true,
+    },
+    {
+      "items present": [present, (run) => meanPresent(run, 0)],
+      "mean sojourn of an item": [present / (rate * items), (run) => run.stages[0]?.meanSojourn ?? 0],
+    },
+  );
+}
+
+/** Little's law at each stage of a graph that fans out and joins: the load there is what `visitsOf` expects. */
+function littleOnGraph(): Law {
+  const [rate, seconds] = [0.25, 60_000];
+  const pipeline = graph([
+    { after: [], fanOut: 1 },
+    { after: ["s0"], fanOut: 1.8 },
+    { after: ["s0"], fanOut: 0.6 },
+    { after: ["s1", "s2"], fanOut: 1 },
+  ]);
+  const statistics = visitsOf(pipeline.stages).map(({ stage, items }, s): [string, [number, (run: Run) => number]] => [
+    stage.name,
+    [1, (run) => meanPresent(run, s) / (rate * items * (run.stages[s]?.meanSojourn ?? NaN))],
+  ]);
+  return law(
+    "Little's law on a graph",
+    {
+      pipeline,
+      trace: constantRate(rate, seconds),
+      startPlan: plan(["a", 1], ["a", 1], ["a", 1], ["a", 1]),
+      keepVisits: true,
+    },
+    Object.fromEntries(statistics),
+  );
+}
+
 function judge({ scenario, statistics }: Law, seeds: readonly number[]): readonly string[] {
   const runs = seeds.map((seed) => {
     const run = simulate({ ...scenario, seed }, hold);
@@ -311,7 +385,20 @@ function judge({ scenario, statistics }: Law, seeds: readonly number[]): readonl
 const range = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-for (const one of [mm1(), mmc(), md1(), mg1(), tandem(), little(), bulk(), fullBatches(), infiniteServers()]) {
+for (const one of [
+  mm1(),
+  mmc(),
+  md1(),
+  mg1(),
+  tandem(),
+  little(),
+  bulk(),
+  fullBatches(),
+  infiniteServers(),
+  forkJoin(),
+  bulkArrivals(),
+  littleOnGraph(),
+]) {
   test(`the simulator agrees with theory: ${one.name}`, () => {
     const first = judge(one, range(1, 30));
     const failures = first.length === 0 ? first : judge(one, range(31, 150));
