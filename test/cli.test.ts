@@ -162,6 +162,7 @@ const summariesSchema = z.array(
     latency_s: z.strictObject({ mean: maybe, p50: maybe, p95: maybe, p99: maybe, max: maybe }),
     decisions: number,
     infeasible_decisions: number,
+    plan_changes: number,
     replicas_started: number,
     switches: number,
     ci95: z.strictObject({

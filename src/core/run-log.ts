@@ -56,6 +56,8 @@ export interface Run {
   readonly objective: number;
   readonly decisions: number;
   readonly infeasibleDecisions: number;
+  /** Decisions for other variants, batches or replicas than those of the plan in force. */
+  readonly planChanges: number;
   readonly replicasStarted: number;
   readonly switches: number;
   readonly stages: readonly StageTotals[];

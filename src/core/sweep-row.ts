@@ -42,6 +42,7 @@ export const figureColumns = {
   latency_max_s: "number",
   decisions: "count",
   infeasible_decisions: "count",
+  plan_changes: "count",
   replicas_started: "count",
   switches: "count",
 } as const satisfies Record<string, ColumnKind>;

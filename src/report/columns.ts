@@ -51,6 +51,11 @@ export const summaryColumns: readonly SummaryColumn[] = [
     cell: ({ decisions, infeasible_decisions }) => percent(decisions > 0 ? infeasible_decisions / decisions : null, 1),
   },
   {
+    title: "changes (%)",
+    definition: "Share of the decisions that were for another plan than the one in force.",
+    cell: ({ decisions, plan_changes }) => percent(decisions > 0 ? plan_changes / decisions : null, 1),
+  },
+  {
     title: "objective",
     definition: "What the planner maximised, of the plans in force, averaged over time; more is better.",
     cell: ({ objective, ci95 }) => withHalfWidth(objective, ci95.objective, 3),

@@ -66,6 +66,8 @@ export interface Summary {
   };
   readonly decisions: number;
   readonly infeasible_decisions: number;
+  /** Decisions for another plan than the one in force. */
+  readonly plan_changes: number;
   readonly replicas_started: number;
   readonly switches: number;
   /** Half-widths of the 95 % intervals of the means over seeds (Student's t); null with one seed. */
@@ -145,6 +147,7 @@ export function summarise(runs: readonly Run[], context: SummaryContext): Summar
     },
     decisions: count((run) => run.decisions),
     infeasible_decisions: count((run) => run.infeasibleDecisions),
+    plan_changes: count((run) => run.planChanges),
     replicas_started: count((run) => run.replicasStarted),
     switches: count((run) => run.switches),
     ci95: {

@@ -29,6 +29,7 @@ export function figuresOf(summary: Summary): Figures {
     latency_max_s: latency.max,
     decisions: summary.decisions,
     infeasible_decisions: summary.infeasible_decisions,
+    plan_changes: summary.plan_changes,
     replicas_started: summary.replicas_started,
     switches: summary.switches,
   };

@@ -3,7 +3,7 @@ import { planObjective } from "../core/assess.ts";
 import type { LoadSeries } from "../core/cluster.ts";
 import type { Decision } from "../core/decide.ts";
 import type { Pipeline } from "../core/pipeline.ts";
-import { planCores, planVariants, type Plan } from "../core/plan.ts";
+import { planCores, planVariants, samePlan, type Plan } from "../core/plan.ts";
 import type { IntervalRow, Run } from "../core/run-log.ts";
 import { drawsOf, type Draws } from "../workload/draws.ts";
 import { traceEnd } from "../workload/trace.ts";
@@ -37,7 +37,7 @@ export function simulate(
   };
   const coreSeconds = pipeline.stages.map(() => 0);
   const intervals: IntervalRow[] = [];
-  let [decisions, infeasibleDecisions] = [0, 0];
+  let [decisions, infeasibleDecisions, planChanges] = [0, 0, 0];
   let promise = putInForce(scenario.startPlan, 0);
 
   let decision: Decision | null = null;
@@ -65,6 +65,7 @@ export function simulate(
     if (to >= warmup) {
       decisions++;
       if (!isFeasible(decision)) infeasibleDecisions++;
+      if (!samePlan(decision.plan, promise.plan)) planChanges++;
     }
     from = to;
   }
@@ -79,6 +80,7 @@ export function simulate(
     objective: averages.objective.over(end),
     decisions,
     infeasibleDecisions,
+    planChanges,
     intervals,
   };
 

@@ -14,6 +14,7 @@ export function fakeRun(overrides: Partial<Run> = {}): Run {
     objective: 4,
     decisions: 9,
     infeasibleDecisions: 1,
+    planChanges: 1,
     replicasStarted: 3,
     switches: 2,
     stages: [fakeStage("detect"), fakeStage("classify")],

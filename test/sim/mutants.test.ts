@@ -61,8 +61,14 @@ const mutants: readonly Mutant[] = [
   {
     name: "a draining replica costs nothing",
     file: "pool.ts",
-    from: "replica.until = replica.readyAt > now ? now : Math.max(now, this.freeAt[i]!);",
-    to: "replica.until = now;",
+    from: "leaves.replica.until = leaves.replica.readyAt > now ? now : Math.max(now, leaves.freeAt);",
+    to: "leaves.replica.until = now;",
+  },
+  {
+    name: "nothing stands by again",
+    file: "pool.ts",
+    from: "const standBy = this.reserve.lacks(count);",
+    to: "const standBy = 0;",
   },
   {
     name: "the old variant is kept after the hand-over",

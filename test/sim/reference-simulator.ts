@@ -52,7 +52,7 @@ class Simulation {
   readonly stages: readonly StageState[];
   readonly requests: Request[] = [];
   readonly plans: { from: number; plan: Plan }[];
-  readonly ticks: { at: number; decision: Decision }[] = [];
+  readonly ticks: { at: number; decision: Decision; running: Plan }[] = [];
   readonly readyAtEnd: number[][] = [];
   due: { readonly at: number; readonly plan: Plan }[] = [];
   now = 0;
@@ -232,7 +232,7 @@ class Simulation {
     if (!isBoundary || this.now >= this.end) return;
     const seen = this.observe();
     const decision = this.control(seen);
-    this.ticks.push({ at: this.now, decision });
+    this.ticks.push({ at: this.now, decision, running: seen.running });
     if (decision.plan === seen.running) return; // held
     const dueAt = this.now + this.scenario.decisionDelay;
     if (dueAt === this.now) this.apply(decision.plan);

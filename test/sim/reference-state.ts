@@ -85,7 +85,7 @@ export interface History {
   readonly stages: readonly StageState[];
   /** The plans in force, each until the next one's instant. */
   readonly plans: readonly { readonly from: number; readonly plan: Plan }[];
-  readonly ticks: readonly { readonly at: number; readonly decision: Decision }[];
+  readonly ticks: readonly { readonly at: number; readonly decision: Decision; readonly running: Plan }[];
   /** By interval: the ready replicas that serve each stage at its end. */
   readonly readyAtEnd: readonly (readonly number[])[];
 }

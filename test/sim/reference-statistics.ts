@@ -1,6 +1,6 @@
 import { accuracyOf } from "../../src/core/accuracy.ts";
 import type { Decision } from "../../src/core/decide.ts";
-import { planCores, planVariants, type Plan } from "../../src/core/plan.ts";
+import { planCores, planVariants, samePlan, type Plan } from "../../src/core/plan.ts";
 import {
   outcomes,
   visitOutcomes,
@@ -21,7 +21,8 @@ export function summarise(scenario: Scenario, history: History): Run {
   const offered = history.requests.filter((request) => request.arrival >= warmup);
   const served = offered.filter((request) => request.outcome === "served");
   const onTime = served.filter((request) => isOnTime(request, pipeline));
-  const decisions = history.ticks.filter((tick) => tick.at >= warmup).map((tick) => tick.decision);
+  const ticks = history.ticks.filter((tick) => tick.at >= warmup);
+  const decisions = ticks.map((tick) => tick.decision);
   const stages = history.stages.map((stage) => stageTotals(stage, warmup, duration));
   const overPlans = (value: (plan: Plan) => number): number =>
     timeAverage(
@@ -51,6 +52,7 @@ export function summarise(scenario: Scenario, history: History): Run {
     objective: overPlans((plan) => planObjective(pipeline, plan)),
     decisions: decisions.length,
     infeasibleDecisions: decisions.filter((decision) => !isFeasible(decision)).length,
+    planChanges: ticks.filter(({ decision, running }) => !samePlan(decision.plan, running)).length,
     replicasStarted: sum(stages.map((stage) => stage.replicasStarted)),
     switches: sum(stages.map((stage) => stage.switches)),
     stages,
