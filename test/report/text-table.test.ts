@@ -23,7 +23,7 @@ test("one seed: one row per policy, plain numbers", () => {
   const table = summaryTable([summarise([fakeRun()], context), summarise([emptyRun()], { ...context, policy: "rim" })]);
   const lines = table.split("\n");
   assert.match(lines[2] ?? "", /^ipa +10\.00 +0\.800 +60\.00 +0\.400 +2\.00 +10\.00 +11\.1 +11\.1 +4\.000$/);
-  assert.match(lines[3] ?? "", /^rim( +–){6} +11\.1 +–$/);
+  assert.match(lines[3] ?? "", /^rim( +–){6} +11\.1 +11\.1 +–$/);
 });
 
 test("several seeds: ± where it decides, at most 120 columns", () => {

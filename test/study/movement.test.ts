@@ -5,10 +5,13 @@ import type { Planner } from "../../src/core/decide.ts";
 import { tick } from "../../src/core/loop.ts";
 import { defaults, type Movement, type Pipeline } from "../../src/core/pipeline.ts";
 import { samePlan, type Plan } from "../../src/core/plan.ts";
+import type { Run } from "../../src/core/run-log.ts";
 import { loadPipeline } from "../../src/formats/files.ts";
+import { replay } from "../../src/study/replay.ts";
 import { remembering } from "../../src/study/remember.ts";
 import { assemble } from "../../src/study/setup.ts";
 import { arrivalsOf } from "../../src/workload/arrivals.ts";
+import { pipelineOf, variant } from "../fixtures.ts";
 
 const INTERVAL = 10;
 const DAY = 86_400;
@@ -117,5 +120,37 @@ describe("a hostile load", () => {
         });
       });
     }
+  });
+});
+
+describe("a step in the load where replicas take 100 s to start", () => {
+  const STEP = 300;
+  const rates = Float64Array.from({ length: 1200 }, (_, t) => (t < STEP ? 8 : 24));
+  const slow = { startUp: { mean: 100 } };
+
+  /** An accurate variant that serves 5 rps, and a small one that serves 20, of which some may stand by. */
+  async function runWith(standby: number) {
+    const small = variant("small", { 1: 0.05 }, { accuracy: 0.6, ...slow, standby });
+    const large = variant("large", { 1: 0.2 }, { accuracy: 0.9, ...slow });
+    const objective = { kind: "weighted", accuracy: "pas", alpha: 100, beta: 1, delta: 0 } as const;
+    const plain = pipelineOf([[small, large]], { objective });
+    const pipeline = { ...plain, adaptation: { ...defaults.adaptation, loadWindow: 5 } };
+    const setup = { pipeline, policy: "ipa", predictor: "max", queueing: "tail", engine: "exact" };
+    return replay(await assemble(setup), { kind: "rates", name: "step", rates }, 1);
+  }
+  const missed = (run: Run) => run.requests.late + run.requests.dropped;
+
+  test("standby replicas absorb it within an interval, and cost what they reserve", async () => {
+    const [without, wide] = [await runWith(0), await runWith(2)];
+    assert.ok(missed(without) > 0.1 * without.requests.offered, `${missed(without)} missed without standby`);
+    assert.ok(missed(wide) < 0.01 * wide.requests.offered, `${missed(wide)} missed with standby`);
+    for (const { from, late, dropped } of wide.intervals) {
+      if (from >= STEP + 2 * INTERVAL) assert.equal(late + dropped, 0, `missed in the interval from ${from}`);
+    }
+    assert.ok(wide.intervals.some(({ reason }) => reason === "standby"));
+    // The accurate variant is back once it has started.
+    assert.equal(wide.intervals.at(-1)?.plan[0]?.variant, "large");
+    const more = wide.costCores - without.costCores;
+    assert.ok(more > 0 && more < 2 + 1, `${more} cores more`);
   });
 });
