@@ -1,19 +1,23 @@
 // How well does the tail model predict the simulator's 99th percentile of latency?
 //
-//   node experiments/tail-against-simulator.ts [--quick] [--out FOLDER]
+//   node experiments/tail-against-simulator.ts [--graphs] [--quick] [--out FOLDER]
 //
 // Random chains of 1–5 stages: batches of 1–16, 1–16 replicas, utilisations from 0.2 to 0.95, service noise σ up to
-// 0.25, Poisson arrivals. Prints how far predictions are off, relative to the simulated percentile, and
-// writes tail-against-simulator.csv, one row per chain.
+// 0.25, Poisson arrivals. With --graphs, random graphs of 2–6 stages: up to two stages before each, so that there are
+// branches, joins and several sources, and a fan-out from 0.3 to 3 at each. Prints how far predictions are off, relative
+// to the simulated percentile, and writes tail-against-simulator.csv (tail-on-graphs.csv), one row per pipeline.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Progress } from "../src/commands/progress.ts";
-import { defaults, type Pipeline, type Variant } from "../src/core/pipeline.ts";
+import { batchTimeout } from "../src/core/batching.ts";
+import { pathsOf } from "../src/core/graph.ts";
+import { defaults, type Pipeline, type Stage, type Variant } from "../src/core/pipeline.ts";
 import { predictorKinds } from "../src/core/predictors/kinds.ts";
 import { Z_99 } from "../src/core/profile.ts";
 import { addTerms, composeLatency } from "../src/core/queueing/latency.ts";
 import { tail } from "../src/core/queueing/tail.ts";
 import { percentile } from "../src/core/percentile.ts";
+import { visitsOf } from "../src/core/visits.ts";
 import { writeWhole } from "../src/formats/files.ts";
 import { percent } from "../src/report/numbers.ts";
 import { exact } from "../src/solver/exact.ts";
@@ -22,10 +26,17 @@ import { stream } from "../src/workload/streams.ts";
 import type { Trace } from "../src/workload/trace.ts";
 
 const { values: flags } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, out: { type: "string", default: "out/experiments" } },
+  options: {
+    graphs: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    out: { type: "string", default: "out/experiments" },
+  },
 });
-const chains = flags.quick ? 50 : 600;
+const count = flags.quick ? 50 : 600;
+/** Requests of a chain; a graph gets so many that its stages serve this many items on average. */
 const requests = flags.quick ? 100_000 : 1_000_000;
+/** A percentile needs some requests, whatever their items. */
+const LEAST_REQUESTS = 100_000;
 
 const BATCHES = [1, 1, 2, 4, 8, 16];
 const PROFILED = [1, 2, 4, 8, 16];
@@ -57,17 +68,35 @@ function drawStage(draw: () => number, rate: number): StageDraw {
   return { variant, batch, replicas, utilisation, service, sigma };
 }
 
+/** How the stages follow each other, what serves them left open. */
+type Shape = readonly Pick<Stage, "name" | "after" | "fanOut" | "variants">[];
+
+function drawChain(draw: () => number): Shape {
+  return Array.from({ length: 1 + Math.floor(5 * draw()) }, (_, s) => ({
+    name: `s${s}`,
+    after: s === 0 ? [] : [`s${s - 1}`],
+    fanOut: 1,
+    variants: [],
+  }));
+}
+
+/** One stage in ten is a further source, and every third one that can be is a join of two. */
+function drawGraph(draw: () => number): Shape {
+  return Array.from({ length: 2 + Math.floor(5 * draw()) }, (_, s) => {
+    const before = s === 0 || draw() < 0.1 ? 0 : s > 1 && draw() < 1 / 3 ? 2 : 1;
+    const others = Array.from({ length: s }, (__, t) => `s${t}`);
+    const after: string[] = [];
+    while (after.length < before) after.push(...others.splice(Math.floor(draw() * others.length), 1));
+    return { name: `s${s}`, after: after.sort(), fanOut: 0.3 * 10 ** draw(), variants: [] };
+  });
+}
+
 /** The stages as a pipeline that never decides. */
-function chainOf(stages: readonly StageDraw[]): Pipeline {
+function pipelineOf(shape: Shape, draws: readonly StageDraw[]): Pipeline {
   return {
     ...defaults,
-    name: "chain",
-    stages: stages.map(({ variant }, s) => ({
-      name: `s${s}`,
-      after: s === 0 ? [] : [`s${s - 1}`],
-      fanOut: 1,
-      variants: [variant],
-    })),
+    name: "random",
+    stages: shape.map((stage, s) => ({ ...stage, variants: draws.slice(s, s + 1).map(({ variant }) => variant) })),
     sla: { seconds: 1, quantile: 0.99 },
     objective: { kind: "maxAccuracy", accuracy: "pas" },
     limits: { replicas: 100, batch: 16 },
@@ -76,17 +105,21 @@ function chainOf(stages: readonly StageDraw[]): Pipeline {
   };
 }
 
-function chain(seed: number) {
-  const draw = stream(seed, "random chains");
+function compare(seed: number) {
+  const draw = stream(seed, flags.graphs ? "random graphs" : "random chains");
   const rate = 200 ** draw();
-  const stages = Array.from({ length: 1 + Math.floor(5 * draw()) }, () => drawStage(draw, rate));
-  const seconds = Math.ceil((1.1 * requests) / rate);
-  const pipeline = chainOf(stages);
+  const shape = flags.graphs ? drawGraph(draw) : drawChain(draw);
+  const visits = visitsOf(shape);
+  const stages = visits.map(({ items }) => drawStage(draw, items * rate));
+  const items = visits.reduce((sum, visited) => sum + visited.items, 0) / visits.length;
+  const wanted = flags.graphs ? Math.max(LEAST_REQUESTS, requests / items) : requests;
+  const seconds = Math.ceil((1.1 * wanted) / rate);
+  const pipeline = pipelineOf(shape, stages);
   const startPlan = stages.map(({ batch, replicas }, s) => ({
     stage: `s${s}`,
     variant: "v",
     batch,
-    batchTimeout: (batch - 1) / rate,
+    batchTimeout: batchTimeout(batch, (visits[s]?.items ?? NaN) * rate),
     replicas,
   }));
   const policy = { name: "ipa", pins: {} };
@@ -95,24 +128,25 @@ function chain(seed: number) {
   const held = { drop: { kind: "none" }, warmup: Math.floor(seconds / 11), startPlan } as const;
   // No decision is due before the end.
   const run = replay(planner, trace, seed, held);
-  const predicted = composeLatency(
-    addTerms(
-      stages.map(({ batch, replicas, service, sigma }) =>
-        tail.terms({ rate, batch, replicas, capacity: batch / service, service, sigma, ...PROMISE }),
-      ),
-    ),
+  const terms = visits.flatMap(({ stage: { fanOut }, items: ofStage, paths }, s) =>
+    stages.slice(s, s + 1).map(({ batch, replicas, service, sigma }) => {
+      const load = ofStage * rate;
+      const promise = { quantile: 0.99, fanOut, items: ofStage, paths };
+      return tail.terms({ rate: load, batch, replicas, capacity: batch / service, service, sigma, ...promise });
+    }),
   );
+  const latencies = pathsOf(pipeline.stages).map((path) =>
+    composeLatency(addTerms(path.flatMap((s) => terms.slice(s, s + 1)))),
+  );
+  const predicted = Math.max(...latencies);
   const simulated = percentile(run.latencies, 0.99) ?? NaN;
-  return { seed, rate, stages, predicted, simulated, error: predicted / simulated - 1 };
+  return { seed, rate, shape, stages, paths: latencies.length, predicted, simulated, error: predicted / simulated - 1 };
 }
 
-/** One path, one item a request. */
-const PROMISE = { quantile: 0.99, fanOut: 1, items: 1, paths: 1 };
-
 const progress = new Progress();
-const results = Array.from({ length: chains }, (_, i) => {
-  progress.update(i / chains, `chain ${i + 1} of ${chains}`);
-  return chain(i + 1);
+const results = Array.from({ length: count }, (_, i) => {
+  progress.update(i / count, `pipeline ${i + 1} of ${count}`);
+  return compare(i + 1);
 });
 progress.done();
 
@@ -121,22 +155,27 @@ const at = (p: number): string =>
   `${percent(errors[Math.min(errors.length - 1, Math.floor(p * errors.length))] ?? NaN, 1)} %`;
 const share = (low: number, high: number): string =>
   `${percent(errors.filter((error) => error >= low && error <= high).length / errors.length, 1)} %`;
-console.log(`${chains} random chains, ${requests} requests each; prediction over simulated 99th percentile, less 1:`);
+const kind = flags.graphs ? "graphs, about" : "chains,";
+console.log(`${count} random ${kind} ${requests} requests each; prediction over simulated 99th percentile, less 1:`);
 console.log(`  least ${at(0)}, 5 % ${at(0.05)}, median ${at(0.5)}, 95 % ${at(0.95)}, greatest ${at(1)}`);
-console.log(`  within -5 % and +25 %: ${share(-0.05, 0.25)}; below -10 %: ${share(-Infinity, -0.1)}`);
-const lines = results.map(({ seed, rate, stages, predicted, simulated, error }) =>
+console.log(
+  `  within -5 % and +25 %: ${share(-0.05, 0.25)}, and +30 %: ${share(-0.05, 0.3)}; below -10 %: ${share(-Infinity, -0.1)}`,
+);
+const lines = results.map(({ seed, rate, shape, stages, paths, predicted, simulated, error }) =>
   [
     seed,
     rate,
     stages.length,
+    paths,
     Math.max(...stages.map((stage) => stage.utilisation)),
     predicted,
     simulated,
     error,
     stages.map((s) => `b${s.batch} n${s.replicas} u${s.utilisation.toFixed(2)} sigma${s.sigma.toFixed(2)}`).join("; "),
+    shape.map(({ name, after, fanOut }) => `${after.join("+")}>${name} x${fanOut.toFixed(2)}`).join("; "),
   ].join(","),
 );
-const path = join(flags.out, "tail-against-simulator.csv");
-const header = "seed,rate_rps,stages,utilisation,predicted_s,simulated_s,error,settings";
+const path = join(flags.out, flags.graphs ? "tail-on-graphs.csv" : "tail-against-simulator.csv");
+const header = "seed,rate_rps,stages,paths,utilisation,predicted_s,simulated_s,error,settings,shape";
 await writeWhole(path, `${header}\n${lines.join("\n")}\n`);
 console.log(`Written: ${path}`);

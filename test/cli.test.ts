@@ -476,6 +476,32 @@ test("simulate writes files that Arrow reads", async () => {
   assert.ok(arrivals.every((at) => typeof at === "number" && at >= 0 && at < 30));
 });
 
+test("simulate takes a graph: every policy, all files, all numbers", async () => {
+  const out = join(folder, "graph");
+  const files = ["--out", out, "--requests", join(out, "requests.arrow"), "--visits", join(out, "visits.arrow")];
+  const policies = ["ipa", "fa2-low", "fa2-high", "rim"];
+  const args = ["simulate", "pipelines/traffic.yaml", "--trace", trace, "--policy", ...policies, ...files];
+  const text = await ipa(...args);
+  assert.equal(text.code, 0, text.err);
+  assert.match(text.out, /^traffic: detection → cars, people, on short \(30 s/);
+  assert.match(readFileSync(join(out, "report.html"), "utf8"), /people/);
+  for (const policy of policies) {
+    const [requests, visits] = ["requests", "visits"].map((name) =>
+      tableFromIPC(readFileSync(join(out, `${name}-${policy}-seed1.arrow`))),
+    );
+    const column = (name: string): unknown[] => [...(visits?.getChild(name) ?? [])].map(String);
+    assert.ok((visits?.numRows ?? 0) > 2 * (requests?.numRows ?? Infinity));
+    assert.deepEqual([...new Set(column("stage"))], ["detection", "cars", "people"]);
+    assert.ok(new Set(column("item")).has("1"));
+  }
+  const json = await ipa(...args, "--json");
+  const summaries = summariesSchema.parse(JSON.parse(json.out));
+  for (const { requests, stages } of summaries) {
+    assert.equal(requests.offered, requests.served + requests.dropped + requests.in_flight);
+    assert.equal(stages.length, 3);
+  }
+});
+
 test("simulate --out: a report, and a run log for each policy and seed; the same bytes each time", async () => {
   const args = ["simulate", VIDEO, "--trace", trace, "--policy", "ipa", "rim", "--seeds", "2", "--out"];
   const [first, second] = [join(folder, "first"), join(folder, "second")];

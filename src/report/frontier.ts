@@ -101,7 +101,7 @@ export function frontierText(report: FrontierReport): string {
   const head = `${pipeline} at ${load_rps} rps${margin}: `;
   if (points.length === 0) return `${head}no plan keeps all limits; \`ipa plan\` says which one is in the way`;
   const table = textTable(
-    ["cores", accuracy_metric, "latency s", "best for α/β", "others", "plan: variant × replicas, batch"].map(
+    ["cores", accuracy_metric, "latency s", "best for α/β", "others", "plan: variant × replicas, batch; by stage"].map(
       (title, c) => ({
         title,
         align: c === 5 ? "left" : "right",
@@ -113,7 +113,7 @@ export function frontierText(report: FrontierReport): string {
       decimals(point.latency_s, 3),
       weights(point),
       point.other_plans === null ? "many" : String(point.other_plans),
-      point.stages.map(({ variant, replicas, batch }) => `${variant} × ${replicas}, ${batch}`).join(" → "),
+      point.stages.map(({ variant, replicas, batch }) => `${variant} × ${replicas}, ${batch}`).join("; "),
     ]),
   );
   const supported = points.filter(({ optimal }) => optimal !== "never").length;
