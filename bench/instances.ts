@@ -48,6 +48,17 @@ export const instanceClasses = {
 
 export type InstanceClassName = keyof typeof instanceClasses;
 
+/** Which stages, by number, each stage follows. */
+const graphs = {
+  chain: (s) => (s === 0 ? [] : [s - 1]),
+  /** One, then two side by side, which the next joins: twice as many paths for every three stages. */
+  diamonds: (s) => (s === 0 ? [] : s % 3 === 0 ? [s - 2, s - 1] : [s - (s % 3)]),
+  /** All but the first and the last are side by side. */
+  wide: (s, stages) => (s === 0 ? [] : s < stages - 1 ? [0] : Array.from({ length: stages - 2 }, (_, i) => i + 1)),
+} satisfies Record<string, (s: number, stages: number) => readonly number[]>;
+
+export type Graph = keyof typeof graphs;
+
 const BATCHES = [1, 2, 4, 8, 16, 32, 64];
 
 export interface Instance {
@@ -58,13 +69,14 @@ export interface Instance {
   readonly load: number;
 }
 
-/** One instance: a chain of stages, a load, and an SLA that some plan keeps. */
+/** One instance: a graph of stages, a load, and an SLA that some plan keeps. */
 export function instance(
   name: InstanceClassName,
   stages: number,
   variants: number,
   combine: "sum" | "product",
   seed: number,
+  graph: Graph = "chain",
 ): Instance {
   const kind: InstanceClass = instanceClasses[name];
   const draw = stream(seed, "bench", name, stages, variants, combine);
@@ -74,7 +86,7 @@ export function instance(
     name: "bench",
     stages: Array.from({ length: stages }, (_, s) => ({
       name: `s${s}`,
-      after: s === 0 ? [] : [`s${s - 1}`],
+      after: graphs[graph](s, stages).map((before) => `s${before}`),
       fanOut: 1,
       variants: stageVariants(kind, variants, draw),
     })),

@@ -29,8 +29,8 @@ export interface SumAnswer {
 
 /** A bound that is closer above a plan's value than this, relative, is rounding. */
 const ROUNDING = 1e-15;
-/** Paths whose latency the relaxation knows: each row multiplies its work, and the slowest bind. */
-const MOST_PATHS = 2;
+/** With no more, the relaxation meets plans that keep them. */
+const FEW_PATHS = 2;
 /** Rounds in which the linear latency row is made anew where the last one led. */
 const TANGENTS = 3;
 /** A label is completed with the rest of each of these many plans. */
@@ -107,7 +107,9 @@ class Search {
   relax(): Relaxation | null {
     const { columns, values } = this.problem;
     const fastest = quickest(columns, this.kept);
-    const paths = this.slowest(fastest);
+    const { paths } = columns;
+    // Where many paths must be kept the relaxation may meet no plan that does.
+    if (paths.length > FEW_PATHS) this.consider(fastest);
     let best: Relaxation | null = null;
     let along = this.composed ? fastest : null;
     for (let round = 0; round < (this.composed ? TANGENTS : 1); round++) {
@@ -127,14 +129,6 @@ class Search {
       along = dual.met.at(-1) ?? null;
     }
     return best;
-  }
-
-  /** The paths on which a plan is slowest. */
-  private slowest(plan: Int32Array): readonly (readonly number[])[] {
-    const { columns } = this.problem;
-    if (columns.paths.length <= MOST_PATHS) return columns.paths;
-    const latency = new Map(columns.paths.map((path) => [path, latencyOn(columns, path, plan)]));
-    return columns.paths.toSorted((a, b) => latency.get(b)! - latency.get(a)!).slice(0, MOST_PATHS);
   }
 
   /** Exchanges one stage's place after the other in the best plan, as long as it gets better and keeps the limits. */

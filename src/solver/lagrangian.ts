@@ -29,20 +29,58 @@ const BEYOND = 1e-7;
 /** Where a price is so high that its terms cancel, their rounding counts; relative. */
 const CANCELS = 1e3;
 const CANCELLED = 1e-14;
+/** Rows whose best prices are found together: each multiplies the work by ten. */
+const MOST_NESTED = 3;
+/** Rounds in which more rows are priced one by one. */
+const ROUNDS = 6;
+/** A round that lowers the bound by less, relative, is the last. */
+const SETTLED = 1e-9;
 
 /**
  * Lagrangian relaxation: with a price λ_r ≥ 0 on each row's use every stage chooses alone, and
  * Σ λ·limit + Σ_s max (value − Σ λ·use) bounds the value of all plans that keep the rows (Fisher,
  * Management Science 27(1), 1981). Returns the best prices: those of each row for the best of the rows before it.
+ * Of many rows, good ones.
  */
 export function dualOf(problem: LinearProblem): Dual {
   const prices = new Float64Array(problem.limits.length);
   const met: Int32Array[] = [];
-  const least = leastDual(problem, prices.length - 1, problem.values, prices, met);
-  if (least === null) return { prices, bound: -Infinity, met };
-  const priced = prices.reduce((sum, price, row) => sum + (price > 0 ? price * Math.abs(problem.limits[row]!) : 0), 0);
-  const cancels = priced > CANCELS * Math.max(1, Math.abs(least.bound));
-  return { prices, bound: cancels ? least.bound + CANCELLED * priced : least.bound, met };
+  const bound =
+    prices.length <= MOST_NESTED
+      ? (leastDual(problem, prices.length - 1, problem.values, prices, met)?.bound ?? null)
+      : oneByOne(problem, prices, met);
+  if (bound === null) return { prices, bound: -Infinity, met };
+  const priced = costOf(problem.limits.map(Math.abs), prices);
+  const cancels = priced > CANCELS * Math.max(1, Math.abs(bound));
+  return { prices, bound: cancels ? bound + CANCELLED * priced : bound, met };
+}
+
+/** Σ price · limit; a row without a limit has no price. */
+function costOf(limits: readonly number[], prices: Float64Array): number {
+  return prices.reduce((sum, price, row) => sum + (price > 0 ? price * limits[row]! : 0), 0);
+}
+
+/**
+ * Sets the best price of one row after the other while the others stay, for some rounds. Each step lowers the bound, though
+ * not always to the least: the dual has edges along which no price alone gets lower. Null if a row cannot be kept.
+ */
+function oneByOne(problem: LinearProblem, prices: Float64Array, met: Int32Array[]): number | null {
+  const { limits, uses } = problem;
+  let bound = Infinity;
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = bound;
+    for (let row = 0; row < prices.length; row++) {
+      prices[row] = 0;
+      const alone = { ...problem, uses: [uses[row]!], limits: [limits[row]!] };
+      const price = new Float64Array(1);
+      const least = leastDual(alone, 0, worthAt(problem, prices), price, met);
+      if (least === null) return null;
+      bound = costOf(limits, prices) + least.bound;
+      prices[row] = price[0]!;
+    }
+    if (before - bound <= SETTLED * Math.max(1, Math.abs(bound))) break;
+  }
+  return bound;
 }
 
 /** By place: the value less what its uses cost. */
