@@ -4,9 +4,11 @@ import type { LoadSeries } from "../../src/core/cluster.ts";
 import { windowed } from "../../src/core/loop.ts";
 import { autoregression } from "../../src/core/predictors/arima.ts";
 import { predictorKinds } from "../../src/core/predictors/kinds.ts";
+import { arrivalsOf } from "../../src/workload/arrivals.ts";
+import { perSecond } from "../../src/workload/trace.ts";
 
 const series = (...rates: readonly (number | null)[]): LoadSeries => ({ end: rates.length, step: 1, rates });
-const { reactive, max, average, surge, arima, oracle } = predictorKinds;
+const { reactive, max, average, evident, surge, arima, oracle } = predictorKinds;
 
 test("reactive, max and average of what was measured", () => {
   const seen = series(4, 9, 2);
@@ -16,7 +18,7 @@ test("reactive, max and average of what was measured", () => {
 });
 
 test("no data is never zero: without the newest value, or with too few, nothing is predicted", () => {
-  for (const kind of [reactive, max, average, surge, arima]) {
+  for (const kind of [reactive, max, average, evident, surge, arima]) {
     assert.equal(kind.make()(series(), 20), null);
     assert.equal(kind.make()(series(5, 5, null), 20), null);
     assert.equal(kind.make()(series(null, null, 5), 20), null);
@@ -24,6 +26,34 @@ test("no data is never zero: without the newest value, or with too few, nothing 
     assert.equal(kind.make()(series(null, 5), 20), 5);
     assert.equal(kind.make()(series(0, 0), 20), 0);
   }
+});
+
+test("evident is what the best span says less two deviations, and the mean at least", () => {
+  const seen = (...rates: readonly (number | null)[]) => evident.make()({ end: 0, step: 5, rates }, 20) ?? NaN;
+  assert.equal(seen(5, 5), 5);
+  // Two windows of 20 rps are 200 requests in 10 s; one alone is 100 in 5 s, all four are 230 in 20 s.
+  assert.ok(Math.abs(seen(3, 20, 20, 3) - (20 - 2 * Math.sqrt(20 / 10))) < 1e-12);
+  assert.ok(Math.abs(seen(3, 20, null, 20, 3, 3) - (20 - 2 * Math.sqrt(20 / 5))) < 1e-12);
+});
+
+test("of a constant load evident makes little more than it is, where the maximum makes much of chance", () => {
+  const ratios = (kind: typeof max): readonly number[] =>
+    [5, 20, 100].map((rate) => {
+      const arrivals = arrivalsOf(
+        { kind: "rates", name: "", rates: new Float64Array(12_000).fill(rate) },
+        "poisson",
+        1,
+      );
+      const counts = perSecond({ kind: "arrivals", name: "", arrivals });
+      const predicted = Array.from({ length: 100 }, (_, k) => {
+        const rates = Array.from(counts.subarray(120 * k, 120 * (k + 1)));
+        return kind.make()(windowed({ end: 0, step: 1, rates }, 5), 20) ?? NaN;
+      });
+      return predicted.reduce((a, b) => a + b, 0) / 100 / rate;
+    });
+  for (const ratio of ratios(evident)) assert.ok(ratio > 1 && ratio < 1.06, `${ratio}`);
+  const [low = NaN, middle = NaN, high = NaN] = ratios(max);
+  assert.ok(low > 1.3 && middle > 1.15 && high > 1.06, `${low} ${middle} ${high}`);
 });
 
 test("the oracle asks for the horizon from the end of what was seen, and exists only with a future", () => {

@@ -1,4 +1,5 @@
 import { arima } from "./arima.ts";
+import { evident } from "./evident.ts";
 import { lstm } from "./lstm.ts";
 import { oracle } from "./oracle.ts";
 import type { PredictorKind } from "./predictor.ts";
@@ -9,6 +10,10 @@ export const predictorKinds = {
   reactive: { make: () => reactive, describes: "the newest load" },
   max: { make: () => maximum, describes: "the greatest load seen" },
   average: { make: () => average, describes: "the mean load seen" },
+  evident: {
+    make: () => evident,
+    describes: "the greatest load seen that random arrivals do not explain; for steady loads, or with standby replicas",
+  },
   surge: {
     make: () => surge,
     describes: "the greatest load seen, and more while the load rises faster than by chance",
