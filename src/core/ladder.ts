@@ -21,7 +21,7 @@ export interface Rung {
 }
 
 /** Loads are this factor apart. */
-const STEP = 1.01;
+const STEP = 1.02;
 /** Accuracies within this are the same. */
 const SAME = 1e-9;
 /** So many replicas that no request ever waits for one. */

@@ -38,8 +38,8 @@ describe("the ladder", () => {
       ladder.map((rung) => chosen(rung.plan)),
       ["large/4", "medium/4", "small/4"],
     );
-    // A hundredth is the search's step.
-    [10, 20, 40].forEach((load, k) => close(ladder[k]?.load, load, 0.01 * load));
+    // A fiftieth is the search's step.
+    [10, 20, 40].forEach((load, k) => close(ladder[k]?.load, load, 0.02 * load));
     [10, 20, 40].forEach((capacity, k) => close(ladder[k]?.capacity[0], capacity, 1e-9));
     // 2 s less the service.
     [1.6, 1.8, 1.9].forEach((slack, k) => close(ladder[k]?.slack, slack, 1e-9));
