@@ -54,7 +54,7 @@ export function simulateCommand(): Command {
     .option("--decision-delay <time>", "from a decision to its plan being in force", duration, 0)
     .option(
       "--start-load <rps>",
-      "load whose plan is ready at 0; by default the mean of the first 10 s",
+      "load whose plan is ready at 0; by default the mean of the first 10 s, or what the policy says",
       numberIn(0, MOST_RPS),
     )
     .option("--out <folder>", "write report.html, and per policy and seed a run log (Arrow)")
@@ -73,7 +73,7 @@ export function simulateCommand(): Command {
 async function simulateAction(path: string, flags: SimulateFlags): Promise<void> {
   const { learntBy, loadPipeline, loadTrace, refuseOverwriting } = await import("../formats/files.ts");
   const { summarise } = await import("../report/summary.ts");
-  const { futureOf, replay } = await import("../study/replay.ts");
+  const { futureOf, replay, startLoads } = await import("../study/replay.ts");
   const { assemble } = await import("../study/setup.ts");
   const { outputsOf, writeSimulation } = await import("./simulation-files.ts");
   const { traceEnd } = await import("../workload/trace.ts");
@@ -88,11 +88,12 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
   const end = traceEnd(trace);
   if (flags.warmup >= end)
     throw new InputError("bad_value", `--warmup ${flags.warmup} s leaves nothing of a trace of ${end} s. Choose less.`);
-  const { interval } = pipeline.adaptation;
-  if (flags.decisionDelay >= interval) {
+  const policies = [...new Set(flags.policy)].map((name) => policyOf(pipeline, name));
+  for (const { name, interval = pipeline.adaptation.interval } of policies) {
+    if (flags.decisionDelay < interval) continue;
     throw new InputError(
       "bad_value",
-      `--decision-delay must be shorter than the pipeline's interval of ${interval} s. Choose less.`,
+      `--decision-delay must be shorter than the interval of policy ${name}, ${interval} s. Choose less.`,
     );
   }
   const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.seed + i);
@@ -101,9 +102,8 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
   const learnt = await learntBy(predictor);
   const options = replayOptions(flags);
   const progress = new Progress();
-  const policies = [...new Set(flags.policy)];
   const results = [];
-  for (const [p, policy] of policies.entries()) {
+  for (const [p, { name: policy }] of policies.entries()) {
     const from = performance.now();
     const planner = await assemble(
       { pipeline, policy, predictor, queueing, engine },
@@ -135,8 +135,15 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
     "drop after": flags.dropAfter === Infinity ? "never" : `${flags.dropAfter ?? 2 * pipeline.sla.seconds} s`,
     "warm-up": `${flags.warmup} s`,
     "decision delay": `${flags.decisionDelay} s`,
-    "start load": flags.startLoad === undefined ? "mean of the first 10 s" : `${flags.startLoad} rps`,
-    ...Object.fromEntries(policies.map((policy) => [`pins of ${policy}`, pinsText(policyOf(pipeline, policy).pins)])),
+    ...Object.fromEntries(
+      policies.flatMap(({ name, pins, start = "beginning" }) => [
+        [
+          `start load of ${name}`,
+          flags.startLoad === undefined ? startLoads[start].describes : `${flags.startLoad} rps`,
+        ],
+        [`pins of ${name}`, pinsText(pins)],
+      ]),
+    ),
     seeds: seeds.join(", "),
   };
   const written = await writeSimulation(flags, pipeline, trace.name, results, setup);

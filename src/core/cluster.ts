@@ -29,9 +29,31 @@ export interface StageLoad {
 
 /**
  * What the loop remembers from one decision to the next, as plain data: who has it goes on where another
- * left off.
+ * left off. Each way to decide has its own part, and passes over the others'.
  */
 export interface LoopState {
+  readonly planning?: Planning;
+  /** Of the autoscaler, by stage, oldest first: those that no later one exceeds. */
+  readonly scaling?: Readonly<Record<string, readonly Recommendation[]>>;
+  readonly switching?: Switching;
+}
+
+/** What a switcher remembers. */
+export interface Switching {
+  /** Those of the first plan, which no later one exceeds. */
+  readonly cores: number;
+  /** Since when the queue has been short, seconds; null if it is not. */
+  readonly shortSince: number | null;
+}
+
+/** So many replicas were recommended at an instant, seconds. */
+export interface Recommendation {
+  readonly at: number;
+  readonly replicas: number;
+}
+
+/** What the planner remembers. */
+export interface Planning {
   /** The load that the last plan was made for, before the margin, requests per second. */
   readonly load: number;
   /** Of the loads asked for within the stabilisation, oldest first, those that no later one exceeds. */

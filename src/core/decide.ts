@@ -22,7 +22,7 @@ export interface Planner {
 }
 
 /**
- * Why a plan is in force. `standby`: replicas that stood by carry the load until others have started. `limited`:
+ * Why a plan is in force. `rule`: the policy's own rule changed it. `standby`: replicas that stood by carry the load until others have started. `limited`:
  * a plan would be feasible, but not within one step of what runs.
  */
 export type Reason =
@@ -31,6 +31,7 @@ export type Reason =
   | "load-fell"
   | "better-plan"
   | "unchanged"
+  | "rule"
   | "standby"
   | "limited"
   | "best-effort"

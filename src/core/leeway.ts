@@ -1,4 +1,4 @@
-import type { LoopState } from "./cluster.ts";
+import type { Planning } from "./cluster.ts";
 import type { Allowed } from "./pins.ts";
 import type { Pipeline, StepLimit } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
@@ -16,12 +16,12 @@ export type StageLeeway = Readonly<Record<string, Bounds>>;
 export type Leeway = readonly StageLeeway[];
 
 /** What step limits and the least time between switches leave to a decision at an instant (seconds). */
-export function leewayOf(pipeline: Pipeline, running: Plan, state: LoopState | null, now: number): Leeway {
+export function leewayOf(pipeline: Pipeline, running: Plan, before: Planning | undefined, now: number): Leeway {
   const { scaleUp, scaleDown, switchInterval } = pipeline.adaptation.movement;
   const leeway = running.map((runs, s): StageLeeway => {
     const most = scaleUp === undefined ? Infinity : runs.replicas + step(scaleUp, runs.replicas);
     const fewest = scaleDown === undefined ? 1 : Math.max(1, runs.replicas - step(scaleDown, runs.replicas));
-    const switched = state?.switchedAt[runs.stage] ?? -Infinity;
+    const switched = before?.switchedAt[runs.stage] ?? -Infinity;
     const maySwitch = now - switched >= switchInterval;
     const others = maySwitch ? (pipeline.stages[s]?.variants ?? []) : [];
     return {

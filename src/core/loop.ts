@@ -1,4 +1,4 @@
-import type { LoadSeries, LoopState, Observation } from "./cluster.ts";
+import type { LoadSeries, Observation, Planning } from "./cluster.ts";
 import { decide, type Decision, type Planner } from "./decide.ts";
 import { leewayOf } from "./leeway.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -8,22 +8,31 @@ import { standIn } from "./stand-in.ts";
 
 /**
  * One turn of the loop: are the data fit to act on, predict, decide, or hold, and why. Pure and
- * synchronous: the simulator, a controller, and a replay of its journal all call this.
+ * synchronous: the simulator, a controller, and a replay of its journal all call this. A policy with a rule decides by that.
  * `make` may be a remembering `decide`.
  */
 export function tick(planner: Planner, seen: Observation, make: typeof decide = decide): Decision {
-  const { pipeline, predictor } = planner;
+  const { pipeline, policy, predictor } = planner;
   const { now: at, running, state } = seen;
+  // A rule changes what runs; the first plan is the planner's.
+  if (policy.rule !== undefined && running.length > 0) {
+    return { at, load: null, planned: null, change: 0, outcome: null, ...policy.rule(planner, seen) };
+  }
   const { loadWindow } = pipeline.adaptation;
   const predicted = predictor(windowed(seen.load, loadWindow), horizonOf(pipeline));
   if (predicted === null || !Number.isFinite(predicted)) {
     return { at, load: null, planned: null, plan: running, change: 0, outcome: null, reason: "held-no-data", state };
   }
-  const { load, asked } = stabilise(pipeline.adaptation, state, at, predicted);
-  const leeway = leewayOf(pipeline, running, state, at);
+  const { load, asked } = stabilise(pipeline.adaptation, state?.planning, at, predicted);
+  const leeway = leewayOf(pipeline, running, state?.planning, at);
   const wanted = make(planner, load, running, leeway);
   const made = standIn(planner, load, seen, leeway, wanted, make) ?? wanted;
-  return { ...made, at, load: predicted, state: { load, asked, switchedAt: switchesOf(seen, made.plan) } };
+  return {
+    ...made,
+    at,
+    load: predicted,
+    state: { planning: { load, asked, switchedAt: switchesOf(seen, made.plan) } },
+  };
 }
 
 /**
@@ -36,9 +45,9 @@ function horizonOf({ stages, adaptation: { interval, horizon } }: Pipeline): num
 }
 
 /** When each stage's variant was last switched, once a plan is in force. */
-function switchesOf({ now, running, state }: Observation, plan: Plan): LoopState["switchedAt"] {
+function switchesOf({ now, running, state }: Observation, plan: Plan): Planning["switchedAt"] {
   const switched = plan.filter((to, s) => running[s] !== undefined && running[s].variant !== to.variant);
-  return { ...state?.switchedAt, ...Object.fromEntries(switched.map(({ stage }) => [stage, now])) };
+  return { ...state?.planning?.switchedAt, ...Object.fromEntries(switched.map(({ stage }) => [stage, now])) };
 }
 
 /**

@@ -16,7 +16,7 @@ export interface Pipeline {
   readonly adaptation: Adaptation;
   readonly reproduction: Reproduction;
   /** What the file fixes for a policy, by policy name. */
-  readonly policies: Readonly<Record<string, PinsByStage>>;
+  readonly policies: Readonly<Record<string, PolicyByStage>>;
 }
 
 /** What a stage or a policy fixes: only these are offered; absent is free. */
@@ -26,8 +26,14 @@ export interface Pins {
   readonly replicas?: number;
 }
 
-/** Pins by stage name. */
-export type PinsByStage = Readonly<Record<string, Pins>>;
+/** What a policy fixes of a stage. */
+export interface PolicyPins extends Pins {
+  /** Share of their time that replicas are to be busy, in (0, 1]: of policies that scale by it. */
+  readonly utilization?: number;
+}
+
+/** The same by stage name. */
+export type PolicyByStage = Readonly<Record<string, PolicyPins>>;
 
 export interface Sla {
   /** End-to-end latency promised, seconds. */

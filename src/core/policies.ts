@@ -1,21 +1,43 @@
+import type { Observation } from "./cluster.ts";
+import type { Decision, Planner } from "./decide.ts";
+import { autoscale, SYNC_PERIOD } from "./autoscaler.ts";
 import { InputError, lookUp } from "./errors.ts";
 import { allowedOf, pinnedReplicas } from "./pins.ts";
-import type { Pins, PinsByStage, Pipeline, Stage, Variant } from "./pipeline.ts";
+import { switchByQueue } from "./switcher.ts";
+import type { Pins, PolicyByStage, Pipeline, Stage, Variant } from "./pipeline.ts";
 
-/** A policy is data: pins by stage name. */
+/** What is fixed, by stage name; and what decides, if not the planner. */
 export interface Policy {
   readonly name: string;
-  readonly pins: PinsByStage;
+  readonly pins: PolicyByStage;
+  readonly rule?: Rule;
+  /** Seconds between two decisions; absent: the pipeline's interval. */
+  readonly interval?: number;
+  /** Which load of a trace the plan at time 0 is made for; absent: `beginning`. */
+  readonly start?: StartLoad;
 }
 
-interface PolicyKind {
-  readonly pins: (pipeline: Pipeline, overrides: PinsByStage) => PinsByStage;
+/**
+ * What a policy makes of what runs, in the planner's place. Pure and synchronous, as the loop is: what it must remember is
+ * in the state.
+ */
+export type Rule = (planner: Planner, seen: Observation) => Pick<Decision, "plan" | "reason" | "state">;
+
+/** The mean of a trace's first seconds, or of all of it, or its greatest: the latter two only a simulation knows. */
+export type StartLoad = "beginning" | "mean" | "peak";
+
+interface PolicyKind extends Pick<Policy, "rule" | "interval" | "start"> {
+  readonly pins: (pipeline: Pipeline, overrides: PolicyByStage) => PolicyByStage;
+  /** Whether the file may set it a target utilisation. */
+  readonly utilization?: true;
   readonly describes: string;
 }
 
+const asFile: PolicyKind["pins"] = (_pipeline, overrides) => overrides;
+
 export const policyKinds = {
   ipa: {
-    pins: (_pipeline, overrides) => overrides,
+    pins: asFile,
     describes: "variant, batch and replicas are free",
   },
   "fa2-low": {
@@ -32,19 +54,46 @@ export const policyKinds = {
     pins: fixReplicas,
     describes: "the number of replicas of each stage that the file pins; variant and batch are free",
   },
+  hpa: {
+    pins: asFile,
+    rule: autoscale,
+    interval: SYNC_PERIOD,
+    utilization: true,
+    describes:
+      "replicas follow how busy they are, as Kubernetes' Horizontal Pod Autoscaler has it; variants and batches stay",
+  },
+  switcher: {
+    pins: asFile,
+    rule: switchByQueue,
+    start: "mean",
+    describes:
+      "within the cores of the first plan, less accurate and faster plans while the queue is deep, more accurate ones while it is short",
+  },
+  static: {
+    pins: asFile,
+    rule: (_planner, { running, state }) => ({ plan: running, reason: "unchanged", state }),
+    start: "peak",
+    describes: "the best plan for the greatest load of the trace, which never changes",
+  },
 } satisfies Record<string, PolicyKind>;
+
+/** The policies that the file may set a target utilisation. */
+export function policiesByUtilization(): readonly string[] {
+  return Object.entries<PolicyKind>(policyKinds).flatMap(([name, { utilization }]) => (utilization ? name : []));
+}
 
 /** The named policy for a pipeline, with what its file fixes for it. */
 export function policyOf(pipeline: Pipeline, name: string): Policy {
   const kind = lookUp<PolicyKind>("policy", policyKinds, name);
-  return { name, pins: kind.pins(pipeline, pipeline.policies[name] ?? {}) };
+  const { pins, utilization: _utilization, describes: _describes, ...decides } = kind;
+  return { name, pins: pins(pipeline, pipeline.policies[name] ?? {}), ...decides };
 }
 
-function byStage(pipeline: Pipeline, overrides: PinsByStage, pin: (stage: Stage) => Pins): PinsByStage {
+function byStage(pipeline: Pipeline, overrides: PolicyByStage, pin: (stage: Stage) => Pins): PolicyByStage {
   return Object.fromEntries(pipeline.stages.map((stage) => [stage.name, { ...pin(stage), ...overrides[stage.name] }]));
 }
 
-function fixVariants(pipeline: Pipeline, overrides: PinsByStage, better: (a: Variant, b: Variant) => boolean) {
+function fixVariants(pipeline: Pipeline, overrides: PolicyByStage, better: (a: Variant, b: Variant) => boolean) {
   return byStage(pipeline, overrides, (stage) => {
     const [first, ...others] = allowedOf(pipeline.limits, stage, overrides[stage.name]).map(({ variant }) => variant);
     // Nothing may run: there is nothing to fix.
@@ -54,7 +103,7 @@ function fixVariants(pipeline: Pipeline, overrides: PinsByStage, better: (a: Var
   });
 }
 
-function fixReplicas(pipeline: Pipeline, overrides: PinsByStage) {
+function fixReplicas(pipeline: Pipeline, overrides: PolicyByStage) {
   const missing = pipeline.stages.filter((stage) => pinnedReplicas(stage, overrides[stage.name]).length === 0);
   if (missing.length > 0) {
     throw new InputError(

@@ -1,4 +1,4 @@
-import type { LoopState } from "./cluster.ts";
+import type { Planning } from "./cluster.ts";
 import type { Adaptation } from "./pipeline.ts";
 
 /** So many standard deviations of a constant load, in its windows, are no change of the load. */
@@ -11,17 +11,19 @@ const DEVIATIONS = 3.5;
  */
 export function stabilise(
   { loadWindow, movement: { stabilization, tolerance } }: Pick<Adaptation, "loadWindow" | "movement">,
-  state: LoopState | null,
+  before: Planning | undefined,
   now: number,
   load: number,
-): Pick<LoopState, "load" | "asked"> {
-  const before = state?.asked ?? [];
+): Pick<Planning, "load" | "asked"> {
   // A later and greater load stands in for the earlier one, for longer.
-  const asked = [...before.filter((one) => one.at > now - stabilization && one.load > load), { at: now, load }];
+  const asked = [
+    ...(before?.asked ?? []).filter((one) => one.at > now - stabilization && one.load > load),
+    { at: now, load },
+  ];
   const greatest = asked[0]?.load ?? load;
   // A window of w seconds of requests at random, at the rate λ, has the deviation √(λ/w).
   const noise = DEVIATIONS * Math.sqrt(greatest / loadWindow);
   const band = tolerance === 0 ? 0 : Math.max(tolerance * greatest, noise);
-  const held = state?.load ?? load;
+  const held = before?.load ?? load;
   return { load: Math.max(load, greatest + band < held ? greatest : held), asked };
 }

@@ -1,7 +1,7 @@
 import type { InputErrorCode } from "../core/errors.ts";
 import { allowedOf } from "../core/pins.ts";
 import { defaults, type Pins, type Pipeline, type Stage } from "../core/pipeline.ts";
-import { policyKinds } from "../core/policies.ts";
+import { policiesByUtilization, policyKinds } from "../core/policies.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
 import type { YamlPath } from "./yaml.ts";
 
@@ -48,6 +48,7 @@ export function checkPins(spec: PipelineSpec["spec"], stages: readonly Stage[], 
       }
     }
   });
+  const byUtilization = policiesByUtilization();
   for (const [policy, byStage] of Object.entries(spec.policies ?? {})) {
     if (!Object.hasOwn(policyKinds, policy))
       atKey(
@@ -58,6 +59,12 @@ export function checkPins(spec: PipelineSpec["spec"], stages: readonly Stage[], 
     for (const [name, pins] of Object.entries(byStage)) {
       const stage = stages.find((one) => one.name === name);
       check(["policies", policy, name], pins, stage);
+      if (pins.utilization !== undefined && !byUtilization.includes(policy)) {
+        at(
+          ["policies", policy, name, "utilization"],
+          `policy ${policy} does not look at utilisation, only ${byUtilization.join(", ")} does. Remove it.`,
+        );
+      }
       if (stage === undefined)
         atKey(
           ["policies", policy, name],

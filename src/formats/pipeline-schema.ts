@@ -54,6 +54,15 @@ const pins = z.strictObject({
   replicas: replicas.optional(),
 });
 
+const policyPins = pins.extend({
+  utilization: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe("Share of their time that replicas are to be busy, for hpa alone; 0.8 by default"),
+});
+
 const stage = z.strictObject({
   name: z.string().min(1),
   after: z.array(z.string()).optional().describe("Stages that it follows; none for the one that takes the requests"),
@@ -155,7 +164,10 @@ export const pipelineSchema = z.strictObject({
       .optional(),
     startUp: startUp.optional(),
     stages: z.array(stage).min(1),
-    policies: z.record(z.string(), z.record(z.string(), pins)).optional().describe("What a policy fixes, by stage"),
+    policies: z
+      .record(z.string(), z.record(z.string(), policyPins))
+      .optional()
+      .describe("What a policy fixes, by stage"),
     reproduction: z
       .strictObject({
         capacity: z.enum(["mean", "measured"]).optional(),

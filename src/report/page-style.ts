@@ -3,12 +3,12 @@ export const pageStyle = `
 :root {
   color-scheme: light dark;
   --page: #fdfdfc; --text: #1d2126; --quiet: #5b636d; --line: #dcdfe3;
-  --policy-1: #0072b2; --policy-2: #d55e00; --policy-3: #009e73; --policy-4: #cc79a7; --policy-5: #e69f00; --policy-6: #56b4e9;
+  --policy-1: #0072b2; --policy-2: #d55e00; --policy-3: #009e73; --policy-4: #cc79a7; --policy-5: #e69f00; --policy-6: #56b4e9; --policy-7: #7f7f7f;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #15181c; --text: #e4e7ea; --quiet: #a0a8b1; --line: #343a42;
-    --policy-1: #3b9fdc; --policy-2: #f0782a; --policy-3: #1fb88d; --policy-4: #dd92ba; --policy-5: #e69f00; --policy-6: #94d1f2;
+    --policy-1: #3b9fdc; --policy-2: #f0782a; --policy-3: #1fb88d; --policy-4: #dd92ba; --policy-5: #e69f00; --policy-6: #94d1f2; --policy-7: #a6a6a6;
   }
 }
 * { box-sizing: border-box; }

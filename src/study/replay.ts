@@ -1,6 +1,7 @@
 import { decide, type Planner } from "../core/decide.ts";
 import { InputError } from "../core/errors.ts";
 import { windowed, tick } from "../core/loop.ts";
+import type { StartLoad } from "../core/policies.ts";
 import type { FutureLoad } from "../core/predictors/predictor.ts";
 import type { Run } from "../core/run-log.ts";
 import { remembering } from "./remember.ts";
@@ -10,27 +11,29 @@ import { perSecond, type Trace } from "../workload/trace.ts";
 
 /** What may be changed of a replay; the rest follows from the pipeline and the trace. */
 export type ReplayOptions = Partial<Omit<Scenario, "pipeline" | "trace" | "seed">> & {
-  /** The load whose plan is in force and ready at time 0, requests per second; by default the mean of the first 10 s. */
+  /** The load whose plan is in force and ready at time 0, requests per second; by default the one that the policy starts from. */
   readonly startLoad?: number;
 };
 
 /** A scenario with the defaults: Poisson arrivals, lognormal service, drops at twice the SLA. */
 export function scenarioOf(planner: Planner, trace: Trace, seed: number, options: ReplayOptions = {}): Scenario {
-  const { startLoad = meanRate(trace, 10), ...rest } = options;
+  const { pipeline, policy } = planner;
+  const byPolicy = startLoads[policy.start ?? "beginning"];
+  const { startLoad = byPolicy.of(trace, pipeline.adaptation.loadWindow), ...rest } = options;
   const decision = options.startPlan === undefined ? decide(planner, startLoad, []) : null;
   const startPlan = decision?.plan ?? options.startPlan ?? [];
   if (startPlan.length === 0) {
     throw new InputError(
       "bad_value",
-      `pipeline "${planner.pipeline.name}", policy ${planner.policy.name}: no plan can start at ${round(startLoad)} rps. ` +
-        `Ask \`ipa plan PIPELINE --load ${round(startLoad)} --policy ${planner.policy.name}\` which limit is in the way.`,
+      `pipeline "${pipeline.name}", policy ${policy.name}: no plan can start at ${round(startLoad)} rps. ` +
+        `Ask \`ipa plan PIPELINE --load ${round(startLoad)} --policy ${policy.name}\` which limit is in the way.`,
     );
   }
   return {
     arrivals: "poisson",
     service: "lognormal",
     pad: false,
-    drop: { kind: "age", seconds: 2 * planner.pipeline.sla.seconds },
+    drop: { kind: "age", seconds: 2 * pipeline.sla.seconds },
     queueCap: Infinity,
     hop: 0,
     decisionDelay: 0,
@@ -39,7 +42,7 @@ export function scenarioOf(planner: Planner, trace: Trace, seed: number, options
     keepRequests: false,
     keepVisits: false,
     ...rest,
-    pipeline: planner.pipeline,
+    pipeline,
     trace,
     seed,
     startPlan,
@@ -73,12 +76,28 @@ export function futureOf(trace: Trace, window: number): FutureLoad {
   return (from, to) => {
     const ahead = rates.subarray(Math.floor(from), Math.max(Math.floor(from) + 1, Math.ceil(to)));
     if (ahead.length === 0) return rates.at(-1) ?? 0;
-    const series = { end: to, step: 1, rates: Array.from(ahead) };
-    return Math.max(...windowed(series, Math.max(1, window)).rates.map((rate) => rate ?? 0));
+    return greatest(ahead, window);
   };
 }
 
-function meanRate(trace: Trace, seconds: number): number {
-  const first = perSecond(trace).subarray(0, seconds);
-  return first.reduce((a, b) => a + b, 0) / first.length;
+/** Loads of a trace, requests per second, that a plan at time 0 can be made for; `window`: seconds that count as one. */
+export const startLoads: Readonly<
+  Record<StartLoad, { readonly of: (trace: Trace, window: number) => number; readonly describes: string }>
+> = {
+  beginning: { of: (trace) => mean(perSecond(trace).subarray(0, 10)), describes: "mean of the first 10 s" },
+  mean: { of: (trace) => mean(perSecond(trace)), describes: "mean of the trace" },
+  peak: {
+    of: (trace, window) => greatest(perSecond(trace), window),
+    describes: "greatest load of the trace",
+  },
+};
+
+function mean(rates: Float64Array): number {
+  return rates.reduce((a, b) => a + b, 0) / rates.length;
+}
+
+/** The greatest mean over `window` seconds, or one second if that is longer. */
+function greatest(rates: Float64Array, window: number): number {
+  const series = { end: rates.length, step: 1, rates: Array.from(rates) };
+  return windowed(series, Math.max(1, window)).rates.reduce<number>((most, rate) => Math.max(most, rate ?? 0), 0);
 }

@@ -23,11 +23,16 @@ export const defaultEngine = "exact" satisfies keyof typeof engines;
 /** The one place where a name becomes a function. An unknown name is an InputError that lists the known ones. */
 export async function assemble(setup: Setup, given: Knowledge = {}): Promise<Planner> {
   const engine = lookUp<EngineKind>("engine", engines, setup.engine);
+  const policy = policyOf(setup.pipeline, setup.policy);
   return {
-    pipeline: setup.pipeline,
-    policy: policyOf(setup.pipeline, setup.policy),
+    pipeline: policy.interval === undefined ? setup.pipeline : decidingEvery(policy.interval, setup.pipeline),
+    policy,
     predictor: lookUp<PredictorKind>("predictor", predictorKinds, setup.predictor).make(given),
     queueing: lookUp<QueueingModel>("queueing model", queueingModels, setup.queueing),
     solver: await engine.load(),
   };
+}
+
+function decidingEvery(interval: number, pipeline: Pipeline): Pipeline {
+  return { ...pipeline, adaptation: { ...pipeline.adaptation, interval } };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { LoopState, Observation, ReplicaCount } from "../../src/core/cluster.ts";
+import type { LoopState, Observation, Planning, ReplicaCount } from "../../src/core/cluster.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
 import { leewayOf } from "../../src/core/leeway.ts";
 import { tick } from "../../src/core/loop.ts";
@@ -76,7 +76,7 @@ describe("stabilisation", () => {
         (loads, window) => {
           const movement = { ...unrestrained, stabilization: window, tolerance: 0.1 };
           const loadWindow = 5;
-          let state: LoopState | null = null;
+          let state: Planning | undefined;
           loads.forEach((asked, k) => {
             state = { ...stabilise({ loadWindow, movement }, state, 10 * k, asked), switchedAt: {} };
             const recent = loads.slice(0, k + 1).filter((_, i) => i === k || 10 * i > 10 * k - window);
@@ -148,9 +148,10 @@ describe("switches", () => {
 
   test("what is no switch leaves the memory alone", () => {
     const planner = plannerOf({ switchInterval: 30 });
-    const state = { load: 20, asked: [], switchedAt: { s0: 5 } };
-    assert.deepEqual(tick(planner, seen(10, 20, plan(["large", 3]), state)).state?.switchedAt, { s0: 5 });
-    assert.deepEqual(leewayOf(planner.pipeline, plan(["large", 3]), state, 34.9), [
+    const planning = { load: 20, asked: [], switchedAt: { s0: 5 } };
+    const { state } = tick(planner, seen(10, 20, plan(["large", 3]), { planning }));
+    assert.deepEqual(state?.planning?.switchedAt, { s0: 5 });
+    assert.deepEqual(leewayOf(planner.pipeline, plan(["large", 3]), planning, 34.9), [
       { large: { fewest: 1, most: Infinity } },
     ]);
   });

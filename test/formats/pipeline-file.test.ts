@@ -215,6 +215,9 @@ test("aliases, start-up times, batches and pins reach the pipeline", () => {
   assert.deepEqual(build(`${GOOD}  policies:\n    rim: { detect: { replicas: 3 } }\n`).policies, {
     rim: { detect: { replicas: 3 } },
   });
+  assert.deepEqual(build(`${GOOD}  policies:\n    hpa: { detect: { utilization: 0.6 } }\n`).policies, {
+    hpa: { detect: { utilization: 0.6 } },
+  });
 });
 
 // What is changed in GOOD, the code, and what the message must say, its line and column first.
@@ -602,6 +605,27 @@ const cases: readonly Case[] = [
     "  policies:\n    rim:\n      detect: { replica: 3 }\n",
     "unknown_name",
     /^p\.yaml:25:17: .*known are variants, batches, replicas/,
+  ],
+  [
+    "a target utilisation of a policy that has none",
+    /$/,
+    "  policies:\n    rim:\n      detect: { utilization: 0.5 }\n",
+    "bad_value",
+    /^p\.yaml:25:30: spec\.policies\.rim\.detect\.utilization: policy rim does not look at utilisation, only hpa does\. Remove/,
+  ],
+  [
+    "a target utilisation of a stage, whatever the policy",
+    "    - name: detect\n",
+    "    - name: detect\n      pin: { utilization: 0.5 }\n",
+    "unknown_name",
+    /spec\.stages\.0\.pin\.utilization: .*known are variants, batches, replicas/,
+  ],
+  [
+    "a target utilisation above 1",
+    /$/,
+    "  policies:\n    hpa:\n      detect: { utilization: 1.5 }\n",
+    "bad_value",
+    /^p\.yaml:25:30: spec\.policies\.hpa\.detect\.utilization: /,
   ],
   [
     "a window of a second and a half",
