@@ -21,6 +21,7 @@ export * from "./core/relax.ts";
 export * from "./core/run-log.ts";
 export * from "./sim/scenario.ts";
 export * from "./sim/simulator.ts";
+export * from "./solver/choose.ts";
 export * from "./solver/engines.ts";
 export * from "./study/explain.ts";
 export * from "./study/frontier.ts";

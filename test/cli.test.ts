@@ -64,6 +64,7 @@ const planSchema = z.strictObject({
   policy: z.string(),
   queueing: z.string(),
   engine: z.string(),
+  engine_reason: z.string().min(1),
   status: z.enum(["optimal", "feasible", "infeasible", "unknown"]),
   reason: z.string(),
   objective: maybe,
@@ -113,6 +114,7 @@ const frontierSchema = z.strictObject({
   policy: z.string(),
   queueing: z.string(),
   engine: z.string(),
+  engine_reason: z.string().min(1),
   accuracy_metric: z.string(),
   solve_ms: number.min(0),
   points: z.array(

@@ -1,8 +1,7 @@
 import { Command } from "commander";
 import { policyKinds } from "../core/policies.ts";
 import { queueingModels } from "../core/queueing/models.ts";
-import { engines } from "../solver/engines.ts";
-import { defaultEngine, defaultQueueing } from "../study/setup.ts";
+import { defaultEngine, defaultQueueing, engineNames } from "../study/setup.ts";
 import { choiceOption, MOST_RPS, numberIn } from "./arguments.ts";
 
 interface FrontierFlags {
@@ -21,14 +20,14 @@ export function frontierCommand(done: (feasible: boolean) => void): Command {
     .argument("<pipeline>", "pipeline file (YAML)")
     .requiredOption("--load <rps>", "requests per second, before the load margin", numberIn(0, MOST_RPS))
     .addOption(choiceOption("--policy <name>", "what is free and what is fixed", policyKinds).default("ipa"))
-    .addOption(choiceOption("--engine <name>", "how plans are found", engines).default(defaultEngine))
+    .addOption(choiceOption("--engine <name>", "how plans are found", engineNames).default(defaultEngine))
     .addOption(choiceOption("--queueing <name>", "latency model", queueingModels).default(defaultQueueing))
     .option("--plot <file>", "draw the trade-offs (SVG)")
     .option("--json", "print them as JSON (docs/cli.md)")
     .addHelpText("after", "\nExample:\n  ipa frontier pipelines/video.yaml --load 20 --plot frontier.svg")
     .action(async (path: string, { load, policy, engine, queueing, plot, json }: FrontierFlags) => {
       const { learntBy, loadPipeline, refuseOverwriting, writeWhole } = await import("../formats/files.ts");
-      const { assemble } = await import("../study/setup.ts");
+      const { assemble, engineOf } = await import("../study/setup.ts");
       const { tradeOffs } = await import("../study/frontier.ts");
       const { frontierReport, frontierText } = await import("../report/frontier.ts");
 
@@ -42,7 +41,11 @@ export function frontierCommand(done: (feasible: boolean) => void): Command {
       const from = performance.now();
       const found = tradeOffs(planner, load);
       const solveSeconds = (performance.now() - from) / 1000;
-      const report = frontierReport(planner, load, found, { queueing, engine, solveSeconds });
+      const report = frontierReport(planner, load, found, {
+        queueing,
+        ...engineOf({ pipeline, queueing, engine }),
+        solveSeconds,
+      });
       if (plot !== undefined && report.points.length > 0) {
         const { frontierChart } = await import("../report/charts.ts");
         const { pictureOf } = await import("../report/picture.ts");

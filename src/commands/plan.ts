@@ -2,8 +2,7 @@ import { Command } from "commander";
 import { policyKinds } from "../core/policies.ts";
 import type { Solver } from "../core/problem.ts";
 import { queueingModels } from "../core/queueing/models.ts";
-import { engines } from "../solver/engines.ts";
-import { defaultEngine, defaultQueueing } from "../study/setup.ts";
+import { defaultEngine, defaultQueueing, engineNames } from "../study/setup.ts";
 import { choiceOption, MOST_RPS, numberIn } from "./arguments.ts";
 
 interface PlanFlags {
@@ -22,7 +21,7 @@ export function planCommand(done: (feasible: boolean) => void): Command {
     .argument("<pipeline>", "pipeline file (YAML)")
     .requiredOption("--load <rps>", "requests per second, before the load margin", numberIn(0, MOST_RPS))
     .addOption(choiceOption("--policy <name>", "what is free and what is fixed", policyKinds).default("ipa"))
-    .addOption(choiceOption("--engine <name>", "how the plan is found", engines).default(defaultEngine))
+    .addOption(choiceOption("--engine <name>", "how the plan is found", engineNames).default(defaultEngine))
     .addOption(choiceOption("--queueing <name>", "latency model", queueingModels).default(defaultQueueing))
     .option(
       "--time-limit <s>",
@@ -33,7 +32,7 @@ export function planCommand(done: (feasible: boolean) => void): Command {
     .addHelpText("after", "\nExample:\n  ipa plan pipelines/video.yaml --load 20 --policy fa2-high")
     .action(async (path: string, { load, policy, engine, queueing, timeLimit, json }: PlanFlags) => {
       const { learntBy, loadPipeline } = await import("../formats/files.ts");
-      const { assemble } = await import("../study/setup.ts");
+      const { assemble, engineOf } = await import("../study/setup.ts");
       const { explain } = await import("../study/explain.ts");
       const { planReport } = await import("../report/plan.ts");
 
@@ -47,7 +46,11 @@ export function planCommand(done: (feasible: boolean) => void): Command {
       const planner =
         timeLimit === undefined ? unlimited : { ...unlimited, solver: within(timeLimit, unlimited.solver) };
       const { decision, ...findings } = explain(planner, load, () => performance.now() / 1000);
-      const report = planReport(planner, load, decision, { queueing, engine, ...findings });
+      const report = planReport(planner, load, decision, {
+        queueing,
+        ...engineOf({ pipeline, queueing, engine }),
+        ...findings,
+      });
       if (json) console.log(JSON.stringify(report, null, 2));
       else {
         const { planText } = await import("../report/plan-text.ts");

@@ -4,8 +4,7 @@ import { policyKinds } from "../core/policies.ts";
 import { predictorKinds } from "../core/predictors/kinds.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { DURATION, seconds } from "../formats/quantity.ts";
-import { engines } from "../solver/engines.ts";
-import { defaultEngine, defaultQueueing } from "../study/setup.ts";
+import { defaultEngine, defaultQueueing, engineNames } from "../study/setup.ts";
 import type { ReplayOptions } from "../study/replay.ts";
 import type { SimulationFiles } from "./simulation-files.ts";
 import { choiceOption, choicesOption, MOST_RPS, numberIn } from "./arguments.ts";
@@ -36,7 +35,7 @@ export function simulateCommand(): Command {
     .addOption(choicesOption("--policy <names...>", "who decides", policyKinds).default(["ipa"]))
     .option("--seed <n>", "first seed", numberIn(0, 1e15, true), 1)
     .option("--seeds <n>", "how many seeds, counted up from the first", numberIn(1, 10_000, true), 1)
-    .addOption(choiceOption("--engine <name>", "how plans are found", engines).default(defaultEngine))
+    .addOption(choiceOption("--engine <name>", "how plans are found", engineNames).default(defaultEngine))
     .addOption(choiceOption("--queueing <name>", "latency model of the plans", queueingModels).default(defaultQueueing))
     .addOption(choiceOption("--predictor <name>", "instead of the pipeline's", predictorKinds))
     .addOption(
@@ -74,7 +73,7 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
   const { learntBy, loadPipeline, loadTrace, refuseOverwriting } = await import("../formats/files.ts");
   const { summarise } = await import("../report/summary.ts");
   const { futureOf, replay, startLoads } = await import("../study/replay.ts");
-  const { assemble } = await import("../study/setup.ts");
+  const { assemble, engineOf } = await import("../study/setup.ts");
   const { outputsOf, writeSimulation } = await import("./simulation-files.ts");
   const { traceEnd } = await import("../workload/trace.ts");
   const { Progress } = await import("./progress.ts");
@@ -126,9 +125,10 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
     results.push({ summary: summarise(runs, { ...context, wall: (performance.now() - from) / 1000 }), runs });
   }
   progress.done();
+  const solvedBy = engineOf({ pipeline, queueing, engine });
   const setup = {
     queueing,
-    engine,
+    engine: `${solvedBy.engine} (${solvedBy.reason})`,
     predictor,
     arrivals: flags.arrivals,
     service: flags.service,

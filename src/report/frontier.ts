@@ -1,6 +1,7 @@
 import type { Planner } from "../core/decide.ts";
 import { plannedLoad } from "../core/load.ts";
 import { decimals } from "./numbers.ts";
+import type { PlanContext } from "./plan.ts";
 import { textTable } from "./text-table.ts";
 
 /** A trade-off, as `study/frontier.ts` makes it. */
@@ -31,6 +32,8 @@ export interface FrontierReport {
   readonly policy: string;
   readonly queueing: string;
   readonly engine: string;
+  /** Why this engine. */
+  readonly engine_reason: string;
   readonly accuracy_metric: string;
   readonly solve_ms: number;
   /** Cheapest first. */
@@ -61,7 +64,7 @@ export function frontierReport(
   planner: Planner,
   load: number,
   tradeOffs: readonly TradeOff[],
-  context: { readonly queueing: string; readonly engine: string; readonly solveSeconds: number },
+  context: Pick<PlanContext, "queueing" | "engine" | "reason" | "solveSeconds">,
 ): FrontierReport {
   const { pipeline } = planner;
   return {
@@ -73,6 +76,7 @@ export function frontierReport(
     policy: planner.policy.name,
     queueing: context.queueing,
     engine: context.engine,
+    engine_reason: context.reason,
     accuracy_metric: pipeline.objective.accuracy,
     solve_ms: context.solveSeconds * 1000,
     points: tradeOffs.map(({ accuracy, cores, latency, from, to, optimal, others, plan }) => ({

@@ -26,8 +26,9 @@ export function planText(report: PlanReport): string {
       stage.utilisation > 1 + 1e-9 ? "overloaded" : decimals(stage.mean_s + stage.excess_s, 3),
     ]),
   );
-  if (report.stages.length === 0) return [head, ...reasons(report)].join("\n");
-  return [head, "", table, "", promise(report), ...reasons(report)].join("\n");
+  const engine = `Solved by ${report.engine}: ${report.engine_reason}.`;
+  if (report.stages.length === 0) return [head, ...reasons(report), engine].join("\n");
+  return [head, "", table, "", promise(report), ...reasons(report), engine].join("\n");
 }
 
 function verdict(report: PlanReport): string {

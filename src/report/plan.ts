@@ -16,6 +16,8 @@ export interface PlanReport {
   readonly policy: string;
   readonly queueing: string;
   readonly engine: string;
+  /** Why this engine. */
+  readonly engine_reason: string;
   readonly status: "optimal" | "feasible" | "infeasible" | "unknown";
   readonly reason: Reason;
   readonly objective: number | null;
@@ -54,6 +56,8 @@ export interface PlanStageReport {
 export interface PlanContext {
   readonly queueing: string;
   readonly engine: string;
+  /** Why this engine. */
+  readonly reason: string;
   readonly solveSeconds: number;
   readonly binding: readonly string[];
   readonly relaxations: readonly Relaxation[];
@@ -77,6 +81,7 @@ export function planReport(planner: Planner, load: number, decision: Decided, co
     policy: planner.policy.name,
     queueing: context.queueing,
     engine: context.engine,
+    engine_reason: context.reason,
     status: outcome?.status ?? "unknown",
     reason: decision.reason,
     // The engine's own sum where there is one, so that it is never above its bound by rounding.

@@ -88,7 +88,7 @@ function checkLoad(pipeline: Pipeline, load: number, found: number | null): void
 /** Share of the load, latency and cores of a plan: what the nearest plan is chosen by, in this order. */
 function rankOf(from: Formulation, planned: number, plan: Plan): readonly [number, number, number] {
   const { stages, cores, latency } = assess(from, planned, plan);
-  return [Math.min(1, ...stages.map(({ capacity }) => capacity / planned)), latency, cores];
+  return [Math.min(1, ...stages.map(({ capacity, load }) => capacity / load)), latency, cores];
 }
 
 /** All plans within caps, pins, forbids and bounds of replicas, whatever they carry and cost, by plain loops. */
@@ -183,6 +183,27 @@ for (const [kind, few] of [
     assert.ok(seen.none > 5 && seen.whole > 100 && seen.part > 20, JSON.stringify(seen));
   });
 }
+
+test("random pinned graphs: no plan within the budget carries a greater share than the best effort", () => {
+  const seen = { none: 0, some: 0 };
+  fc.assert(
+    fc.property(small(randomPinnedGraphCase), ({ pipeline, load }) => {
+      const from = formulation(pipeline);
+      const planned = plannedLoad(pipeline, 20 * load);
+      const plan = bestEffort(from, planned, exact);
+      const best = bestRank(from, planned);
+      seen[plan === null ? "none" : "some"]++;
+      if (plan === null || best === null) return assert.equal(plan, best);
+      const [share, , cores] = rankOf(from, planned, plan);
+      assert.ok(Math.abs(share - best[0]) <= 1e-9, `${share} is not ${best[0]}`);
+      assert.ok(cores <= (pipeline.limits.cores ?? Infinity) + 1e-9);
+      const broken = assess(from, planned, plan).violations.map(({ row }) => row.split(" ")[0] ?? row);
+      for (const row of broken) assert.ok(["capacity", "sla", "accuracy_floor"].includes(row), row);
+    }),
+    { numRuns: runs(500), seed: 20240607, endOnFailure: true },
+  );
+  assert.ok(seen.none > 5 && seen.some > 100, JSON.stringify(seen));
+});
 
 test("random pinned pipelines: of all plans by plain loops none that keeps its promises is better than the best", () => {
   const seen = { optimal: 0, infeasible: 0 };

@@ -39,7 +39,7 @@ async function report(of: Pipeline, load: number, change: (planner: Planner) => 
   const planner = change(await assemble(names, { future: () => load }));
   let clock = 0;
   const { decision, ...rest } = explain(planner, load, () => clock++ / 4);
-  return planReport(planner, load, decision, { queueing: "paper", engine, ...rest });
+  return planReport(planner, load, decision, { queueing: "paper", engine, reason: "as asked for", ...rest });
 }
 
 /** Each number of a report. */
@@ -63,6 +63,7 @@ test("the best plan: what it is and what it promises", async () => {
     policy: "ipa",
     queueing: "paper",
     engine: "exhaustive",
+    engine_reason: "as asked for",
     status: "optimal",
     reason: "first",
     objective: 100 * (0.8 * 0.8) - 6,
@@ -102,6 +103,7 @@ test("the best plan: what it is and what it promises", async () => {
       "",
       "6.00 cores, accuracy 0.6400 (pas 0.6400), latency 0.400 s of 1 s by the paper model, objective 58.0000",
       "No limit on latency, cores or accuracy keeps a better plan away.",
+      "Solved by exhaustive: as asked for.",
     ].join("\n"),
   );
 });
@@ -115,7 +117,7 @@ test("a load margin and the limits that bind are told", async () => {
   assert.deepEqual(bound.binding, ["cores"]);
   const text = planText(bound);
   assert.match(text, /^demo at 8 rps, planned for 12\.00 rps: the best plan\n/);
-  assert.match(text, /\nA better plan is kept away by the limit on: cores\.$/);
+  assert.match(text, /\nA better plan is kept away by the limit on: cores\.\nSolved by exhaustive: as asked for\.$/);
 });
 
 test("no feasible plan: the nearest to one, the limits in the way, and what would help", async () => {
@@ -137,13 +139,13 @@ test("an SLA and an accuracy floor in the way", async () => {
   const slow = planText(await report(pipeline({ sla: { seconds: 0.15, quantile: 0.99 } }), 5));
   assert.match(
     slow,
-    /limits to give way: latency \(the SLA\)\.\nA plan exists with any one of:\n {2}an SLA of 0\.2 s$/,
+    /limits to give way: latency \(the SLA\)\.\nA plan exists with any one of:\n {2}an SLA of 0\.2 s\nSolved/,
   );
   const objective = { kind: "maxAccuracy", accuracy: "pas", accuracyFloor: 0.9 } as const;
   const poor = planText(await report(pipeline({ objective }), 5));
   assert.match(
     poor,
-    /limits to give way: accuracy \(the floor\)\.\nA plan exists with any one of:\n {2}an accuracy floor of 0\.64$/,
+    /limits to give way: accuracy \(the floor\)\.\nA plan exists with any one of:\n {2}an accuracy floor of 0\.64\nSolved/,
   );
 });
 
@@ -167,7 +169,7 @@ test("a load that the replicas do not carry: which stage, which limit, what it w
   );
   assert.match(text, /1000 % {2}overloaded\n/);
   assert.match(text, /, overloaded, so no latency can be promised, /);
-  assert.match(text, /\n {2}a load of 100 rps$/);
+  assert.match(text, /\n {2}a load of 100 rps\nSolved/);
 });
 
 test("pins in the way: the pinned replicas, and pins that leave nothing", async () => {
@@ -207,5 +209,5 @@ test("an engine that runs out of time: with a plan a bound is told, without one 
     ...planner,
     solver: () => ({ status: "unknown", engine: "none", bound: 58 }),
   }));
-  assert.equal(planText(nothing), "demo at 12 rps: no plan was found in time");
+  assert.equal(planText(nothing), "demo at 12 rps: no plan was found in time\nSolved by exhaustive: as asked for.");
 });

@@ -20,7 +20,7 @@ test("absent lists leave what the pipeline says: one run", () => {
     policy: "ipa",
     predictor: "reactive",
     queueing: "tail",
-    engine: "exact",
+    engine: "auto",
   });
   assert.deepEqual(run?.coordinates, {
     run: 0,
