@@ -10,8 +10,8 @@ export interface Allowed {
 
 /** What limits, the stage's own pins and those of a policy leave to a stage: variants in file order, batches ascending. */
 export function allowedOf(limits: Limits, stage: Stage, policy: Pins | undefined): readonly Allowed[] {
+  const pinned = pinnedReplicas(stage, policy);
   return stage.variants.flatMap((variant) => {
-    const pinned = pinnedReplicas(stage, policy);
     const fewest = Math.max(variant.minReplicas ?? 1, ...pinned);
     const most = Math.min(limits.replicas, variant.maxReplicas ?? Infinity, ...pinned);
     if (fewest > most) return [];
