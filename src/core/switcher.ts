@@ -1,6 +1,6 @@
+import { accuracyOf } from "./accuracy.ts";
 import type { Observation } from "./cluster.ts";
 import type { Planner } from "./decide.ts";
-import { accuracyOf } from "./accuracy.ts";
 import { ladderOf, timeToServe, type Rung } from "./ladder.ts";
 import { planCores, planVariants, samePlan, type Plan } from "./plan.ts";
 import type { Rule } from "./policies.ts";
