@@ -32,9 +32,9 @@ const { values: flags } = parseArgs({
     out: { type: "string", default: "out/experiments" },
   },
 });
-const count = flags.quick ? 50 : 600;
-/** Requests of a chain; a graph gets so many that its stages serve this many items on average. */
-const requests = flags.quick ? 100_000 : 1_000_000;
+const count = flags.quick ? 50 : flags.graphs ? 250 : 600;
+/** Requests of a chain. A graph gets so many that its stages serve this many items on average. */
+const requests = flags.quick ? 100_000 : flags.graphs ? 300_000 : 1_000_000;
 /** A percentile needs some requests, whatever their items. */
 const LEAST_REQUESTS = 100_000;
 

@@ -44,11 +44,24 @@ export function pathsOf(stages: readonly Stage[]): Paths {
 
 /** How many they are, without listing them. */
 export function countPaths(stages: readonly Stage[]): number {
+  const { predecessors } = graphOf(stages);
+  return pathsThrough(stages).reduce((sum, count, s) => (predecessors[s]?.length === 0 ? sum + count : sum), 0);
+}
+
+/** By stage: how many of them lead through it. */
+export function pathsThrough(stages: readonly Stage[]): readonly number[] {
   const { predecessors, successors } = graphOf(stages);
+  const behind = countsBy(predecessors, [...stages.keys()]);
+  const ahead = countsBy(successors, [...stages.keys()].reverse());
+  return stages.map((_, s) => (behind[s] ?? 0) * (ahead[s] ?? 0));
+}
+
+/** By stage: the ways that end where there is no neighbour; `order` has the neighbours of a stage before it. */
+function countsBy(neighbours: readonly (readonly number[])[], order: readonly number[]): readonly number[] {
   const counts: number[] = [];
-  for (let s = stages.length - 1; s >= 0; s--) {
-    const next = successors[s] ?? [];
-    counts[s] = next.length === 0 ? 1 : next.reduce((sum, t) => sum + (counts[t] ?? 0), 0);
+  for (const s of order) {
+    const of = neighbours[s] ?? [];
+    counts[s] = of.length === 0 ? 1 : of.reduce((sum, t) => sum + (counts[t] ?? 0), 0);
   }
-  return counts.reduce((sum, count, s) => (predecessors[s]?.length === 0 ? sum + count : sum), 0);
+  return counts;
 }

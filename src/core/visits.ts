@@ -1,4 +1,4 @@
-import { countPaths, graphOf, type Graph } from "./graph.ts";
+import { countPaths, graphOf, pathsThrough, type Graph } from "./graph.ts";
 import type { Stage } from "./pipeline.ts";
 
 /** A stage with what of the pipeline's load reaches it. */
@@ -8,7 +8,7 @@ export interface Visited {
   readonly items: number;
   /** Share of requests with at least one item there. */
   readonly share: number;
-  /** Paths from the first stages to the last, of the whole pipeline. */
+  /** Paths from the first stages to the last, for each that leads through it: 1 where all of them do. */
   readonly paths: number;
 }
 
@@ -27,12 +27,13 @@ export function visitsOf(stages: readonly Stage[]): readonly Visited[] {
   const none = new Absence(stages, graph);
   const items: number[] = [];
   const paths = countPaths(stages);
+  const through = pathsThrough(stages);
   const visits = stages.map((stage, s): Visited => {
     const [first, ...others] = graph.predecessors[s] ?? [];
     const entering =
       first === undefined ? 1 : others.length === 0 ? (items[first] ?? 0) : 1 - none.of([first, ...others]);
     items[s] = stage.fanOut * entering;
-    return { stage, items: items[s], share: 1 - none.of([s]), paths };
+    return { stage, items: items[s], share: 1 - none.of([s]), paths: paths / (through[s] ?? paths) };
   });
   known.set(stages, visits);
   return visits;

@@ -128,3 +128,29 @@ test("tail offers replicas until one more gains less than a millisecond; pinned 
   assert.deepEqual(offered(20, 100, 50), [50]);
   assert.deepEqual(offered(20, 100, 2), []);
 });
+
+test("tail, items that come together: k of a request wait k times as long as one, and a round for those before them", () => {
+  for (const [fanOut, items, dispersion] of [
+    [3, 3, 3],
+    [1, 3, 3],
+    // 2 or 3 of each request, as often: E[N²]/E[N] = 6.5/2.5.
+    [2.5, 2.5, 2.6],
+    // One request in four sends one, and each becomes two.
+    [2, 0.5, 2],
+    // One item or none: as requests come, at random.
+    [0.3, 0.3, 1],
+  ] as const) {
+    const terms = (given: Partial<Queue>): number => tail.terms(queue({ replicas: 1, rate: 8, ...given })).mean - 0.1;
+    const rounds = (Math.ceil(fanOut) - 1) * 0.1;
+    assert.ok(Math.abs(terms({ fanOut, items }) - rounds - dispersion * terms({})) < 1e-12, String(fanOut));
+  }
+});
+
+test("tail: the fewer requests come by, the more of their items may be late", () => {
+  const excess = (items: number): number =>
+    tail.terms(queue({ rate: 8, sigma: 0.2, fanOut: items, items })).excessSquared;
+  assert.ok(excess(0.1) < excess(0.5) && excess(0.5) < excess(1));
+  // Less than one request in a hundred: whatever happens there, 99 % are on time.
+  assert.equal(excess(0.009), 0);
+  assert.equal(tail.terms(queue({ rate: 8, fanOut: 0.009, items: 0.009 })).excessSquared, 0);
+});

@@ -44,6 +44,15 @@ test("a join takes one item of the requests that come by at any of its predecess
   assert.equal(countPaths(stages("a:", "x:", "b: a, x", "c: a", "d: b, c")), 3);
 });
 
+test("the paths for each one that leads through a stage", () => {
+  // a b d, a c d, x b d.
+  const visits = visitsOf(stages("a:", "x:", "b: a, x", "c: a", "d: b, c"));
+  assert.deepEqual(
+    visits.map(({ paths }) => paths),
+    [3 / 2, 3, 3 / 2, 3, 1],
+  );
+});
+
 test("shares and items of any graph are those of drawing requests", () => {
   const graph = fc.integer({ min: 1, max: 7 }).chain((count) =>
     fc.tuple(

@@ -44,7 +44,7 @@ export interface Queue {
   /** Items that an item entering the stage becomes, and items per request that the stage serves. */
   readonly fanOut: number;
   readonly items: number;
-  /** Paths of the pipeline on which a request may be late. */
+  /** Paths on which a request may be late, for each that leads through the stage. */
   readonly paths: number;
 }
 

@@ -4,19 +4,20 @@ import type { Queue, QueueingModel } from "./latency.ts";
 /**
  * The latency that a quantile of the requests keeps when arrivals are random. A stage is a queue of
  * batches: Erlang's C says how often a batch waits, Kingman's and Allen & Cunneen's approximation for
- * how long (arrivals of full batches are Erlang-b, so their squared coefficient of variation is 1/b), and the
- * wait beyond is exponential. Service is lognormal. Waits and services of different stages are nearly
+ * how long (arrivals of full batches are Erlang-b, so their squared coefficient of variation is 1/b; where requests are
+ * several items, it is that much more), and the wait beyond is exponential. Service is lognormal. Waits and services of different stages are nearly
  * independent, so their excesses over the means add up in squares; batches stay together, so the
  * excess of forming them adds up as it is (docs/model.md).
  */
 export const tail: QueueingModel = {
   terms: (queue) => {
-    const { rate, batch, replicas, capacity, service, sigma, fanOut } = queue;
+    const { rate, batch, replicas, capacity, service, sigma, fanOut, items } = queue;
     const utilisation = rate / (replicas * capacity);
     if (utilisation >= 1) return { mean: Infinity, forming: 0, excessSquared: 0 };
     const waits = erlangC(replicas, rate / capacity);
     const squaredVariation = Math.exp(sigma * sigma) - 1;
-    const beyond = ((1 / batch + squaredVariation) * service) / (2 * replicas * (1 - utilisation));
+    const beyond =
+      ((dispersion(fanOut, items) / batch + squaredVariation) * service) / (2 * replicas * (1 - utilisation));
     const forming = (batch - 1) / rate / 2;
     const quantile = quantileOfOne(queue);
     const wait = waits * beyond;
@@ -34,10 +35,29 @@ export const tail: QueueingModel = {
   describes: "waiting under random arrivals included, for the SLA's quantile",
 };
 
-/** A request is late if any of its items is, on any path: so each item must be late less often. */
+/**
+ * A request is late if any of its items is, on any path, and late on many paths at once where they lead through the same
+ * stage: so each item must be late less often, or may be more often where few requests come by. At the median and below it no excess is left.
+ */
 function quantileOfOne({ quantile, items, paths }: Queue): number {
-  const chances = paths * Math.max(1, items);
-  return chances === 1 ? quantile : 1 - (1 - quantile) / chances;
+  const chances = paths * items;
+  return chances === 1 ? quantile : Math.max(0.5, 1 - (1 - quantile) / chances);
+}
+
+/**
+ * How much more a number of items varies than one of requests: requests come one by one, but their items together, so that
+ * it is E[N²]/E[N] for N items a request. N is taken to vary no more than it must: a request sends a whole number of items to
+ * the stage, or one more, and each of them becomes so many.
+ */
+function dispersion(fanOut: number, items: number): number {
+  const entering = items / fanOut;
+  return (entering * leastVariance(fanOut) + fanOut * fanOut * leastVariance(entering)) / items + items;
+}
+
+/** Least variance of whole numbers with this mean. */
+function leastVariance(mean: number): number {
+  const more = mean - Math.floor(mean);
+  return more * (1 - more);
 }
 
 /** Erlang's B of the last question: the next one is mostly for one server more, at the same load. */
