@@ -11,8 +11,8 @@ import type { Stage } from "../src/core/pipeline.ts";
 import type { ProfilePoint } from "../src/core/profile.ts";
 import { loadPipeline } from "../src/formats/files.ts";
 import type { ProfileFile } from "../src/formats/profile-csv.ts";
-import type { Cell, Comparison, Experiment, Findings } from "./reproduction/experiment.ts";
-import { script } from "./reproduction/output.ts";
+import type { Cell, Comparison, Experiment, Findings } from "./findings/experiment.ts";
+import { script } from "./findings/output.ts";
 import { pipelines } from "./reproduction/published-runs.ts";
 import { numberIn, publishedTable } from "./reproduction/published-table.ts";
 

@@ -10,8 +10,8 @@ import { linesFigure, type FigureFrame, type FigurePoint } from "../src/report/f
 import { decimals } from "../src/report/numbers.ts";
 import { assemble } from "../src/study/setup.ts";
 import { perSecond } from "../src/workload/trace.ts";
-import type { Cell, Comparison, Context, Experiment, Figure, Findings } from "./reproduction/experiment.ts";
-import { script } from "./reproduction/output.ts";
+import type { Cell, Comparison, Context, Experiment, Figure, Findings } from "./findings/experiment.ts";
+import { script } from "./findings/output.ts";
 import { predictedLoads, trainedLstm } from "./reproduction/predicted-loads.ts";
 import { pipelineOf, policyOf, publishedRuns } from "./reproduction/published-runs.ts";
 import { publishedTable } from "./reproduction/published-table.ts";

@@ -19,10 +19,10 @@ import {
   type PublishedMean,
 } from "./reproduction/end-to-end-results.ts";
 import { endToEndVerdicts } from "./reproduction/end-to-end-verdicts.ts";
-import type { Cell, Comparison, Context, Experiment, Findings, Table } from "./reproduction/experiment.ts";
+import type { Cell, Comparison, Context, Experiment, Findings, Table } from "./findings/experiment.ts";
 import { GUESSES } from "./reproduction/guesses.ts";
 import { allowances, greatestGain, type Outcome } from "./reproduction/headline.ts";
-import { script } from "./reproduction/output.ts";
+import { script } from "./findings/output.ts";
 import { publishedRuns } from "./reproduction/published-runs.ts";
 import { publishedSteps } from "./reproduction/published-steps.ts";
 import { mean, modes, type Measured } from "./reproduction/replayed-runs.ts";

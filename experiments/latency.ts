@@ -10,9 +10,9 @@ import { halfWidth95, meanOf } from "../src/report/confidence.ts";
 import { linesFigure, type FigurePoint } from "../src/report/figures.ts";
 import { percent } from "../src/report/numbers.ts";
 import { assemble } from "../src/study/setup.ts";
-import type { Cell, Context, Experiment, Figure, Findings } from "./reproduction/experiment.ts";
+import type { Cell, Context, Experiment, Figure, Findings } from "./findings/experiment.ts";
 import { GUESSES, judged, type Judgement } from "./reproduction/guesses.ts";
-import { script } from "./reproduction/output.ts";
+import { script } from "./findings/output.ts";
 import { scaledGuesses } from "./reproduction/profile-changes.ts";
 import {
   pipelineOf,

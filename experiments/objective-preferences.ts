@@ -12,9 +12,9 @@ import { decimals, percent } from "../src/report/numbers.ts";
 import { tradeOffs, type TradeOff } from "../src/study/frontier.ts";
 import { assemble } from "../src/study/setup.ts";
 import { perSecond } from "../src/workload/trace.ts";
-import type { Cell, Comparison, Context, Experiment, Figure, Findings } from "./reproduction/experiment.ts";
+import type { Cell, Comparison, Context, Experiment, Figure, Findings } from "./findings/experiment.ts";
 import { GUESSES, judged } from "./reproduction/guesses.ts";
-import { script } from "./reproduction/output.ts";
+import { script } from "./findings/output.ts";
 import { predictedLoads, trainedLstm } from "./reproduction/predicted-loads.ts";
 import { scaledGuesses } from "./reproduction/profile-changes.ts";
 import {

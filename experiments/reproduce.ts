@@ -16,9 +16,9 @@ import { heldOutHeadline } from "./held-out-headline.ts";
 import { latency } from "./latency.ts";
 import { objectivePreferences } from "./objective-preferences.ts";
 import { predictorAblation } from "./predictor-ablation.ts";
-import type { Experiment } from "./reproduction/experiment.ts";
-import { flagsOf, manifestOf, writeFindings } from "./reproduction/output.ts";
-import { reproductionPage, type Section } from "./reproduction/page.ts";
+import type { Experiment } from "./findings/experiment.ts";
+import { flagsOf, manifestOf, writeFindings } from "./findings/output.ts";
+import { findingsPage, headingOf, type Section } from "./findings/page.ts";
 import { variants } from "./variants.ts";
 import { workloadPredictions } from "./workloads.ts";
 
@@ -44,17 +44,23 @@ for (const experiment of experiments) {
   const findings = await experiment.run({
     quick,
     seeds,
-    onProgress: (share, what) => progress.update(share, `${experiment.figure}: ${what}`),
+    onProgress: (share, what) => progress.update(share, `${experiment.figure ?? experiment.title}: ${what}`),
   });
   progress.done();
   const seconds = (performance.now() - from) / 1000;
   sections.push({ experiment, findings, seconds });
   await writeFindings(out, findings);
-  console.log(`${experiment.figure}: ${experiment.title} (${decimals(seconds, 1)} s)`);
+  console.log(`${headingOf(experiment)} (${decimals(seconds, 1)} s)`);
   for (const { verdict, claim } of findings.verdicts ?? []) console.log(`  ${verdict.padEnd(26)} ${claim}`);
 }
 const manifest = await manifestOf({ quick, seeds });
 await writeWhole(join(out, "manifest.json"), manifest);
 const report = join(out, "report.html");
-await writeWhole(report, reproductionPage(sections, manifest));
+const heading = {
+  title: "IPA, reproduced",
+  lead:
+    "Every figure and table of Ghafouri et al., “IPA: Inference Pipeline Adaptation to Achieve High Accuracy and Cost-Efficiency” (JSys 2024), " +
+    "made again in a simulator, beside what the paper published.",
+};
+await writeWhole(report, findingsPage(heading, sections, manifest));
 console.log(`\nOpen ${report}. The numbers and pictures are beside it.`);

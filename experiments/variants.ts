@@ -13,8 +13,8 @@ import { loadPipeline } from "../src/formats/files.ts";
 import { parseProfiles, type PointProvenance, type ProfileEntry } from "../src/formats/profile-csv.ts";
 import { pointsFigure, type FigureFrame, type FigurePoint } from "../src/report/figures.ts";
 import { decimals, percent } from "../src/report/numbers.ts";
-import type { Cell, Comparison, Experiment, Figure, Findings, Verdict } from "./reproduction/experiment.ts";
-import { script } from "./reproduction/output.ts";
+import type { Cell, Comparison, Experiment, Figure, Findings, Verdict } from "./findings/experiment.ts";
+import { script } from "./findings/output.ts";
 import { pipelines } from "./reproduction/published-runs.ts";
 import { numberIn, publishedTable } from "./reproduction/published-table.ts";
 

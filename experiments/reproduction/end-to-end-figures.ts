@@ -4,7 +4,7 @@ import { barsFigure, linesFigure } from "../../src/report/figures.ts";
 import { perSecond } from "../../src/workload/trace.ts";
 import type { Answer } from "../end-to-end-worker.ts";
 import { answerOf, figureOf, outcomeOf, sameSetting, type PublishedMean } from "./end-to-end-results.ts";
-import type { Figure } from "./experiment.ts";
+import type { Figure } from "../findings/experiment.ts";
 import { allowances, greatestGain, type Outcome } from "./headline.ts";
 import { pipelines, systems, workloads, type PublishedRun } from "./published-runs.ts";
 import { runKey, type PublishedStep } from "./published-steps.ts";

@@ -2,7 +2,7 @@
 import { pairedInterval } from "../../src/report/confidence.ts";
 import { percent } from "../../src/report/numbers.ts";
 import type { Answer } from "../end-to-end-worker.ts";
-import type { Verdict } from "./experiment.ts";
+import type { Verdict } from "../findings/experiment.ts";
 import { outcomeOf } from "./end-to-end-results.ts";
 import { judged } from "./guesses.ts";
 import { greatestGain } from "./headline.ts";

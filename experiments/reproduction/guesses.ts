@@ -1,5 +1,5 @@
 // A verdict depends on profiles that are guessed in part: so each is made again with other guesses.
-import type { Verdict } from "./experiment.ts";
+import type { Verdict } from "../findings/experiment.ts";
 
 /** Factors on the speed of whatever is inferred or modelled in the profiles; the first leaves it as it is. */
 export const GUESSES = [1, 0.8, 1.25] as const;

@@ -1,10 +1,10 @@
-// What an experiment of the reproduction is, and what it finds: plain data, which files and the report show.
+// What an experiment is, and what it finds: plain data, which files and the report show.
 
 export interface Experiment {
   /** Names its files. */
   readonly name: string;
-  /** As in the paper: "Fig 13". */
-  readonly figure: string;
+  /** As in the paper: "Fig 13"; absent if it is not the paper's. */
+  readonly figure?: string;
   readonly title: string;
   readonly run: (context: Context) => Promise<Findings>;
 }
@@ -60,7 +60,7 @@ export interface Comparison {
   readonly digits: number;
 }
 
-/** One of the paper's claims, judged. */
+/** A claim, judged. */
 export interface Verdict {
   readonly claim: string;
   readonly verdict: "holds" | "does not hold" | "not determined by the data" | "cannot be shown";

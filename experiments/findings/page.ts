@@ -11,7 +11,13 @@ export interface Section {
   readonly seconds: number;
 }
 
-export function reproductionPage(sections: readonly Section[], manifest: string): string {
+/** What the page is about. */
+export interface Heading {
+  readonly title: string;
+  readonly lead: string;
+}
+
+export function findingsPage({ title, lead }: Heading, sections: readonly Section[], manifest: string): string {
   const verdicts = sections.flatMap(({ experiment, findings }) =>
     (findings.verdicts ?? []).map((verdict) => ({ ...verdict, experiment })),
   );
@@ -21,15 +27,14 @@ export function reproductionPage(sections: readonly Section[], manifest: string)
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>IPA, reproduced</title>
+<title>${escapeText(title)}</title>
 <style>${pageStyle}${ownStyle}</style>
 </head>
 <body>
 <main>
 <header>
-<h1>IPA, reproduced</h1>
-<p class="lead">Every figure and table of Ghafouri et al., “IPA: Inference Pipeline Adaptation to Achieve High Accuracy and
-Cost-Efficiency” (JSys 2024), made again in a simulator, beside what the paper published.</p>
+<h1>${escapeText(title)}</h1>
+<p class="lead">${escapeText(lead)}</p>
 </header>
 <h2>The claims</h2>
 ${tableOf(
@@ -57,7 +62,7 @@ function verdictClass(verdict: Verdict["verdict"]): string {
 function sectionOf({ experiment, findings, seconds }: Section): string {
   const { summary, tables = [], figures = [], comparisons = [], notes = [] } = findings;
   return `<section id="${experiment.name}">
-<h2>${escapeText(experiment.figure)}: ${escapeText(experiment.title)}</h2>
+<h2>${escapeText(headingOf(experiment))}</h2>
 <p>${escapeText(summary)}</p>
 ${notes.map((note) => `<p class="quiet">${escapeText(note)}</p>`).join("\n")}
 ${chartsOf(figures.filter(({ group }) => group === undefined))}
@@ -82,6 +87,11 @@ ${tables
   .join("\n")}
 <p class="quiet">Made by <code>node experiments/${experiment.name}.ts</code> in ${decimals(seconds, 1)} s.</p>
 </section>`;
+}
+
+/** Named after the paper's figure, if it is one. */
+export function headingOf({ figure, title }: Experiment): string {
+  return figure === undefined ? title : `${figure}: ${title}`;
 }
 
 function chartsOf(figures: readonly Figure[]): string {

@@ -30,9 +30,13 @@ export async function script(experiment: Experiment): Promise<void> {
   console.log(`\nWritten to ${out}: ${written.length} files, and ${experiment.name}.manifest.json.`);
 }
 
-export function flagsOf(): { readonly quick: boolean; readonly out: string; readonly seeds: readonly number[] } {
+export function flagsOf(otherwise = "out/reproduce"): {
+  readonly quick: boolean;
+  readonly out: string;
+  readonly seeds: readonly number[];
+} {
   const { values } = parseArgs({
-    options: { quick: { type: "boolean", default: false }, out: { type: "string", default: "out/reproduce" } },
+    options: { quick: { type: "boolean", default: false }, out: { type: "string", default: otherwise } },
   });
   return { ...values, seeds: Array.from({ length: values.quick ? 2 : 20 }, (_, i) => i + 1) };
 }
@@ -75,7 +79,7 @@ function arrowOf({ columns, rows }: Table): Uint8Array {
   return rowsToArrow(Object.fromEntries(kinds), records, {});
 }
 
-function textOf({ summary, comparisons = [], verdicts = [], notes = [] }: Findings): string {
+export function textOf({ summary, comparisons = [], verdicts = [], notes = [] }: Findings): string {
   const parts = [summary];
   if (comparisons.length > 0) {
     const titles = ["", "published", "ours", "difference"];
