@@ -4,27 +4,55 @@ import { decide, type Planner } from "../../src/core/decide.ts";
 import { defaults, unrestrained, type Movement, type Pipeline } from "../../src/core/pipeline.ts";
 import { futureOf } from "../../src/study/replay.ts";
 import { assemble, defaultEngine } from "../../src/study/setup.ts";
-import { windowed } from "../../src/core/loop.ts";
-import { perSecond, type Trace } from "../../src/workload/trace.ts";
+import { planCores } from "../../src/core/plan.ts";
+import type { Trace } from "../../src/workload/trace.ts";
 
 export interface Arm {
   readonly name: string;
   readonly policy: string;
   readonly queueing: "paper" | "tail";
+  /** Of an arm that is not fitted. */
   readonly predictor: string;
   readonly movement: Movement;
-  /** Whether replicas stand by that carry the load which 99 % of the requests do not exceed. */
-  readonly standby: boolean;
+  /** What is fitted to the workload: the replicas that stand by, the budget and the predictor; or the plan of time 0. */
+  readonly sized?: "standby" | "plan";
   /** Service times are taken as (1 + this) times the profile's. */
   readonly margin: number;
+}
+
+/** How an arm is fitted to a workload; loads as shares of the greatest. */
+export interface Size {
+  /** Whose best plan stands by, or is the plan of time 0. */
+  readonly share: number;
+  /** Whose best plan's cores are the budget. */
+  readonly budget: number;
+  readonly predictor: string;
+  /** Seconds. */
+  readonly stabilization: number;
+}
+
+export const PLAIN: Size = { share: 1, budget: 1, predictor: "max", stabilization: 300 };
+const SHARES = [0, 0.5, 0.75, 0.85, 0.9, 0.95, 1];
+const BUDGETS = [0.9, 0.95, 1];
+
+/** What is tried for an arm. */
+export function sizesOf({ sized }: Arm): readonly Size[] {
+  if (sized === undefined) return [PLAIN];
+  if (sized === "plan") return SHARES.filter((share) => share > 0).map((share) => ({ ...PLAIN, share }));
+  const loads = BUDGETS.flatMap((budget) =>
+    SHARES.filter((share) => share <= budget).map((share) => ({ share, budget })),
+  );
+  return ["evident", "max"].flatMap((predictor) =>
+    [300, 60].flatMap((stabilization) => loads.map((of) => ({ ...of, predictor, stabilization }))),
+  );
 }
 
 /** Enough for the slowest service that is tried. */
 const MARGIN = 0.5;
 
-const free = { queueing: "tail", predictor: "max", movement: unrestrained, standby: false, margin: 0 } as const;
+const free = { queueing: "tail", predictor: "max", movement: unrestrained, margin: 0 } as const;
 const moving = { ...free, movement: defaults.adaptation.movement } as const;
-const wide = { ...moving, predictor: "evident", standby: true } as const;
+const wide = { ...moving, sized: "standby" } as const;
 
 export const STANDBY = "ipa, movement, standby";
 
@@ -42,11 +70,22 @@ export const arms: readonly Arm[] = [
   { ...free, name: "switcher", policy: "switcher" },
   { ...free, name: "static", policy: "static" },
   { ...free, name: "static, margin", policy: "static", margin: MARGIN },
+  { ...free, name: "static, sized", policy: "static", sized: "plan" },
 ];
 
-/** The planner of an arm for a pipeline as it is profiled and that starts in `startUp` seconds. */
-export async function plannerOf(arm: Arm, profiled: Pipeline, startUp: number, trace: Trace): Promise<Planner> {
-  const { policy, queueing, predictor, movement, standby, margin } = arm;
+/** A planner, and the load whose plan is in force at time 0, requests per second; undefined: as its policy says. */
+export interface Ready {
+  readonly planner: Planner;
+  readonly startLoad?: number;
+}
+
+/** An arm for a pipeline as it is profiled and that starts in `startUp` seconds. */
+export async function ready(arm: Arm, profiled: Pipeline, startUp: number, trace: Trace, size: Size): Promise<Ready> {
+  const { policy, queueing, sized, margin } = arm;
+  const [predictor, movement] =
+    sized === "standby"
+      ? [size.predictor, { ...arm.movement, stabilization: size.stabilization }]
+      : [arm.predictor, arm.movement];
   const of: Pipeline = {
     ...profiled,
     margins: { ...profiled.margins, serviceTime: margin },
@@ -56,36 +95,31 @@ export async function plannerOf(arm: Arm, profiled: Pipeline, startUp: number, t
       variants: stage.variants.map((variant) => ({ ...variant, startUp: { mean: startUp } })),
     })),
   };
-  const pipeline = standby ? await withStandby(of, mostlyBelow(trace, 0.99)) : of;
-  const future = futureOf(trace, pipeline.adaptation.loadWindow);
-  return assemble({ pipeline, policy, predictor, queueing, engine: defaultEngine }, { future });
+  const future = futureOf(trace, of.adaptation.loadWindow);
+  const peak = future(0, Infinity);
+  const pipeline = sized === "standby" ? await withStandby(of, size.budget * peak, size.share * peak) : of;
+  const planner = await assemble({ pipeline, policy, predictor, queueing, engine: defaultEngine }, { future });
+  return { planner, ...(sized === "plan" ? { startLoad: size.share * peak } : {}) };
 }
 
-/** Of each stage the variant stands by that is best for a load, in the replicas which that takes. */
-async function withStandby(of: Pipeline, load: number): Promise<Pipeline> {
-  const { plan } = decide(await planning(of), load, []);
+/** Of each stage the variant stands by that is best for a load, in the replicas which that takes; the budget is what another load takes. */
+async function withStandby(of: Pipeline, budget: number, load: number): Promise<Pipeline> {
+  const planner = await planning(of);
+  const plan = load > 0 ? decide(planner, load, []).plan : [];
+  // What stands by must fit.
+  const cores = Math.max(planCores(of, decide(planner, budget, []).plan), load > 0 ? planCores(of, plan) : 0);
   const standby = (stage: string, variant: string): { readonly standby?: number } => {
     const chosen = plan.find((one) => one.stage === stage && one.variant === variant);
     return chosen === undefined ? {} : { standby: chosen.replicas };
   };
   return {
     ...of,
+    limits: { ...of.limits, cores },
     stages: of.stages.map((stage) => ({
       ...stage,
       variants: stage.variants.map((variant) => ({ ...variant, ...standby(stage.name, variant.name) })),
     })),
   };
-}
-
-/** The least load, as a mean over 5 s, that at most `1 − share` of the requests see exceeded, requests per second. */
-function mostlyBelow(trace: Trace, share: number): number {
-  const rates = windowed({ end: 0, step: 1, rates: Array.from(perSecond(trace)) }, 5).rates.flatMap(
-    (rate) => rate ?? [],
-  );
-  const ascending = rates.toSorted((a, b) => a - b);
-  const all = ascending.reduce((a, b) => a + b, 0);
-  let sum = 0;
-  return ascending.find((rate) => (sum += rate) >= share * all) ?? 0;
 }
 
 /**

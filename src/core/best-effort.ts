@@ -1,7 +1,7 @@
 import { leastReplicas } from "./capacity.ts";
 import type { Formulation } from "./formulate.ts";
 import { choiceOf, settingsOf, usefulCounts, type Setting } from "./options.ts";
-import type { Plan } from "./plan.ts";
+import { stageCores, type Plan } from "./plan.ts";
 import { planOf, type Option, type Problem, type Solver } from "./problem.ts";
 import type { LatencyTerms } from "./queueing/latency.ts";
 import { visitsOf } from "./visits.ts";
@@ -44,8 +44,15 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
       ofStage.flatMap(({ visited, setting }): Option[] => {
         const replicas = replicasFor(setting, share * visited.items * planned);
         if (replicas === null) return [];
-        const { chosen, ...choice } = choiceOf(from.pipeline, visited, setting, from.queueing, planned, replicas);
-        const cores = replicas * chosen.coresPerReplica;
+        const { chosen: _chosen, ...choice } = choiceOf(
+          from.pipeline,
+          visited,
+          setting,
+          from.queueing,
+          planned,
+          replicas,
+        );
+        const cores = stageCores(visited.stage, choice);
         return [{ ...choice, score: 0, cores, penalty: ownLatency(choice.latency), tie: cores * 1e-9, uses: [cores] }];
       }),
     );

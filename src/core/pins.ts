@@ -12,8 +12,9 @@ export interface Allowed {
 export function allowedOf(limits: Limits, stage: Stage, policy: Pins | undefined): readonly Allowed[] {
   const pinned = pinnedReplicas(stage, policy);
   return stage.variants.flatMap((variant) => {
-    const fewest = Math.max(variant.minReplicas ?? 1, ...pinned);
     const most = Math.min(limits.replicas, variant.maxReplicas ?? Infinity, ...pinned);
+    // What stands by may as well serve.
+    const fewest = Math.max(variant.minReplicas ?? 1, Math.min(most, variant.standby ?? 1), ...pinned);
     if (fewest > most) return [];
     return batchesOf(stage, variant)
       .filter(

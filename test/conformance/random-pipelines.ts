@@ -122,7 +122,11 @@ const pinned = (stage: Stage): fc.Arbitrary<Stage> => {
   const batches = some([1, 2, 4, 8]);
   const replicas = fc.integer({ min: 2, max: 6 });
   const bounds = fc.record(
-    { minReplicas: fc.integer({ min: 1, max: 3 }), maxReplicas: fc.integer({ min: 4, max: 9 }) },
+    {
+      minReplicas: fc.integer({ min: 1, max: 3 }),
+      maxReplicas: fc.integer({ min: 4, max: 9 }),
+      standby: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 1, 2, 5),
+    },
     { requiredKeys: [] },
   );
   const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>

@@ -241,6 +241,14 @@ test("best effort spends a core budget where it carries the most", () => {
   assert.equal(bestEffort({ ...from, pipeline: one }, 100, exhaustive), null);
 });
 
+test("best effort counts what stands by into the budget", () => {
+  const ways = [variant("a", { 1: 0.1 }), variant("b", { 1: 0.1 }, { standby: 2 })];
+  const pipeline = pipelineOf([ways], { limits: { replicas: 100, batch: 1, cores: 5 } });
+  const from = { pipeline, policy: policyOf(pipeline, "ipa"), queueing: paper };
+  // Of a only three fit beside the two of b.
+  assert.equal(chosen(bestEffort(from, 100, exhaustive) ?? []), "b/1/5");
+});
+
 test("a tick without fit data holds; no data is not zero load", () => {
   const planner = plannerOf(weights(1, 1));
   const running = decide(planner, 50, []).plan;

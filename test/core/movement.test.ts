@@ -204,11 +204,11 @@ describe("standby", () => {
   test("it carries a step in the load until the wanted plan has started", () => {
     const running = plan(["large", 4]);
     const step = tick(planner, observed(50, running, of("large", 4, 4), of("small", 0, 6)));
-    assert.deepEqual([chosen(step.plan), step.reason], ["small/5", "standby"]);
+    assert.deepEqual([chosen(step.plan), step.reason], ["small/6", "standby"]);
     // Now what serves carries the load, and the wanted plan can start behind it.
-    const next = tick(planner, observed(50, step.plan, of("small", 5, 6)));
+    const next = tick(planner, observed(50, step.plan, of("small", 6, 6)));
     assert.equal(chosen(next.plan), "large/10");
-    const starting = tick(planner, observed(50, next.plan, of("small", 5, 6), of("large", 0, 0)));
+    const starting = tick(planner, observed(50, next.plan, of("small", 6, 6), of("large", 0, 0)));
     assert.deepEqual([chosen(starting.plan), starting.reason], ["large/10", "unchanged"]);
   });
 
