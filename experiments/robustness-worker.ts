@@ -61,7 +61,7 @@ answerTasks(async ({ services, ...task }: Task): Promise<readonly Answer[]> => {
   return services.map((service) => ({ ...task, service, size, ...measure(of, trace, service, seeds) }));
 });
 
-/** The size that gives the most on-time accuracy per core, of those that keep the promise safely with every seed; the plain one, where none does. */
+/** With services as slow as its margin allows for: the size that gives the most on-time accuracy per core, of those that keep the promise safely with every seed; the plain one, where none does. */
 async function fitted(arm: Arm, profiled: Pipeline, startUp: number, trace: Trace): Promise<Size> {
   const [only, ...others] = sizesOf(arm);
   if (only !== undefined && others.length === 0) return only;
@@ -70,7 +70,7 @@ async function fitted(arm: Arm, profiled: Pipeline, startUp: number, trace: Trac
     const of = await ready(arm, profiled, startUp, trace, size);
     let ratio = 0;
     for (const seed of FITTING_SEEDS) {
-      const { onTime, accuracy, cores } = measure(of, trace, 1, [seed]);
+      const { onTime, accuracy, cores } = measure(of, trace, 1 + arm.margin, [seed]);
       ratio = onTime >= SAFELY ? ratio + accuracy / cores : -Infinity;
       if (ratio < 0) break;
     }
