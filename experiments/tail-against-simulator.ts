@@ -1,11 +1,11 @@
 // How well does the tail model predict the simulator's 99th percentile of latency?
 //
-//   node experiments/tail-against-simulator.ts [--graphs] [--quick] [--out FOLDER]
+//   node experiments/tail-against-simulator.ts [--graphs] [--first SEED] [--quick] [--out FOLDER]
 //
 // Random chains of 1–5 stages: batches of 1–16, 1–16 replicas, utilisations from 0.2 to 0.95, service noise σ up to
 // 0.25, Poisson arrivals. With --graphs, random graphs of 2–6 stages: up to two stages before each, so that there are
 // branches, joins and several sources, and a fan-out from 0.3 to 3 at each. Prints how far predictions are off, relative
-// to the simulated percentile, and writes tail-against-simulator.csv (tail-on-graphs.csv), one row per pipeline.
+// to the simulated percentile (--first: others, drawn with the seeds from this one on), and writes tail-against-simulator.csv (tail-on-graphs.csv), one row per pipeline.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Progress } from "../src/commands/progress.ts";
@@ -29,6 +29,7 @@ const { values: flags } = parseArgs({
   options: {
     graphs: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
+    first: { type: "string", default: "1" },
     out: { type: "string", default: "out/experiments" },
   },
 });
@@ -146,7 +147,7 @@ function compare(seed: number) {
 const progress = new Progress();
 const results = Array.from({ length: count }, (_, i) => {
   progress.update(i / count, `pipeline ${i + 1} of ${count}`);
-  return compare(i + 1);
+  return compare(Number(flags.first) + i);
 });
 progress.done();
 
