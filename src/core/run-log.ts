@@ -60,7 +60,7 @@ export interface Run {
   readonly planChanges: number;
   readonly replicasStarted: number;
   readonly switches: number;
-  /** Plans a switch of which was given up, because the cluster had no room for the new variant. */
+  /** Plans for which a switch was given up, because the cluster had no room for the new variant. */
   readonly blocked: number;
   readonly stages: readonly StageTotals[];
   readonly intervals: readonly IntervalRow[];

@@ -1,6 +1,6 @@
 import { tooOld } from "../core/batching.ts";
 import { isChain } from "../core/graph.ts";
-import type { Plan, StagePlan } from "../core/plan.ts";
+import { samePlan, type Plan, type StagePlan } from "../core/plan.ts";
 import type { Draws } from "../workload/draws.ts";
 import type { StageRules } from "./advance.ts";
 import { ChainRoutes } from "./chain-routes.ts";
@@ -34,6 +34,7 @@ export class Network {
   private readonly wholeBatch: boolean;
   private readonly maxAge: number;
   private readonly room: Room;
+  private inForce: Plan;
   private isBlocked = false;
   private now = 0;
 
@@ -41,6 +42,7 @@ export class Network {
     const { drop } = scenario;
     this.scenario = scenario;
     this.events = events;
+    this.inForce = scenario.startPlan;
     this.wholeBatch = drop.kind === "paper-age-limit";
     this.maxAge = drop.kind === "none" ? Infinity : drop.seconds;
     this.room = new Room(scenario.clusterCores);
@@ -62,7 +64,7 @@ export class Network {
   /** Everything that happens before `until`, and replicas becoming ready at it. */
   advanceTo(until: number): void {
     while (this.now < until) {
-      // A replica that has room now may make others wait no longer later: all stages stop where one may.
+      // Whether another replica has room then may depend on any stage: all of them stop there.
       const cut = Math.min(until, this.room.admit(this.now));
       this.sweep(cut);
       this.now = cut;
@@ -70,7 +72,8 @@ export class Network {
   }
 
   apply(plan: Plan): void {
-    this.isBlocked = false;
+    if (!samePlan(plan, this.inForce)) this.isBlocked = false;
+    this.inForce = plan;
     this.stages.forEach((stage, s) => stage.apply(planOf(plan, s)));
   }
 

@@ -29,6 +29,7 @@ export class Room {
     this.cores = cores;
   }
 
+  /** A replica waits from now on, behind all others. */
   request(tenant: Tenant, replica: Replica): void {
     this.tenants.add(tenant);
     this.line.push({ tenant, replica });
@@ -60,9 +61,9 @@ export class Room {
     }
   }
 
+  /** The first in the line; those before it that were cancelled leave. */
   private first(): Waiting | undefined {
     const left = this.line.findIndex(({ replica }) => replica.until === Infinity);
-    // Those before it were cancelled.
     this.line.splice(0, left < 0 ? this.line.length : left);
     return this.line[0];
   }

@@ -191,6 +191,17 @@ describe("S12, full clusters, on the simulator and on the reference", () => {
     assert.deepEqual([run.blocked, run.switches, run.replicasStarted], [1, 0, 1]);
   });
 
+  test("the next decision tries again, even if it keeps the plan", () => {
+    // s0 finds no room for b beside its last a, and gives up. Then s1 has its turn, and at 5 gives up what s0 needs.
+    const { control, observations } = script(plan(["b", 1], ["d", 1]));
+    const of = every4([sized("a", 1), sized("b", 2)], [sized("c", 2), sized("d", 1)]);
+    const run = both(scenarioOf(of, plan(["a", 2], ["c", 1]), 12, { clusterCores: 4 }), draws([]), control);
+    assert.deepEqual(replicasAt(observations), ["s0 a 2+0, s1 c 1+0", "s0 a 1+0, s1 d 1+0"]);
+    assert.deepEqual([run.blocked, run.switches, run.replicasStarted], [1, 2, 2]);
+    // d starts at 4 and takes over at 5; b starts at 8, and takes over at 9.
+    assert.deepEqual(costs(run), [4, (4 + 2 * 3) / 4, (4 + 3 * 3) / 4]);
+  });
+
   test("a plan is blocked once, however many stages are; a later one may be blocked again", () => {
     const stage = [sized("a", 1), sized("b", 9)];
     const { control } = script(plan(["b", 1], ["b", 1]), plan(["b", 2], ["b", 1]));

@@ -187,6 +187,12 @@ const roomMutants: readonly Mutant[] = [
     to: "const cut = this.room.admit(this.now) < 0 ? 0 : until;",
   },
   {
+    name: "a switch that was given up is not tried again",
+    file: "simulator.ts",
+    from: "network.apply(decision.plan);",
+    to: "if (decision.plan !== promise.plan) network.apply(decision.plan);",
+  },
+  {
     name: "each stage is blocked for itself",
     file: "network.ts",
     from: "this.isBlocked = true;",

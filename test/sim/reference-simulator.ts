@@ -3,7 +3,7 @@ import { timesOutAt, tooOld } from "../../src/core/batching.ts";
 import type { Observation, ReplicaCount, StageLoad } from "../../src/core/cluster.ts";
 import type { Decision } from "../../src/core/decide.ts";
 import type { Variant } from "../../src/core/pipeline.ts";
-import { planVariants, type Plan, type StagePlan } from "../../src/core/plan.ts";
+import { planVariants, samePlan, type Plan, type StagePlan } from "../../src/core/plan.ts";
 import type { Run } from "../../src/core/run-log.ts";
 import type { Control, Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd } from "../../src/workload/trace.ts";
@@ -250,7 +250,6 @@ class Simulation {
     const seen = this.observe();
     const decision = this.control(seen);
     this.ticks.push({ at: this.now, decision, running: seen.running });
-    if (decision.plan === seen.running) return; // held
     const dueAt = this.now + this.scenario.decisionDelay;
     if (dueAt === this.now) this.apply(decision.plan);
     // S13: a plan due at or after T_end is not applied.
@@ -306,8 +305,9 @@ class Simulation {
 
   apply(plan: Plan): void {
     const variants = planVariants(this.scenario.pipeline, plan);
+    // S12: the same plan again is not counted again.
+    if (!samePlan(plan, at(this.plans, this.plans.length - 1).plan)) this.isBlocked = false;
     this.plans.push({ from: this.now, plan });
-    this.isBlocked = false;
     for (const stage of this.stages) {
       const setting = at(plan, stage.index);
       const target = at(variants, stage.index);
