@@ -159,7 +159,7 @@ export class HeldPlans {
       throw new RangeError(`no ${plan.variant}`);
     const pool = new Pool(0, variant, table, new Reserve(0), plan);
     for (let id = 0; id < plan.replicas; id++) {
-      pool.add({ replica: { id, cores: 0, since: 0, readyAt: 0, until: Infinity }, freeAt: 0 });
+      pool.add({ replica: { id, cores: 0, startUp: 0, since: 0, readyAt: 0, until: Infinity }, freeAt: 0 });
     }
     const { flights } = this;
     flights.count = 0;

@@ -167,6 +167,7 @@ const summariesSchema = z.array(
     plan_changes: number,
     replicas_started: number,
     switches: number,
+    blocked: number,
     ci95: z.strictObject({
       ...measures,
       latency_mean_s: maybe,
@@ -282,6 +283,16 @@ test("simulate, plan and frontier find what the LSTM has learnt; it decides othe
   for (const command of ["plan", "frontier"]) assert.equal((await ipa(command, own, "--load", "20")).code, 0);
 });
 
+test("simulate --cluster-cores: no more is held, whatever is planned", async () => {
+  const args = ["simulate", VIDEO, "--trace", "traces/bursty.csv", "--json"];
+  const [free, full] = await Promise.all([ipa(...args), ipa(...args, "--cluster-cores", "3")]);
+  const [without, within] = [free, full].map(({ out }) => summariesSchema.parse(JSON.parse(out))[0]);
+  assert.ok(without !== undefined && within !== undefined);
+  assert.equal(without.blocked, 0);
+  assert.ok(within.blocked > 0 && Number(within.cost_cores) <= 3);
+  assert.ok(Number(within.sla_attainment) < Number(without.sla_attainment));
+});
+
 test("simulate: a trace on which nothing arrives has no accuracy, and no NaN", async () => {
   const { code, out } = await ipa("simulate", VIDEO, "--trace", put("zero.csv", "second,rps\n0,0\n1,0\n"), "--json");
   assert.equal(code, 0);
@@ -343,6 +354,7 @@ test("what is wrong with the input is exit code 2, told on standard error withou
     ],
     [/If it is the pipeline file, put it before the options/, "simulate", "--trace", trace, "--policy", "ipa", VIDEO],
     [/unknown command 'validate'/, "validate", "--help"],
+    [/'0' is invalid\. Give a number of at least 0\.001/, "simulate", VIDEO, "--trace", trace, "--cluster-cores", "0"],
     [/Nothing is younger than 0/, "simulate", VIDEO, "--trace", trace, "--drop-after", "0s"],
     [/a pipeline file begins with apiVersion/, "plan", "profiles/classification.csv", "--load", "20"],
     [/only http and https can be fetched from/, "trace", "fetch", "--from", "ftp://example.org/x"],

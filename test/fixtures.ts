@@ -63,6 +63,7 @@ export function scenarioOf(of: Pipeline, startPlan: Plan, duration: number, rest
     drop: { kind: "none" },
     queueCap: Infinity,
     hop: 0,
+    clusterCores: Infinity,
     decisionDelay: 0,
     warmup: 0,
     history: [],

@@ -9,6 +9,9 @@ import type { ReplayOptions } from "../study/replay.ts";
 import type { SimulationFiles } from "./simulation-files.ts";
 import { choiceOption, choicesOption, MOST_RPS, numberIn } from "./arguments.ts";
 
+/** A thousandth, as in Kubernetes. */
+const LEAST_CORES = 1e-3;
+
 interface SimulateFlags extends SimulationFiles {
   readonly trace: string;
   readonly policy: readonly string[];
@@ -22,6 +25,7 @@ interface SimulateFlags extends SimulationFiles {
   readonly dropAfter?: number;
   readonly warmup: number;
   readonly decisionDelay: number;
+  readonly clusterCores?: number;
   readonly startLoad?: number;
   readonly json?: true;
 }
@@ -51,6 +55,11 @@ export function simulateCommand(): Command {
     .option("--drop-after <time>", "drop requests older than this, or `none`; by default twice the SLA", dropAge)
     .option("--warmup <time>", "leave out of the statistics what comes before", duration, 0)
     .option("--decision-delay <time>", "from a decision to its plan being in force", duration, 0)
+    .option(
+      "--cluster-cores <n>",
+      "cores that all replicas can hold together, what does not fit waits; by default without end",
+      numberIn(LEAST_CORES),
+    )
     .option(
       "--start-load <rps>",
       "load whose plan is ready at 0; by default the mean of the first 10 s, or what the policy says",
@@ -135,6 +144,7 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
     "drop after": flags.dropAfter === Infinity ? "never" : `${flags.dropAfter ?? 2 * pipeline.sla.seconds} s`,
     "warm-up": `${flags.warmup} s`,
     "decision delay": `${flags.decisionDelay} s`,
+    ...(flags.clusterCores === undefined ? {} : { "cores of the cluster": `${flags.clusterCores}` }),
     ...Object.fromEntries(
       policies.flatMap(({ name, pins, start = "beginning" }) => [
         [
@@ -163,7 +173,7 @@ async function simulateAction(path: string, flags: SimulateFlags): Promise<void>
 }
 
 function replayOptions(flags: SimulateFlags): ReplayOptions {
-  const { arrivals, service, warmup, decisionDelay, startLoad, dropAfter, requests, visits } = flags;
+  const { arrivals, service, warmup, decisionDelay, clusterCores, startLoad, dropAfter, requests, visits } = flags;
   return {
     arrivals,
     service,
@@ -171,6 +181,7 @@ function replayOptions(flags: SimulateFlags): ReplayOptions {
     decisionDelay,
     keepRequests: requests !== undefined,
     keepVisits: visits !== undefined,
+    ...(clusterCores === undefined ? {} : { clusterCores }),
     ...(startLoad === undefined ? {} : { startLoad }),
     ...(dropAfter === undefined
       ? {}

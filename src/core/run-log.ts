@@ -60,6 +60,8 @@ export interface Run {
   readonly planChanges: number;
   readonly replicasStarted: number;
   readonly switches: number;
+  /** Plans for which a switch was given up, because the cluster had no room for the new variant. */
+  readonly blocked: number;
   readonly stages: readonly StageTotals[];
   readonly intervals: readonly IntervalRow[];
   readonly requestRecords: RequestRecords | null;

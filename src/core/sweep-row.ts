@@ -45,6 +45,7 @@ export const figureColumns = {
   plan_changes: "count",
   replicas_started: "count",
   switches: "count",
+  blocked: "count",
 } as const satisfies Record<string, ColumnKind>;
 
 export const sweepColumns = { ...coordinateColumns, ...figureColumns } as const;

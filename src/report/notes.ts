@@ -11,5 +11,10 @@ export function notesOf(policies: readonly PolicyRuns[]): readonly string[] {
           `${summary.policy}: nothing was decided: the trace ends with the first interval, so the plan of time 0 stayed.`,
         ]
       : []),
+    ...(summary.blocked > 0
+      ? [
+          `${summary.policy}: the cluster had no room for some of the variants that plans asked for; what ran before went on.`,
+        ]
+      : []),
   ]);
 }

@@ -70,6 +70,8 @@ export interface Summary {
   readonly plan_changes: number;
   readonly replicas_started: number;
   readonly switches: number;
+  /** Plans for which a switch was given up, because the cluster had no room. */
+  readonly blocked: number;
   /** Half-widths of the 95 % intervals of the means over seeds (Student's t); null with one seed. */
   readonly ci95: Readonly<Record<keyof Measures, number | null>>;
   readonly wall_s: number | null;
@@ -150,6 +152,7 @@ export function summarise(runs: readonly Run[], context: SummaryContext): Summar
     plan_changes: count((run) => run.planChanges),
     replicas_started: count((run) => run.replicasStarted),
     switches: count((run) => run.switches),
+    blocked: count((run) => run.blocked),
     ci95: {
       accuracy: half("accuracy"),
       objective: half("objective"),

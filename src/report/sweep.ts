@@ -32,6 +32,7 @@ export function figuresOf(summary: Summary): Figures {
     plan_changes: summary.plan_changes,
     replicas_started: summary.replicas_started,
     switches: summary.switches,
+    blocked: summary.blocked,
   };
 }
 

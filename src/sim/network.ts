@@ -1,12 +1,13 @@
 import { tooOld } from "../core/batching.ts";
 import { isChain } from "../core/graph.ts";
-import type { Plan, StagePlan } from "../core/plan.ts";
+import { samePlan, type Plan, type StagePlan } from "../core/plan.ts";
 import type { Draws } from "../workload/draws.ts";
 import type { StageRules } from "./advance.ts";
 import { ChainRoutes } from "./chain-routes.ts";
 import type { Flights } from "./flights.ts";
 import { Flow } from "./flow.ts";
 import { GraphRoutes } from "./graph-routes.ts";
+import { Room } from "./room.ts";
 import type { RequestEvents, Route, Routes } from "./routes.ts";
 import type { Scenario } from "./scenario.ts";
 import { StageRun } from "./stage.ts";
@@ -18,6 +19,8 @@ export interface NetworkEvents extends RequestEvents {
   readonly onServe: (stage: number, origin: number, arrival: number, start: number, end: number) => void;
   readonly onStartUp: (stage: number, now: number) => void;
   readonly onHandOver: (stage: number, now: number) => void;
+  /** The plan in force asks for a variant that there is no room for; told once for each plan. */
+  readonly onBlocked: (now: number) => void;
   /** The rows of a stage's flow before a position are over and will be discarded. */
   readonly onDiscard: (stage: number, flow: Flow, before: number) => void;
 }
@@ -30,19 +33,27 @@ export class Network {
   private readonly routes: Routes;
   private readonly wholeBatch: boolean;
   private readonly maxAge: number;
+  private readonly room: Room;
+  private inForce: Plan;
+  private isBlocked = false;
+  private now = 0;
 
   constructor(scenario: Scenario, draws: Draws, events: NetworkEvents) {
     const { drop } = scenario;
     this.scenario = scenario;
     this.events = events;
+    this.inForce = scenario.startPlan;
     this.wholeBatch = drop.kind === "paper-age-limit";
     this.maxAge = drop.kind === "none" ? Infinity : drop.seconds;
+    this.room = new Room(scenario.clusterCores);
     const { stages } = scenario.pipeline;
     const flows = stages.map(() => new Flow());
     this.routes = isChain(stages)
       ? new ChainRoutes(flows, scenario.hop, events)
       : new GraphRoutes(stages, flows, scenario.hop, draws, events);
     this.stages = this.routes.stages.map((route, s) => this.stageRun(s, route, draws));
+    for (const stage of this.stages) stage.fillReserves();
+    this.room.open();
   }
 
   /** The requests from `first` on arrive, at these instants. */
@@ -52,16 +63,27 @@ export class Network {
 
   /** Everything that happens before `until`, and replicas becoming ready at it. */
   advanceTo(until: number): void {
+    while (this.now < until) {
+      // Whether another replica has room then may depend on any stage: all of them stop there.
+      const cut = Math.min(until, this.room.admit(this.now));
+      this.sweep(cut);
+      this.now = cut;
+    }
+  }
+
+  apply(plan: Plan): void {
+    if (!samePlan(plan, this.inForce)) this.isBlocked = false;
+    this.inForce = plan;
+    this.stages.forEach((stage, s) => stage.apply(planOf(plan, s)));
+  }
+
+  private sweep(until: number): void {
     this.stages.forEach((stage, s) => {
       stage.route.gather(until);
       stage.advanceTo(until);
       this.complete(stage, s, until);
     });
     this.routes.settle();
-  }
-
-  apply(plan: Plan): void {
-    this.stages.forEach((stage, s) => stage.apply(planOf(plan, s)));
   }
 
   /** Tells of what is left at the end of the run. */
@@ -90,8 +112,12 @@ export class Network {
     const events = {
       onStartUp: (now: number) => this.events.onStartUp(s, now),
       onHandOver: (now: number) => this.events.onHandOver(s, now),
+      onBlocked: (now: number) => {
+        if (!this.isBlocked) this.events.onBlocked(now);
+        this.isBlocked = true;
+      },
     };
-    return new StageRun(stage, planOf(startPlan, s), route, rules, events, startUp);
+    return new StageRun(stage, planOf(startPlan, s), route, rules, events, startUp, this.room);
   }
 
   /** Passes on the batches of a stage that ended before `until`, and discards what is over. */

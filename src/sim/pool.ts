@@ -3,13 +3,16 @@ import type { StagePlan } from "../core/plan.ts";
 import { batchSigma, serviceTime } from "../core/profile.ts";
 import type { Reserve, Spare } from "./reserve.ts";
 
-/** One replica, for as long as it holds its cores. Seconds. */
+/** One replica, from its request until it gives its cores back. Seconds. */
 export interface Replica {
   /** Its ordinal in the stage's run. */
   readonly id: number;
   readonly cores: number;
-  readonly since: number;
-  readonly readyAt: number;
+  /** How long it takes to start. */
+  readonly startUp: number;
+  /** From when it holds its cores, and serves; Infinity while it waits for room (S12). */
+  since: number;
+  readyAt: number;
   /** When it gives its cores back; Infinity while nobody asked for that. */
   until: number;
 }
@@ -61,6 +64,12 @@ export class Pool {
     this.freeAt.splice(behind, 0, freeAt);
   }
 
+  /** A replica that may be one of these no longer waits. */
+  begin(replica: Replica): void {
+    const place = this.replicas.indexOf(replica);
+    if (place >= 0) this.freeAt[place] = replica.readyAt;
+  }
+
   /** The instant from which all replicas are ready. */
   allReadyAt(): number {
     return this.replicas.reduce((latest, replica) => Math.max(latest, replica.readyAt), 0);
@@ -70,21 +79,37 @@ export class Pool {
     return this.replicas.filter((replica) => replica.readyAt <= now).length;
   }
 
+  /** Whether one could go that is not the last, and would not stand by instead (S12). */
+  canSpareOne(): boolean {
+    const left = this.replicas.length - 1;
+    return left > 0 && this.reserve.lacks(left) === 0;
+  }
+
+  /** Those that wait for room go (S12). */
+  cancelWaiting(now: number): void {
+    this.shrink(this.replicas.filter(({ since }) => since < Infinity).length, now);
+  }
+
   /**
-   * Lets replicas go until `count` are left: starting ones first, then idle, then busy ones, which end their batch
-   * (S10). The last to go stand by, as far as such are lacking (S17).
+   * Lets replicas go until `count` are left; busy ones end their batch (S10). The last to go stand by, as far as such
+   * are lacking (S17).
    */
   shrink(count: number, now: number): void {
     const standBy = this.reserve.lacks(count);
     while (this.replicas.length > count) {
-      const last = (is: (i: number) => boolean): number => this.replicas.findLastIndex((_, i) => is(i));
-      const starting = last((i) => (this.replicas[i]?.readyAt ?? 0) > now);
-      const idle = last((i) => this.freeAt[i]! <= now);
-      const leaves = this.remove(starting >= 0 ? starting : idle >= 0 ? idle : this.replicas.length - 1);
+      const leaves = this.remove(this.nextToLeave(now));
       if (this.replicas.length < count + standBy) this.reserve.put(leaves);
       // A busy one drains: it keeps its cores until its batch ends.
       else leaves.replica.until = leaves.replica.readyAt > now ? now : Math.max(now, leaves.freeAt);
     }
+  }
+
+  /** Place of the one that goes first: one that starts or waits, else an idle one, else a busy one; of these the latest. */
+  private nextToLeave(now: number): number {
+    const starting = this.replicas.findLastIndex(({ readyAt }) => readyAt > now);
+    if (starting >= 0) return starting;
+    const idle = this.freeAt.findLastIndex((at) => at <= now);
+    return idle >= 0 ? idle : this.replicas.length - 1;
   }
 
   private remove(i: number): Spare {

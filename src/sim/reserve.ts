@@ -3,10 +3,10 @@ import type { Replica } from "./pool.ts";
 /** A replica, and when it can begin a batch: when it is ready, or its last one ends. Seconds. */
 export interface Spare {
   readonly replica: Replica;
-  readonly freeAt: number;
+  freeAt: number;
 }
 
-/** The replicas of one variant that stand by: up, and serving nobody (S17). */
+/** The replicas of one variant that stand by: up, or to be up, and serving nobody (S17). */
 export class Reserve {
   private readonly standby: number;
   private readonly spares: Spare[] = [];
@@ -25,11 +25,18 @@ export class Reserve {
     this.spares.push(spare);
   }
 
+  /** A replica that may be one of these no longer waits. */
+  begin(replica: Replica): void {
+    const spare = this.spares.find((one) => one.replica === replica);
+    if (spare !== undefined) spare.freeAt = replica.readyAt;
+  }
+
   /** The one that is free first, of several the one with the smallest id. */
   take(now: number): Spare | undefined {
-    const [first] = this.spares.toSorted(
-      (a, b) => Math.max(now, a.freeAt) - Math.max(now, b.freeAt) || a.replica.id - b.replica.id,
-    );
+    const [first] = this.spares.toSorted((a, b) => {
+      // Two that wait for room are never free, as far as can be told: the difference is NaN.
+      return Math.max(now, a.freeAt) - Math.max(now, b.freeAt) || a.replica.id - b.replica.id;
+    });
     if (first !== undefined) this.spares.splice(this.spares.indexOf(first), 1);
     return first;
   }

@@ -23,6 +23,8 @@ export interface Scenario {
   readonly queueCap: number;
   /** S1: time from the end at one stage to the arrival at the next. */
   readonly hop: number;
+  /** S12: what replicas may hold together; those for which nothing is left wait. Infinity for no limit. */
+  readonly clusterCores: number;
   /** S7: from a decision to its plan being in force; less than the interval. */
   readonly decisionDelay: number;
   /** S7: arrivals and costs before this instant stay out of every statistic. */

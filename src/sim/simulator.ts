@@ -13,7 +13,7 @@ import { TimeAverage } from "./statistics.ts";
 import { Totals } from "./totals.ts";
 
 /**
- * Replays a scenario in virtual time, asking `control` at every interval; rules S1–S16 of
+ * Replays a scenario in virtual time, asking `control` at every interval; rules S1–S17 of
  * docs/simulator.md. All that is random is in `draws`, which a test may give.
  */
 export function simulate(
@@ -48,10 +48,9 @@ export function simulate(
     let inRow = promise;
     if (decision !== null && due < end) {
       if (due > from) source.advanceTo(due);
-      if (decision.plan !== promise.plan) {
-        network.apply(decision.plan);
-        promise = putInForce(decision.plan, due);
-      }
+      // Also where nothing changes: what there was no room for is tried again (S12).
+      network.apply(decision.plan);
+      if (decision.plan !== promise.plan) promise = putInForce(decision.plan, due);
       if (due === from) inRow = promise;
     }
     source.advanceTo(to);

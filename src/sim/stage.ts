@@ -1,5 +1,5 @@
 import type { ReplicaCount, StageLoad } from "../core/cluster.ts";
-import type { Stage } from "../core/pipeline.ts";
+import type { Stage, Variant } from "../core/pipeline.ts";
 import type { StagePlan } from "../core/plan.ts";
 import { rollOut } from "../core/rollout.ts";
 import type { StartUpTime } from "../workload/service-times.ts";
@@ -8,23 +8,29 @@ import { Flights } from "./flights.ts";
 import type { Flow } from "./flow.ts";
 import { Pool, serviceTable, type Replica, type ServiceTable } from "./pool.ts";
 import { Reserve, type Spare } from "./reserve.ts";
+import type { Room, Tenant } from "./room.ts";
 import type { Route } from "./routes.ts";
 
 /** Told of what a stage does with its replicas. Seconds. */
 export interface ReplicaEvents {
   readonly onStartUp: (now: number) => void;
   readonly onHandOver: (now: number) => void;
+  /** There is no room for another variant. */
+  readonly onBlocked: (now: number) => void;
 }
 
 /** One stage of a run: its queue, the replicas that serve it, and those that are to take over (S10, S11). */
-export class StageRun {
+export class StageRun implements Tenant {
   readonly route: Route;
   readonly queue: Flow;
   readonly flights = new Flights();
+  /** Every replica that waits for room or holds cores, or did since they were last counted. */
+  replicas: Replica[] = [];
   private readonly stage: Stage;
   private readonly rules: StageRules;
   private readonly events: ReplicaEvents;
   private readonly startUpTime: StartUpTime;
+  private readonly room: Room;
   /** By variant, made when one first serves. */
   private readonly tables: ServiceTable[] = [];
   /** By variant. */
@@ -33,8 +39,6 @@ export class StageRun {
   private inForce: StagePlan;
   private pending: Pool | null = null;
   private wanted: StagePlan;
-  /** Every replica that holds cores, or did since they were last counted. */
-  private held: Replica[] = [];
   private ordinal = 0;
   /** Seconds that replicas spent on batches that have ended, and on all batches when they were last asked for. */
   private worked = 0;
@@ -48,6 +52,7 @@ export class StageRun {
     rules: StageRules,
     events: ReplicaEvents,
     startUpTime: StartUpTime,
+    room: Room,
   ) {
     this.stage = stage;
     this.route = route;
@@ -55,17 +60,51 @@ export class StageRun {
     this.rules = rules;
     this.events = events;
     this.startUpTime = startUpTime;
+    this.room = room;
     this.inForce = plan;
     this.wanted = plan;
     this.reserves = stage.variants.map(({ standby = 0 }) => new Reserve(standby));
     this.serving = this.poolFor(plan);
-    // What is up at time 0 is ready, and no decision started it.
-    for (let n = 0; n < plan.replicas; n++) this.serving.add(this.hold(this.serving.cores, 0));
-    stage.variants.forEach(({ coresPerReplica }, v) => {
+    this.resize(this.serving, plan);
+  }
+
+  /** Asks for what is to stand by from time 0 on (S17). */
+  fillReserves(): void {
+    this.stage.variants.forEach((variant, v) => {
       const reserve = this.reserves[v];
-      const serving = v === this.serving.variant ? plan.replicas : 0;
-      while (reserve !== undefined && reserve.lacks(serving) > 0) reserve.put(this.hold(coresPerReplica, 0));
+      const serving = v === this.serving.variant ? this.serving.replicas.length : 0;
+      while (reserve !== undefined && reserve.lacks(serving) > 0) reserve.put(this.request(variant));
     });
+  }
+
+  /** A replica that waited is up at once: it was there at time 0, and no decision started it. */
+  beUp(replica: Replica): void {
+    this.begin(replica, this.now);
+  }
+
+  /** A replica that waited has room, and starts. */
+  start(replica: Replica): void {
+    this.begin(replica, this.now + replica.startUp);
+    this.events.onStartUp(this.now);
+    // One that takes no time may be the last that a hand-over waits for.
+    this.handOverIfReady();
+  }
+
+  /** Whether a replica is of the group that is to take over. */
+  isPending(replica: Replica): boolean {
+    return this.pending?.replicas.includes(replica) ?? false;
+  }
+
+  /** Nothing else will make room for the group that is to take over (S12): one of the old goes, or the switch ends. */
+  makeWay(): void {
+    const { serving, pending, now } = this;
+    if (pending === null) return;
+    if (serving.canSpareOne()) serving.shrink(serving.replicas.length - 1, now);
+    else if (pending.readyCount(now) > 0) this.handOver(pending);
+    else {
+      this.cancelPending();
+      this.events.onBlocked(now);
+    }
   }
 
   /** Serves up to `until`: batches that would start then are left, replicas that are ready then are not. */
@@ -84,16 +123,13 @@ export class StageRun {
   apply(plan: StagePlan): void {
     this.wanted = plan;
     if (this.stage.variants[this.serving.variant]?.name === plan.variant) {
-      this.pending?.shrink(0, this.now);
-      this.pending = null;
+      this.cancelPending();
       this.resize(this.serving, plan);
       this.inForce = plan;
       return;
     }
-    if (this.pending !== null && this.stage.variants[this.pending.variant]?.name !== plan.variant) {
-      this.pending.shrink(0, this.now);
-      this.pending = null;
-    }
+    this.serving.cancelWaiting(this.now);
+    if (this.pending !== null && this.stage.variants[this.pending.variant]?.name !== plan.variant) this.cancelPending();
     this.pending ??= this.poolFor(plan);
     this.resize(this.pending, plan);
     this.handOverIfReady();
@@ -129,7 +165,7 @@ export class StageRun {
   load(from: number, to: number): StageLoad {
     let worked = this.worked;
     for (let k = 0; k < this.flights.count; k++) worked += to - this.flights.start[k]!;
-    const ready = this.held.reduce(
+    const ready = this.replicas.reduce(
       (sum, { readyAt, until }) => sum + Math.max(0, Math.min(until, to) - Math.max(readyAt, from)),
       0,
     );
@@ -145,7 +181,7 @@ export class StageRun {
 
   /** Core-seconds held in [from, to). */
   coreSeconds(from: number, to: number): number {
-    return this.held.reduce(
+    return this.replicas.reduce(
       (sum, { cores, since, until }) => sum + cores * Math.max(0, Math.min(until, to) - Math.max(since, from)),
       0,
     );
@@ -153,7 +189,7 @@ export class StageRun {
 
   /** Forgets the replicas that were gone at an instant. */
   forget(before: number): void {
-    this.held = this.held.filter((replica) => replica.until > before);
+    this.replicas = this.replicas.filter((replica) => replica.until > before);
   }
 
   private poolFor(plan: StagePlan): Pool {
@@ -173,26 +209,38 @@ export class StageRun {
     pool.shrink(plan.replicas, this.now);
     const variant = this.stage.variants[pool.variant];
     while (variant !== undefined && pool.replicas.length < plan.replicas) {
-      const spare = pool.reserve.take(this.now);
-      if (spare !== undefined) pool.add(spare);
-      else {
-        pool.add(this.hold(pool.cores, this.startUpTime(this.ordinal, variant)));
-        this.events.onStartUp(this.now);
-      }
+      pool.add(pool.reserve.take(this.now) ?? this.request(variant));
     }
   }
 
-  /** One replica more, from now on. Seconds. */
-  private hold(cores: number, startUp: number): Spare {
-    const { now } = this;
-    const replica = { id: this.ordinal++, cores, since: now, readyAt: now + startUp, until: Infinity };
-    this.held.push(replica);
-    return { replica, freeAt: replica.readyAt };
+  /** One replica more, which waits until there is room. */
+  private request(variant: Variant): Spare {
+    const id = this.ordinal++;
+    const never = Infinity;
+    const startUp = this.startUpTime(id, variant);
+    const replica = { id, cores: variant.coresPerReplica, startUp, since: never, readyAt: never, until: never };
+    this.replicas.push(replica);
+    this.room.request(this, replica);
+    return { replica, freeAt: never };
+  }
+
+  private begin(replica: Replica, readyAt: number): void {
+    replica.since = this.now;
+    replica.readyAt = readyAt;
+    for (const group of [this.serving, this.pending, ...this.reserves]) group?.begin(replica);
+  }
+
+  private cancelPending(): void {
+    this.pending?.shrink(0, this.now);
+    this.pending = null;
   }
 
   private handOverIfReady(): void {
-    const next = this.pending;
-    if (next === null || rollOut(this.wanted, this.inForce, this.poolCounts()).serving !== this.wanted) return;
+    if (this.pending === null) return;
+    if (rollOut(this.wanted, this.inForce, this.poolCounts()).serving === this.wanted) this.handOver(this.pending);
+  }
+
+  private handOver(next: Pool): void {
     this.serving.shrink(0, this.now);
     this.serving = next;
     this.pending = null;

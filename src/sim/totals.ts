@@ -23,6 +23,7 @@ export class Totals implements NetworkEvents {
   private readonly tallies: readonly StageTally[];
   private readonly requests: RequestRecorder | null;
   private readonly visits: VisitRecorder | null;
+  private blocked = 0;
   private accuracySum = 0;
   private onTimeSum = 0;
 
@@ -72,6 +73,10 @@ export class Totals implements NetworkEvents {
     if (this.counts(now)) this.tally(stage).switches++;
   }
 
+  onBlocked(now: number): void {
+    if (this.counts(now)) this.blocked++;
+  }
+
   onDiscard(stage: number, flow: Flow, before: number): void {
     this.visits?.keep(stage, flow, before, this.times.cutOff);
   }
@@ -88,6 +93,7 @@ export class Totals implements NetworkEvents {
     | "costCores"
     | "replicasStarted"
     | "switches"
+    | "blocked"
     | "stages"
     | "requestRecords"
     | "visitRecords"
@@ -117,6 +123,7 @@ export class Totals implements NetworkEvents {
       costCores: stages.reduce((sum, stage) => sum + stage.costCores, 0),
       replicasStarted: stages.reduce((sum, stage) => sum + stage.replicasStarted, 0),
       switches: stages.reduce((sum, stage) => sum + stage.switches, 0),
+      blocked: this.blocked,
       stages,
       requestRecords: this.requests?.done() ?? null,
       visitRecords: this.visits?.done() ?? null,

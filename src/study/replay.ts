@@ -36,6 +36,7 @@ export function scenarioOf(planner: Planner, trace: Trace, seed: number, options
     drop: { kind: "age", seconds: 2 * pipeline.sla.seconds },
     queueCap: Infinity,
     hop: 0,
+    clusterCores: Infinity,
     decisionDelay: 0,
     warmup: 0,
     history: [],

@@ -17,6 +17,7 @@ export function fakeRun(overrides: Partial<Run> = {}): Run {
     planChanges: 1,
     replicasStarted: 3,
     switches: 2,
+    blocked: 0,
     stages: [fakeStage("detect"), fakeStage("classify")],
     intervals: [],
     requestRecords: null,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { notesOf } from "../../src/report/notes.ts";
 import { fakeComparison } from "./fake-comparison.ts";
 
-test("a start that is a best effort, and a run without decisions, are told; else there is nothing to tell", () => {
+test("a best effort at the start, a run without decisions and a full cluster are told; else there is nothing to tell", () => {
   const [policy] = fakeComparison([1, 2]);
   assert.ok(policy);
   assert.deepEqual(notesOf([policy]), []);
@@ -11,8 +11,10 @@ test("a start that is a best effort, and a run without decisions, are told; else
     ...run,
     intervals: run.intervals.map((row, i) => (i === 0 ? { ...row, feasible: false } : row)),
   }));
-  const [start, nothing, ...rest] = notesOf([{ summary: { ...policy.summary, decisions: 0 }, runs }]);
+  const summary = { ...policy.summary, decisions: 0, blocked: 0.5 };
+  const [start, nothing, blocked, ...rest] = notesOf([{ summary, runs }]);
   assert.match(start ?? "", /^ipa: no plan keeps all limits at the start load/);
   assert.match(nothing ?? "", /^ipa: nothing was decided/);
+  assert.match(blocked ?? "", /^ipa: the cluster had no room/);
   assert.deepEqual(rest, []);
 });

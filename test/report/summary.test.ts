@@ -85,11 +85,13 @@ test("percentiles of 1 … 100 are the ⌈pN⌉-th smallest", () => {
 });
 
 test("several seeds: means, also of counts and stages, and half-widths", () => {
-  const second = fakeRun({ costCores: 14, requests: { offered: 20, served: 20, dropped: 0, inFlight: 0, late: 0 } });
+  const requests = { offered: 20, served: 20, dropped: 0, inFlight: 0, late: 0 };
+  const second = fakeRun({ costCores: 14, blocked: 3, requests });
   const summary = summarise([fakeRun(), second], { ...context, seeds: [7, 8] });
   assert.deepEqual(summary.seeds, [7, 8]);
   assert.equal(summary.cost_cores, 12);
   assert.equal(summary.requests.offered, 15);
+  assert.equal(summary.blocked, 1.5);
   assert.equal(summary.sla_attainment, 0.8);
   // s = 2√2, so s/√2 = 2; t(1) = 12.706.
   assert.ok(Math.abs((summary.ci95.cost_cores ?? NaN) - 2 * 12.7062047364) < 1e-8);

@@ -154,6 +154,82 @@ const graphMutants: readonly Mutant[] = [
   },
 ];
 
+/** Of full clusters (S12). */
+const roomMutants: readonly Mutant[] = [
+  {
+    name: "there is room for one more",
+    file: "room.ts",
+    from: "this.held(now) + replica.cores <= ",
+    to: "this.held(now) <= ",
+  },
+  {
+    name: "the line is last in, first out",
+    file: "room.ts",
+    from: "this.line.push({ tenant, replica });",
+    to: "this.line.unshift({ tenant, replica });",
+  },
+  {
+    name: "what drains or starts is not waited for",
+    file: "room.ts",
+    from: "if (change < Infinity) return change;",
+    to: "",
+  },
+  {
+    name: "a scale-up that does not fit holds all switches up",
+    file: "room.ts",
+    from: "else if (!this.preferPending()) return Infinity;",
+    to: "else return Infinity;",
+  },
+  {
+    name: "nothing is admitted between two ticks",
+    file: "network.ts",
+    from: "const cut = Math.min(until, this.room.admit(this.now));",
+    to: "const cut = this.room.admit(this.now) < 0 ? 0 : until;",
+  },
+  {
+    name: "a switch that was given up is not tried again",
+    file: "simulator.ts",
+    from: "network.apply(decision.plan);",
+    to: "if (decision.plan !== promise.plan) network.apply(decision.plan);",
+  },
+  {
+    name: "each stage is blocked for itself",
+    file: "network.ts",
+    from: "this.isBlocked = true;",
+    to: "",
+  },
+  {
+    name: "what stands by at time 0 has to start",
+    file: "network.ts",
+    from: "for (const stage of this.stages) stage.fillReserves();\n    this.room.open();",
+    to: "this.room.open();\n    for (const stage of this.stages) stage.fillReserves();",
+  },
+  {
+    name: "the old group lets its last go",
+    file: "pool.ts",
+    from: "return left > 0 && ",
+    to: "return left >= 0 && ",
+  },
+  {
+    name: "who would stand by is let go for nothing",
+    file: "pool.ts",
+    from: "return left > 0 && this.reserve.lacks(left) === 0;",
+    to: "return left > 0;",
+  },
+  {
+    name: "what is ready does not take over before the rest",
+    file: "stage.ts",
+    from: "else if (pending.readyCount(now) > 0) this.handOver(pending);",
+    to: "",
+  },
+  {
+    name: "the old group's waiting ones stay in the line",
+    file: "stage.ts",
+    from: "this.serving.cancelWaiting(this.now);",
+    to: "",
+  },
+];
+
 const root = new URL("../..", import.meta.url).pathname;
 let copy = "";
 
@@ -197,7 +273,7 @@ function withMutant({ file, from, to }: Mutant, then: () => void): void {
 }
 
 test("without a mutant the quick tests pass", () => {
-  assert.ok(run("test/sim/rules.test.ts", "test/sim/graph-rules.test.ts").passed);
+  assert.ok(run("test/sim/rules.test.ts", "test/sim/graph-rules.test.ts", "test/sim/full-cluster.test.ts").passed);
 });
 
 for (const mutant of mutants) {
@@ -209,6 +285,12 @@ for (const mutant of mutants) {
 for (const mutant of graphMutants) {
   test(`the rules of graphs find out: ${mutant.name}`, () => {
     withMutant(mutant, () => assert.ok(run("test/sim/graph-rules.test.ts").found));
+  });
+}
+
+for (const mutant of roomMutants) {
+  test(`the rules of full clusters find out: ${mutant.name}`, () => {
+    withMutant(mutant, () => assert.ok(run("test/sim/full-cluster.test.ts").found));
   });
 }
 

@@ -5,13 +5,18 @@ import { outcomes, type Run, type VisitRecords } from "../../src/core/run-log.ts
 import type { Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd } from "../../src/workload/trace.ts";
 import { plainDraws, randomCase, type RandomCase } from "./random-scenarios.ts";
-import { referenceSimulate } from "./reference-simulator.ts";
+import { referenceHistory, referenceSimulate } from "./reference-simulator.ts";
+import type { History } from "./reference-state.ts";
 
 const SERVED = outcomes.indexOf("served");
 const DROPPED = outcomes.indexOf("dropped");
 
 function simulate({ scenario, control }: RandomCase): Run {
   return referenceSimulate(scenario, plainDraws(scenario), control);
+}
+
+function historyOf({ scenario, control }: RandomCase): History {
+  return referenceHistory(scenario, plainDraws(scenario), control);
 }
 
 interface Visit {
@@ -130,6 +135,33 @@ describe("reference simulator on random scenarios", () => {
     );
   });
 
+  test("S12: replicas never hold more cores than the cluster has", () => {
+    fc.assert(
+      fc.property(randomCase, (one) => {
+        const replicas = historyOf(one).stages.flatMap((stage) => stage.replicas);
+        // The sum is greatest just after one has been added.
+        for (const { startedAt: now } of replicas.filter(({ startedAt }) => startedAt < Infinity)) {
+          const held = replicas.filter(({ startedAt, releasedAt }) => startedAt <= now && releasedAt > now);
+          const cores = total(held, ({ variant }) => variant.coresPerReplica);
+          assert.ok(cores <= one.scenario.clusterCores + 1e-9, `${cores} at ${now}`);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("S11, S12: a stage that had a ready replica has one from then on, however full the cluster is", () => {
+    fc.assert(
+      fc.property(randomCase, (one) => {
+        const { intervals } = simulate(one);
+        intervals.slice(1).forEach(({ ready }, row) => {
+          intervals[row]?.ready.forEach((before, s) => assert.ok(before === 0 || (ready[s] ?? 0) > 0));
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test("the scenarios meet what they are there for", () => {
     const seen = {
       switches: 0,
@@ -142,10 +174,17 @@ describe("reference simulator on random scenarios", () => {
       partial: 0,
       held: 0,
       standby: 0,
+      waited: 0,
+      neverStarted: 0,
+      blocked: 0,
     };
     const cases = fc.sample(randomCase, { numRuns: 400, seed: 1 });
     for (const one of cases) {
       const run = simulate(one);
+      const replicas = historyOf(one).stages.flatMap((stage) => stage.replicas);
+      if (replicas.some(({ requestedAt, startedAt }) => requestedAt < startedAt && startedAt < Infinity)) seen.waited++;
+      if (replicas.some(({ startedAt }) => startedAt === Infinity)) seen.neverStarted++;
+      if (run.blocked > 0) seen.blocked++;
       const visits = rowsOf(run.visitRecords);
       const ends = new Set(visits.map((visit) => visit.end));
       if (run.switches > 0) seen.switches++;

@@ -192,6 +192,11 @@ function randomScenario(of: Pipeline, onGrid: boolean, trace: Trace): fc.Arbitra
         fc.constant({ kind: "none" }),
         fc.record({ kind: fc.constantFrom("age", "paper-age-limit"), seconds: age }),
       ),
+      // Often too few for the plans.
+      clusterCores: fc.oneof(
+        { arbitrary: fc.constant(Infinity), weight: 2 },
+        fc.integer({ min: 1, max: 12 * of.stages.length }).map((halves) => halves / 2),
+      ),
       queueCap: fc.oneof(fc.constant(Infinity), fc.constant(Infinity), fc.integer({ min: 1, max: 8 })),
       hop: fc.oneof(fc.constant(0), onGrid ? fc.constantFrom(0.5, 1) : time(onGrid, 0.001, 0.3)),
       decisionDelay: fc.oneof(

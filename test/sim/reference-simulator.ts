@@ -3,13 +3,14 @@ import { timesOutAt, tooOld } from "../../src/core/batching.ts";
 import type { Observation, ReplicaCount, StageLoad } from "../../src/core/cluster.ts";
 import type { Decision } from "../../src/core/decide.ts";
 import type { Variant } from "../../src/core/pipeline.ts";
-import { planVariants, type Plan, type StagePlan } from "../../src/core/plan.ts";
+import { planVariants, samePlan, type Plan, type StagePlan } from "../../src/core/plan.ts";
 import type { Run } from "../../src/core/run-log.ts";
 import type { Control, Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd } from "../../src/workload/trace.ts";
 import {
   addReplica,
   count,
+  isReady,
   oldestOf,
   type Group,
   type History,
@@ -27,7 +28,12 @@ import { summarise } from "./reference-statistics.ts";
  * formulas of `core`.
  */
 export function referenceSimulate(scenario: Scenario, draws: Draws, control: Control): Run {
-  return summarise(scenario, new Simulation(scenario, draws, control).run());
+  return summarise(scenario, referenceHistory(scenario, draws, control));
+}
+
+/** All that happens in a run. */
+export function referenceHistory(scenario: Scenario, draws: Draws, control: Control): History {
+  return new Simulation(scenario, draws, control).run();
 }
 
 /** All that is random in a run, keyed so that the order of events does not matter (S5). */
@@ -54,6 +60,10 @@ class Simulation {
   readonly plans: { from: number; plan: Plan }[];
   readonly ticks: { at: number; decision: Decision; running: Plan }[] = [];
   readonly readyAtEnd: number[][] = [];
+  /** S12: the replicas that wait for room, in order of request. */
+  line: { readonly stage: StageState; readonly replica: Replica }[] = [];
+  readonly blocked: number[] = [];
+  isBlocked = false;
   due: { readonly at: number; readonly plan: Plan }[] = [];
   now = 0;
 
@@ -93,17 +103,23 @@ class Simulation {
         services: [],
         handOvers: [],
       };
-      // S7: the plan of time 0 is ready, and costs from 0.
-      for (let n = 0; n < replicas; n++) addReplica(state, serving, 0, 0);
-      // S17: and so is what stands by.
-      for (const variant of stage.variants) {
-        const more: Group = { variant, batch, timeout: batchTimeout, replicas: [] };
-        const up = variant === serving.variant ? replicas : 0;
-        for (let n = up; n < (variant.standby ?? 0); n++) addReplica(state, more, 0, 0);
-        state.standby.push(...more.replicas);
-      }
+      for (let n = 0; n < replicas; n++) this.request(state, serving);
       return state;
     });
+    // S17: what stands by comes after what serves, of all stages.
+    for (const stage of this.stages) {
+      for (const variant of stage.stage.variants) {
+        const more: Group = { variant, batch: 1, timeout: 0, replicas: [] };
+        const up = variant === stage.serving.variant ? stage.serving.replicas.length : 0;
+        for (let n = up; n < (variant.standby ?? 0); n++) this.request(stage, more);
+        stage.standby.push(...more.replicas);
+      }
+    }
+    // S7, S12: of both, what fits is ready at time 0, and costs from then on.
+    for (let first = this.line[0]; first !== undefined && this.hasRoomFor(first.replica); first = this.line[0]) {
+      this.line.shift();
+      Object.assign(first.replica, { startedAt: 0, readyAt: 0, state: "idle" });
+    }
   }
 
   run(): History {
@@ -118,11 +134,12 @@ class Simulation {
       this.completeBatches();
       this.makeReady();
       this.controlStep();
+      this.admitReplicas();
       this.admitArrivals();
       this.startBatches();
     }
-    const { requests, stages, plans, ticks, readyAtEnd } = this;
-    return { requests, stages, plans, ticks, readyAtEnd };
+    const { requests, stages, plans, ticks, blocked, readyAtEnd } = this;
+    return { requests, stages, plans, ticks, blocked, readyAtEnd };
   }
 
   /** The least of all instants at which, as things stand, something happens; Infinity if nothing ever will. */
@@ -233,7 +250,6 @@ class Simulation {
     const seen = this.observe();
     const decision = this.control(seen);
     this.ticks.push({ at: this.now, decision, running: seen.running });
-    if (decision.plan === seen.running) return; // held
     const dueAt = this.now + this.scenario.decisionDelay;
     if (dueAt === this.now) this.apply(decision.plan);
     // S13: a plan due at or after T_end is not applied.
@@ -266,8 +282,8 @@ class Simulation {
             {
               stage: stage.name,
               variant: variant.name,
-              ready: up.filter(({ state }) => state !== "starting").length,
-              starting: up.filter(({ state }) => state === "starting").length,
+              ready: up.filter((replica) => isReady(replica)).length,
+              starting: up.filter((replica) => !isReady(replica)).length,
               serving: variant === serving.variant ? count(serving, "ready") : 0,
             },
           ];
@@ -289,6 +305,8 @@ class Simulation {
 
   apply(plan: Plan): void {
     const variants = planVariants(this.scenario.pipeline, plan);
+    // S12: the same plan again is not counted again.
+    if (!samePlan(plan, at(this.plans, this.plans.length - 1).plan)) this.isBlocked = false;
     this.plans.push({ from: this.now, plan });
     for (const stage of this.stages) {
       const setting = at(plan, stage.index);
@@ -299,6 +317,9 @@ class Simulation {
         this.resize(stage, stage.serving, setting);
         continue;
       }
+      // S12: a group that is to be replaced waits for nothing more.
+      const { serving } = stage;
+      this.shrink(stage, serving, serving.replicas.filter(({ state }) => state !== "waiting").length);
       if (target !== stage.pending?.variant) this.cancelPending(stage);
       stage.pending ??= { variant: target, batch: setting.batch, timeout: setting.batchTimeout, replicas: [] };
       this.resize(stage, stage.pending, setting);
@@ -312,8 +333,15 @@ class Simulation {
     group.timeout = setting.batchTimeout;
     while (group.replicas.length < setting.replicas) {
       // S17: one that stands by first, the one that is free first.
+      // One that waits for room is the last of all.
       const freeAt = ({ state, readyAt, batchEnd }: Replica): number =>
-        state === "starting" ? readyAt : state === "busy" ? batchEnd : this.now;
+        state === "waiting"
+          ? Number.MAX_VALUE
+          : state === "starting"
+            ? readyAt
+            : state === "busy"
+              ? batchEnd
+              : this.now;
       const [spare] = stage.standby
         .filter(({ variant }) => variant === group.variant)
         .toSorted((a, b) => freeAt(a) - freeAt(b) || a.id - b.id);
@@ -322,19 +350,21 @@ class Simulation {
         group.replicas = [...group.replicas, spare].toSorted((a, b) => a.id - b.id);
         continue;
       }
-      const startUp = this.draws.startUp(stage.index, stage.replicas.length, group.variant);
-      // S13: a start-up that takes no time is over before step 4 of this instant.
-      addReplica(stage, group, this.now, this.now + startUp);
+      this.request(stage, group);
     }
     this.shrink(stage, group, setting.replicas);
+  }
+
+  request(stage: StageState, group: Group): void {
+    this.line.push({ stage, replica: addReplica(stage, group, this.now) });
   }
 
   /** S10, S17: the last to leave stand by, as many as are lacking. */
   shrink(stage: StageState, group: Group, left: number): void {
     // Starting ones go first, the latest of them first; then idle ones, then busy ones, the largest id first.
-    const order = ["starting", "idle", "busy"] as const;
+    const order = [["waiting", "starting"], ["idle"], ["busy"]];
     const leaving = order
-      .flatMap((state) => group.replicas.filter((replica) => replica.state === state).toReversed())
+      .flatMap((states) => group.replicas.filter(({ state }) => states.includes(state)).toReversed())
       .slice(0, Math.max(0, group.replicas.length - left));
     group.replicas = group.replicas.filter((replica) => !leaving.includes(replica));
     const spares = stage.standby.filter(({ variant }) => variant === group.variant);
@@ -346,9 +376,12 @@ class Simulation {
 
   /** S11: once all of the new group are ready, the queue is theirs. */
   handOverIfReady(stage: StageState): void {
-    if (stage.pending === null || count(stage.pending, "starting") > 0) return;
+    if (stage.pending !== null && count(stage.pending, "starting") === 0) this.handOver(stage, stage.pending);
+  }
+
+  handOver(stage: StageState, group: Group): void {
     this.shrink(stage, stage.serving, 0);
-    stage.serving = stage.pending;
+    stage.serving = group;
     stage.pending = null;
     stage.handOvers.push(this.now);
   }
@@ -366,6 +399,59 @@ class Simulation {
   release(replica: Replica): void {
     replica.state = "released";
     replica.releasedAt = this.now;
+    this.line = this.line.filter((one) => one.replica !== replica);
+  }
+
+  /** S12, at the end of step 3: the line moves on until nothing more can be done now. */
+  admitReplicas(): void {
+    while (this.line[0] !== undefined) {
+      const { stage, replica } = this.line[0];
+      if (this.hasRoomFor(replica)) {
+        this.line.shift();
+        replica.startedAt = this.now;
+        replica.readyAt = this.now + this.draws.startUp(stage.index, replica.id, replica.variant);
+        // S13: a start-up that takes no time is over before step 4 of this instant.
+        replica.state = replica.readyAt === this.now ? "idle" : "starting";
+        this.handOverIfReady(stage);
+        continue;
+      }
+      const all = this.stages.flatMap(({ replicas }) => replicas);
+      if (all.some(({ state, draining }) => state === "starting" || (state === "busy" && draining))) return;
+      const { pending } = stage;
+      if (pending !== null && pending.replicas.includes(replica)) {
+        this.makeRoom(stage, pending);
+        continue;
+      }
+      const group = this.line
+        .map((one) => one.stage.pending?.replicas ?? [])
+        .find((of, place) => of.includes(at(this.line, place).replica));
+      if (group === undefined) return;
+      const [those, others] = [true, false].map((is) => this.line.filter((one) => group.includes(one.replica) === is));
+      this.line = [...(those ?? []), ...(others ?? [])];
+    }
+  }
+
+  /** S12: for the next of a pending group, which nothing else will make. */
+  makeRoom(stage: StageState, pending: Group): void {
+    const { serving, standby } = stage;
+    const left = serving.replicas.length - 1;
+    const spares = standby.filter(({ variant }) => variant === serving.variant).length;
+    // S17: who would stand by keeps its cores, and makes no room.
+    if (left >= 1 && left + spares >= (serving.variant.standby ?? 0)) this.shrink(stage, serving, left);
+    else if (count(pending, "ready") > 0) this.handOver(stage, pending);
+    else {
+      this.cancelPending(stage);
+      if (!this.isBlocked) this.blocked.push(this.now);
+      this.isBlocked = true;
+    }
+  }
+
+  hasRoomFor({ variant }: Replica): boolean {
+    const held = this.stages
+      .flatMap(({ replicas }) => replicas)
+      .filter(({ state }) => state !== "waiting" && state !== "released")
+      .reduce((sum, replica) => sum + replica.variant.coresPerReplica, 0);
+    return held + variant.coresPerReplica <= this.scenario.clusterCores + 1e-9;
   }
 
   /** S1 (4): external arrivals, then what the stages sent, by request whatever batch it comes from. */

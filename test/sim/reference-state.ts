@@ -38,8 +38,10 @@ export interface Replica {
   readonly variant: Variant;
   readonly variantIndex: number;
   readonly requestedAt: number;
-  readonly readyAt: number;
-  state: "starting" | "idle" | "busy" | "released";
+  /** From when it holds its cores, and when it is ready; Infinity while it waits for room (S12). */
+  startedAt: number;
+  readyAt: number;
+  state: "waiting" | "starting" | "idle" | "busy" | "released";
   /** Ends its batch and takes no more (S10). */
   draining: boolean;
   batch: readonly Visit[];
@@ -86,19 +88,22 @@ export interface History {
   /** The plans in force, each until the next one's instant. */
   readonly plans: readonly { readonly from: number; readonly plan: Plan }[];
   readonly ticks: readonly { readonly at: number; readonly decision: Decision; readonly running: Plan }[];
+  /** When a plan in force was first found to be blocked (S12), for each that was. */
+  readonly blocked: readonly number[];
   /** By interval: the ready replicas that serve each stage at its end. */
   readonly readyAtEnd: readonly (readonly number[])[];
 }
 
-/** Asks for one more replica of a group. */
-export function addReplica(stage: StageState, group: Group, requestedAt: number, readyAt: number): void {
+/** One more replica of a group, which waits. */
+export function addReplica(stage: StageState, group: Group, requestedAt: number): Replica {
   const replica: Replica = {
     id: stage.replicas.length,
     variant: group.variant,
     variantIndex: stage.stage.variants.indexOf(group.variant),
     requestedAt,
-    readyAt,
-    state: readyAt === requestedAt ? "idle" : "starting",
+    startedAt: Infinity,
+    readyAt: Infinity,
+    state: "waiting",
     draining: false,
     batch: [],
     batchEnd: NaN,
@@ -106,11 +111,16 @@ export function addReplica(stage: StageState, group: Group, requestedAt: number,
   };
   stage.replicas.push(replica);
   group.replicas.push(replica);
+  return replica;
 }
 
-/** Idle and busy ones are ready. */
+/** Idle and busy ones are ready; those that wait count as starting (S10). */
+export function isReady({ state }: Replica): boolean {
+  return state === "idle" || state === "busy";
+}
+
 export function count(group: Group, what: "ready" | "starting"): number {
-  return group.replicas.filter((replica) => (replica.state === "starting") === (what === "starting")).length;
+  return group.replicas.filter((replica) => isReady(replica) === (what === "ready")).length;
 }
 
 /** The smallest arrival at the pipeline in a batch. */

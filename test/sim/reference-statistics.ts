@@ -55,6 +55,7 @@ export function summarise(scenario: Scenario, history: History): Run {
     planChanges: ticks.filter(({ decision, running }) => !samePlan(decision.plan, running)).length,
     replicasStarted: sum(stages.map((stage) => stage.replicasStarted)),
     switches: sum(stages.map((stage) => stage.switches)),
+    blocked: history.blocked.filter((instant) => instant >= warmup && instant <= duration).length,
     stages,
     intervals: intervalRows(scenario, history, duration),
     requestRecords: scenario.keepRequests ? requestRecords(history.requests) : null,
@@ -74,7 +75,7 @@ function stageTotals(state: StageState, warmup: number, duration: number): Stage
     dropped: counted.filter((visit) => visit.outcome === "dropped").length,
     switches: state.handOvers.filter(isMeasured).length,
     // Those of time 0 were not started but found.
-    replicasStarted: state.replicas.filter(({ requestedAt }) => requestedAt > 0 && isMeasured(requestedAt)).length,
+    replicasStarted: state.replicas.filter(({ startedAt }) => startedAt > 0 && isMeasured(startedAt)).length,
     meanWait: mean(served.map((visit) => visit.start - visit.arrival)),
     meanSojourn: mean(served.map((visit) => visit.end - visit.arrival)),
   };
@@ -138,7 +139,7 @@ function planObjective(pipeline: Pipeline, plan: Plan): number {
 function heldCores(stages: readonly StageState[], from: number, to: number): number {
   const spans = stages.flatMap((stage) =>
     stage.replicas.map((replica) => ({
-      from: replica.requestedAt,
+      from: replica.startedAt,
       until: replica.releasedAt,
       value: replica.variant.coresPerReplica,
     })),
