@@ -45,9 +45,9 @@ async function run({ quick, seeds, onProgress }: Context): Promise<Findings> {
       "What is compared is the accuracy of the requests answered within the SLA, over all requests, per core held: among those that answer 99 % within it.",
     notes: [
       "“movement”: the load planned for falls only after 300 s, and by more than chance makes it vary. “standby”: the best plan for a share of the workload's greatest load stands by, and there is a budget: the cores of the best plan for another share. " +
-        "Both shares, whether the predictor is max or evident, and whether the load planned for falls after 300 or 60 s, are what serves best in simulations of other arrivals, with services as profiled. “margin”: service times are taken half as long again, and are so in these simulations.",
-      "static: the best plan for the greatest load of the workload, for the whole run; “sized”: for the share of it that serves best in the same simulations. All of these take knowledge of the workload. oracle: the load to come is known, for as long as a replica takes to start.",
-      "hpa keeps the variants and batches of the plan it starts with, and aims at a utilisation of 0.8. switcher has the cores of the best plan for the mean load. rim has the replicas that the pipeline's file fixes.",
+        "Both shares, whether the predictor is max or evident, and whether the load planned for falls after 300, 60 or 10 s, are what serves best in simulations of other arrivals, with services as profiled. “margin”: service times are taken half as long again, and are so in these simulations.",
+      "static: the best plan for the greatest load of the workload, for the whole run. hpa keeps the variants and batches of the plan that it starts with, the best for the first 10 s, and aims at a utilisation of 0.8; switcher has the cores of the best plan for the mean load. " +
+        "“sized”: the plan that they start with, and hpa's target, are fitted in the same simulations. All that is fitted, and the static plan, take knowledge of the workload. rim has the replicas that the pipeline's file fixes. oracle: the load to come is known, for as long as a replica takes to start.",
     ],
     tables: [nominalTable(answers), armsTable(answers), cellsTable(answers)],
     figures: figuresOf(answers),

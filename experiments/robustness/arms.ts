@@ -1,7 +1,7 @@
 // What is compared: ways to run a pipeline, all with the same objective.
 import { assess } from "../../src/core/assess.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
-import { defaults, unrestrained, type Movement, type Pipeline } from "../../src/core/pipeline.ts";
+import { defaults, unrestrained, type Movement, type Pipeline, type PolicyByStage } from "../../src/core/pipeline.ts";
 import { futureOf } from "../../src/study/replay.ts";
 import { assemble, defaultEngine } from "../../src/study/setup.ts";
 import { planCores } from "../../src/core/plan.ts";
@@ -14,8 +14,8 @@ export interface Arm {
   /** Of an arm that is not fitted. */
   readonly predictor: string;
   readonly movement: Movement;
-  /** What is fitted to the workload: the replicas that stand by, the budget and the predictor; or the plan of time 0. */
-  readonly sized?: "standby" | "plan";
+  /** What is fitted to the workload: the replicas that stand by, the budget and the predictor; or the plan of time 0, for hpa also its target. */
+  readonly sized?: "standby" | "plan" | "target";
   /** Service times are taken as (1 + this) times the profile's. */
   readonly margin: number;
 }
@@ -29,21 +29,28 @@ export interface Size {
   readonly predictor: string;
   /** Seconds. */
   readonly stabilization: number;
+  /** That hpa aims at. */
+  readonly utilization: number;
 }
 
-export const PLAIN: Size = { share: 1, budget: 1, predictor: "max", stabilization: 300 };
+export const PLAIN: Size = { share: 1, budget: 1, predictor: "max", stabilization: 300, utilization: 0.8 };
 const SHARES = [0, 0.5, 0.75, 0.85, 0.9, 0.95, 1];
 const BUDGETS = [0.9, 0.95, 1];
+const UTILIZATIONS = [0.5, 0.65, 0.8];
 
 /** What is tried for an arm. */
 export function sizesOf({ sized }: Arm): readonly Size[] {
   if (sized === undefined) return [PLAIN];
-  if (sized === "plan") return SHARES.filter((share) => share > 0).map((share) => ({ ...PLAIN, share }));
+  if (sized !== "standby") {
+    const plans = SHARES.filter((share) => share > 0).map((share) => ({ ...PLAIN, share }));
+    const targets = sized === "target" ? UTILIZATIONS : [PLAIN.utilization];
+    return targets.flatMap((utilization) => plans.map((plan) => ({ ...plan, utilization })));
+  }
   const loads = BUDGETS.flatMap((budget) =>
     SHARES.filter((share) => share <= budget).map((share) => ({ share, budget })),
   );
   return ["evident", "max"].flatMap((predictor) =>
-    [300, 60].flatMap((stabilization) => loads.map((of) => ({ ...of, predictor, stabilization }))),
+    [300, 60, 10].flatMap((stabilization) => loads.map((of) => ({ ...PLAIN, ...of, predictor, stabilization }))),
   );
 }
 
@@ -67,7 +74,9 @@ export const arms: readonly Arm[] = [
   { ...free, name: "fa2-high", policy: "fa2-high" },
   { ...free, name: "rim", policy: "rim" },
   { ...free, name: "hpa", policy: "hpa" },
+  { ...free, name: "hpa, sized", policy: "hpa", sized: "target" },
   { ...free, name: "switcher", policy: "switcher" },
+  { ...free, name: "switcher, sized", policy: "switcher", sized: "plan" },
   { ...free, name: "static", policy: "static" },
   { ...free, name: "static, margin", policy: "static", margin: MARGIN },
   { ...free, name: "static, sized", policy: "static", sized: "plan" },
@@ -89,6 +98,7 @@ export async function ready(arm: Arm, profiled: Pipeline, startUp: number, trace
   const of: Pipeline = {
     ...profiled,
     margins: { ...profiled.margins, serviceTime: margin },
+    policies: sized === "target" ? { hpa: aimingAt(profiled, size.utilization) } : profiled.policies,
     adaptation: { ...profiled.adaptation, movement },
     stages: profiled.stages.map((stage) => ({
       ...stage,
@@ -99,7 +109,11 @@ export async function ready(arm: Arm, profiled: Pipeline, startUp: number, trace
   const peak = future(0, Infinity);
   const pipeline = sized === "standby" ? await withStandby(of, size.budget * peak, size.share * peak) : of;
   const planner = await assemble({ pipeline, policy, predictor, queueing, engine: defaultEngine }, { future });
-  return { planner, ...(sized === "plan" ? { startLoad: size.share * peak } : {}) };
+  return { planner, ...(sized === "plan" || sized === "target" ? { startLoad: size.share * peak } : {}) };
+}
+
+function aimingAt({ stages }: Pipeline, utilization: number): PolicyByStage {
+  return Object.fromEntries(stages.map(({ name }) => [name, { utilization }]));
 }
 
 /** Of each stage the variant stands by that is best for a load, in the replicas which that takes; the budget is what another load takes. */

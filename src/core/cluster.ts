@@ -23,7 +23,10 @@ export interface StageLoad {
   readonly stage: string;
   /** Items that wait for a replica. */
   readonly waiting: number;
-  /** Share of the time of its ready replicas in which they served, since the last decision; null if none was ready. */
+  /**
+   * Share of the time of the replicas that serve in which they did, since the last decision, without what stands by or is to take
+   * over; null if none was ready.
+   */
   readonly busy: number | null;
 }
 

@@ -76,7 +76,7 @@ export function decide(planner: Planner, load: number, running: Plan, leeway: Le
   const planned = plannedLoad(planner.pipeline, load);
   const solve = (within: Leeway): Outcome =>
     planner.solver(formulate({ ...planner, leeway: within }, planned, running));
-  const outcome = solve(leeway);
+  const outcome = solveWithin(leeway, solve);
   const decided = (plan: Plan, reason: Reason): Decided => ({
     load,
     planned,
@@ -96,17 +96,27 @@ export function decide(planner: Planner, load: number, running: Plan, leeway: Le
       return decided(plan, reasonFor(planner, planned, running, plan));
     }
     case "infeasible": {
-      // Replicas that could not go at once must not keep a plan from fitting.
+      const limited = leeway.length > 0 && hasPlan(solve([]));
       const from = { ...planner, leeway: withoutFewest(leeway) };
-      const nearest =
-        planner.pipeline.reproduction.infeasible === "hold" ? null : bestEffort(from, planned, planner.solver);
+      const holds = planner.pipeline.reproduction.infeasible === "hold" && !limited;
+      const nearest = holds ? null : bestEffort(from, planned, planner.solver);
       if (nearest === null) return decided(running, "held-infeasible");
-      const limited = leeway.length > 0 && solve([]).status !== "infeasible";
       return decided(nearest, limited ? "limited" : "best-effort");
     }
     case "unknown":
       return decided(running, "held-unknown");
   }
+}
+
+/** Where no plan keeps the leeway: one that lets more replicas go at once than a step would, if there is any. */
+function solveWithin(leeway: Leeway, solve: (within: Leeway) => Outcome): Outcome {
+  const outcome = solve(leeway);
+  return outcome.status !== "infeasible" || leeway.length === 0 ? outcome : solve(withoutFewest(leeway));
+}
+
+/** Whether an engine found a plan. */
+export function hasPlan({ status }: Pick<Outcome, "status">): boolean {
+  return status === "optimal" || status === "feasible";
 }
 
 function reasonFor(planner: Planner, planned: number, running: Plan, plan: Plan): Reason {

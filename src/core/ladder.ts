@@ -22,6 +22,10 @@ export interface Rung {
 
 /** Loads are this factor apart. */
 const STEP = 1.02;
+/** So many steps apart loads are tried first: the loads that have a plan are never that few. */
+const STRIDE = 16;
+/** From the least load to 10^8 times that. */
+const MOST_PLACES = 960;
 /** Accuracies within this are the same. */
 const SAME = 1e-9;
 /** So many replicas that no request ever waits for one. */
@@ -68,9 +72,12 @@ function climb(planner: Planner, cores: number): Ladder {
     return found;
   };
 
-  let most = 1;
-  while (at(most) !== null) most *= 2;
-  search(0, most);
+  // A load can be too low for a plan, where batches fill too slowly, as well as too high.
+  for (let place = 0, found = false; place < MOST_PLACES; place += STRIDE) {
+    if (at(place) !== null) found = true;
+    if (place > 0) search(place - STRIDE, place);
+    if (found && at(place) === null) break;
+  }
   // From the greatest load down, whoever is more accurate than all that carry more.
   const rungs: Rung[] = [];
   for (const [, found] of [...tried].toSorted(([a], [b]) => b - a)) {

@@ -1,6 +1,7 @@
 import type { Planning } from "./cluster.ts";
-import type { Allowed } from "./pins.ts";
-import type { Pipeline, StepLimit } from "./pipeline.ts";
+import type { Formulation } from "./formulate.ts";
+import { allowedOf, type Allowed } from "./pins.ts";
+import type { StepLimit } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 
 /** Replicas that a variant may run with. */
@@ -16,28 +17,40 @@ export type StageLeeway = Readonly<Record<string, Bounds>>;
 export type Leeway = readonly StageLeeway[];
 
 /** What step limits and the least time between switches leave to a decision at an instant (seconds). */
-export function leewayOf(pipeline: Pipeline, running: Plan, before: Planning | undefined, now: number): Leeway {
+export function leewayOf(
+  { pipeline, policy }: Pick<Formulation, "pipeline" | "policy">,
+  running: Plan,
+  state: Planning | undefined,
+  now: number,
+): Leeway {
   const { scaleUp, scaleDown, switchInterval } = pipeline.adaptation.movement;
-  const leeway = running.map((runs, s): StageLeeway => {
-    const most = scaleUp === undefined ? Infinity : runs.replicas + step(scaleUp, runs.replicas);
-    const fewest = scaleDown === undefined ? 1 : Math.max(1, runs.replicas - step(scaleDown, runs.replicas));
-    const switched = before?.switchedAt[runs.stage] ?? -Infinity;
-    const maySwitch = now - switched >= switchInterval;
-    const others = maySwitch ? (pipeline.stages[s]?.variants ?? []) : [];
+  if (scaleUp === undefined && scaleDown === undefined && switchInterval === 0) return [];
+  if (running.length === 0) return [];
+  return pipeline.stages.map((stage, s): StageLeeway => {
+    const from = running[s];
+    if (from === undefined) return {};
+    const up = scaleUp === undefined ? Infinity : from.replicas + step(scaleUp, from.replicas);
+    const down = scaleDown === undefined ? 1 : Math.max(1, from.replicas - step(scaleDown, from.replicas));
+    // What runs outside of what it may by now is taken there at once.
+    const allowed = allowedOf(pipeline.limits, stage, policy.pins[stage.name]).find(
+      ({ variant }) => variant.name === from.variant,
+    );
+    const fewest = Math.min(down, allowed?.most ?? Infinity);
+    const most = Math.max(up, allowed?.fewest ?? 1);
+    const maySwitch = now - (state?.switchedAt[stage.name] ?? -Infinity) >= switchInterval;
     return {
-      ...Object.fromEntries(others.map((variant) => [variant.name, { fewest: 1, most: Infinity }])),
-      [runs.variant]: { fewest, most },
+      ...Object.fromEntries(maySwitch ? stage.variants.map(({ name }) => [name, { fewest: 1, most: Infinity }]) : []),
+      [from.variant]: { fewest, most },
     };
   });
-  const free = scaleUp === undefined && scaleDown === undefined && switchInterval === 0;
-  return free ? [] : leeway;
 }
 
 /** What of the allowed a leeway has; all where there is none. */
 export function within(leeway: StageLeeway | undefined, allowed: readonly Allowed[]): readonly Allowed[] {
   if (leeway === undefined) return allowed;
   return allowed.flatMap((one) => {
-    const bounds = leeway[one.variant.name];
+    const { name } = one.variant;
+    const bounds = Object.hasOwn(leeway, name) ? leeway[name] : undefined;
     if (bounds === undefined) return [];
     const fewest = Math.max(one.fewest, bounds.fewest);
     const most = Math.min(one.most, bounds.most);
@@ -57,12 +70,12 @@ export function withoutFewest(leeway: Leeway): Leeway {
 }
 
 /** What two leave together. */
-export function both(one: Leeway, other: Leeway): Leeway {
+export function intersection(one: Leeway, other: Leeway): Leeway {
   if (one.length === 0) return other;
   return one.map((stage, s) =>
     Object.fromEntries(
       Object.entries(stage).flatMap(([variant, a]) => {
-        const b = other[s]?.[variant];
+        const b = Object.entries(other[s] ?? {}).find(([name]) => name === variant)?.[1];
         if (b === undefined) return [];
         return [[variant, { fewest: Math.max(a.fewest, b.fewest), most: Math.min(a.most, b.most) }]];
       }),

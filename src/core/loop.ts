@@ -1,4 +1,5 @@
 import type { LoadSeries, Observation, Planning } from "./cluster.ts";
+import { credible } from "./credible.ts";
 import { decide, type Decision, type Planner } from "./decide.ts";
 import { leewayOf } from "./leeway.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -11,27 +12,29 @@ import { standIn } from "./stand-in.ts";
  * synchronous: the simulator, a controller, and a replay of its journal all call this. A policy with a rule decides by that.
  * `make` may be a remembering `decide`.
  */
-export function tick(planner: Planner, seen: Observation, make: typeof decide = decide): Decision {
+export function tick(planner: Planner, observed: Observation, make: typeof decide = decide): Decision {
   const { pipeline, policy, predictor } = planner;
+  const seen = credible(pipeline, observed);
   const { now: at, running, state } = seen;
   // A rule changes what runs; the first plan is the planner's.
   if (policy.rule !== undefined && running.length > 0) {
     return { at, load: null, planned: null, change: 0, outcome: null, ...policy.rule(planner, seen) };
   }
-  const { loadWindow } = pipeline.adaptation;
-  const predicted = predictor(windowed(seen.load, loadWindow), horizonOf(pipeline));
+  const windows = windowed(seen.load, pipeline.adaptation.loadWindow);
+  const predicted = predictor(windows, horizonOf(pipeline));
   if (predicted === null || !Number.isFinite(predicted)) {
-    return { at, load: null, planned: null, plan: running, change: 0, outcome: null, reason: "held-no-data", state };
+    const plan = observed.running;
+    return { at, load: null, planned: null, plan, change: 0, outcome: null, reason: "held-no-data", state };
   }
   const { load, asked } = stabilise(pipeline.adaptation, state?.planning, at, predicted);
-  const leeway = leewayOf(pipeline, running, state?.planning, at);
+  const leeway = leewayOf(planner, running, state?.planning, at);
   const wanted = make(planner, load, running, leeway);
-  const made = standIn(planner, load, seen, leeway, wanted, make) ?? wanted;
+  const made = standIn(planner, seen, windows, { wanted, leeway }, make) ?? wanted;
   return {
     ...made,
     at,
     load: predicted,
-    state: { planning: { load, asked, switchedAt: switchesOf(seen, made.plan) } },
+    state: { ...state, planning: { load, asked, switchedAt: switchesOf(seen, made.plan) } },
   };
 }
 

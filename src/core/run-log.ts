@@ -11,6 +11,8 @@ export interface IntervalRow {
   readonly planned: number | null;
   /** Why the plan is what it is. */
   readonly reason: Reason;
+  /** What the objective lost by the change to the plan, by the pipeline's costs of changes. */
+  readonly change: number;
   /** Whether the planner found a plan that keeps every row. */
   readonly feasible: boolean;
   /** The plan in force, with its objective, its accuracy in the objective's metric, and its cores. */

@@ -1,40 +1,47 @@
-import type { Observation } from "./cluster.ts";
-import type { Decided, Planner } from "./decide.ts";
-import { both, type Leeway, type StageLeeway } from "./leeway.ts";
+import type { LoadSeries, Observation } from "./cluster.ts";
+import { hasPlan, type Decided, type Planner } from "./decide.ts";
+import { intersection, withoutFewest, type Leeway, type StageLeeway } from "./leeway.ts";
+import { settingsOf } from "./options.ts";
 import type { Pipeline } from "./pipeline.ts";
+import { visitsOf } from "./visits.ts";
 
 /** `decide`, or what remembers it. */
 type Decide = (planner: Planner, load: number, running: Observation["running"], leeway: Leeway) => Decided;
 
+/** So many standard deviations of random arrivals are taken off the newest load, before it counts as more than there is room for. */
+const DOUBT = 2;
+
 /**
- * A plan of replicas that are ready now, where the wanted one takes longer than an interval to start and what
- * serves cannot carry the load (requests per second, before the margin) until then; else null. Standby
- * replicas are what it is made of: the wanted plan follows once they carry the load.
+ * A plan of replicas that are ready now, where more comes by than what serves can carry, and what is wanted takes longer
+ * than an interval to start; else null. Standby replicas are what it is made of: the wanted plan follows once they carry the
+ * load. `windows`: the load seen, in the pipeline's windows.
  */
 export function standIn(
   planner: Planner,
-  load: number,
   seen: Observation,
-  leeway: Leeway,
-  wanted: Decided,
+  windows: LoadSeries,
+  { wanted, leeway }: { readonly wanted: Decided; readonly leeway: Leeway },
   make: Decide,
 ): Decided | null {
   const { pipeline } = planner;
   const hasStandby = pipeline.stages.some(({ variants }) => variants.some(({ standby = 0 }) => standby > 0));
-  if (!hasStandby || seen.running.length === 0 || !startsSlowly(pipeline, seen, wanted)) return null;
-  const carries = (bounds: Leeway): Decided | null => {
-    const made = make(planner, load, seen.running, bounds);
-    return made.outcome?.status === "optimal" || made.outcome?.status === "feasible" ? made : null;
-  };
-  const serving = available(pipeline, seen, ({ serving }) => serving);
-  if (carries(serving) !== null) return null;
-  const made = carries(
-    both(
-      leeway,
-      available(pipeline, seen, ({ ready }) => ready),
-    ),
-  );
-  return made === null ? null : { ...made, reason: "standby" };
+  if (!hasStandby || !startsSlowly(pipeline, seen, wanted) || !isOverloaded(planner, seen, windows)) return null;
+  const made = make(planner, wanted.load, seen.running, intersection(withoutFewest(leeway), readyOf(pipeline, seen)));
+  return hasPlan(made.outcome) ? { ...made, reason: "standby" } : null;
+}
+
+/** Whether some stage gets more items now than the replicas that serve it can carry, and not by chance. */
+function isOverloaded({ pipeline, policy }: Planner, seen: Observation, windows: LoadSeries): boolean {
+  const newest = windows.rates.at(-1) ?? 0;
+  const load = newest - DOUBT * Math.sqrt(newest / windows.step);
+  return visitsOf(pipeline.stages).some(({ stage, items }) => {
+    const settings = settingsOf(pipeline, stage, policy.pins[stage.name]);
+    const carried = seen.replicas.reduce((sum, { stage: name, variant, serving }) => {
+      const rates = settings.flatMap((one) => (one.variant.name === variant ? one.capacity.rate : []));
+      return name === stage.name ? sum + serving * Math.max(0, ...rates) : sum;
+    }, 0);
+    return items * load > carried;
+  });
 }
 
 /** Whether some replica that a plan wants is not ready, and will not be within an interval. */
@@ -49,15 +56,12 @@ function startsSlowly(pipeline: Pipeline, seen: Observation, { plan }: Decided):
   });
 }
 
-function available(
-  pipeline: Pipeline,
-  seen: Observation,
-  count: (of: Observation["replicas"][number]) => number,
-): Leeway {
+/** As many of each variant as are ready. */
+function readyOf(pipeline: Pipeline, seen: Observation): Leeway {
   return pipeline.stages.map(({ name }): StageLeeway =>
     Object.fromEntries(
-      seen.replicas.flatMap((one) =>
-        one.stage === name && count(one) > 0 ? [[one.variant, { fewest: 1, most: count(one) }]] : [],
+      seen.replicas.flatMap(({ stage, variant, ready }) =>
+        stage === name && ready > 0 ? [[variant, { fewest: 1, most: ready }]] : [],
       ),
     ),
   );

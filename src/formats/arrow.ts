@@ -57,6 +57,7 @@ export function runLogToArrow(
       ["predicted_rps", number((row) => row.predicted)],
       ["planned_rps", number((row) => row.planned)],
       ["reason", texts(rows.map((row) => row.reason))],
+      ["change", number((row) => row.change)],
       ["feasible", booleans(rows.map((row) => row.feasible))],
       ["objective", number((row) => row.objective)],
       ["accuracy", number((row) => row.accuracy)],

@@ -41,6 +41,10 @@ export class Reserve {
     return first;
   }
 
+  replicas(): readonly Replica[] {
+    return this.spares.map(({ replica }) => replica);
+  }
+
   counts(now: number): { readonly ready: number; readonly starting: number } {
     const ready = this.spares.filter(({ replica }) => replica.readyAt <= now).length;
     return { ready, starting: this.spares.length - ready };

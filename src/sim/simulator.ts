@@ -104,6 +104,7 @@ export function simulate(
       predicted: made?.load ?? null,
       planned: made?.planned ?? null,
       reason: made?.reason ?? "first",
+      change: made?.change ?? 0,
       feasible: made === null ? scenario.startFeasible : isFeasible(made),
       plan: promised.plan,
       objective: promised.objective,
@@ -180,8 +181,10 @@ function promiseOf(pipeline: Pipeline, plan: Plan): Promised {
   };
 }
 
-function isFeasible({ outcome }: Decision): boolean {
-  return outcome === null || outcome.status === "optimal" || outcome.status === "feasible";
+function isFeasible({ outcome, reason }: Decision): boolean {
+  // A rule has no outcome.
+  if (outcome === null) return reason !== "held-infeasible";
+  return outcome.status === "optimal" || outcome.status === "feasible";
 }
 
 /** The next greater number: everything at or before x is before it. */

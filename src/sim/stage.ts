@@ -165,11 +165,17 @@ export class StageRun implements Tenant {
   load(from: number, to: number): StageLoad {
     let worked = this.worked;
     for (let k = 0; k < this.flights.count; k++) worked += to - this.flights.start[k]!;
+    const aside = new Set([
+      ...(this.pending?.replicas ?? []),
+      ...this.reserves.flatMap((reserve) => reserve.replicas()),
+    ]);
     const ready = this.replicas.reduce(
-      (sum, { readyAt, until }) => sum + Math.max(0, Math.min(until, to) - Math.max(readyAt, from)),
+      (sum, replica) =>
+        aside.has(replica) ? sum : sum + Math.max(0, Math.min(replica.until, to) - Math.max(replica.readyAt, from)),
       0,
     );
-    const busy = ready > 0 ? (worked - this.counted) / ready : null;
+    // What has gone aside since may have worked before.
+    const busy = ready > 0 ? Math.min(1, (worked - this.counted) / ready) : null;
     this.counted = worked;
     return { stage: this.stage.name, waiting: this.queue.waiting, busy };
   }

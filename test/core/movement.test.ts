@@ -82,7 +82,7 @@ describe("stabilisation", () => {
             const recent = loads.slice(0, k + 1).filter((_, i) => i === k || 10 * i > 10 * k - window);
             assert.ok(state.load >= asked);
             assert.ok(state.load <= bandAbove(Math.max(...recent), loadWindow) + 1e-9);
-            assert.ok(state.asked.length <= Math.max(1, Math.ceil(window / 10)));
+            assert.ok(state.asked.length <= Math.max(1, Math.ceil((12 * window) / 10)));
           });
         },
       ),
@@ -123,6 +123,35 @@ describe("the largest step", () => {
     assert.deepEqual(reasonAt(500), ["large/3", "best-effort"]);
   });
 
+  test("nor does a smaller budget cost more than it must: a plan that lets more go at once is still the best", () => {
+    const bad = variant("bad", { 1: 0.02 }, { accuracy: 0.2 });
+    const of = pipelineOf([[bad, large()], [variant("only", { 1: 0.1 })]], {
+      objective: { kind: "minCost", accuracy: "pas", accuracyFloor: 0.4 },
+      limits: { replicas: 20, batch: 1, cores: 8 },
+    });
+    const adaptation = { ...of.adaptation, movement: { ...unrestrained, scaleDown: { replicas: 1, share: 0 } } };
+    const planner = { ...plannerOf({}), pipeline: { ...of, adaptation } };
+    const made = tick(planner, seen(10, 20, plan(["large", 8], ["only", 10])));
+    assert.deepEqual([chosen(made.plan), made.outcome?.status], ["large/4 only/2", "optimal"]);
+  });
+
+  test("what runs outside of what it may is taken there at once, and hold does not hold it for ever", () => {
+    const scaleUp = { replicas: 1, share: 0 };
+    const least = plannerOf({ scaleUp }, [large({ minReplicas: 6 })]);
+    assert.equal(chosen(tick(least, seen(10, 5, plan(["large", 2]))).plan), "large/6");
+    const most = plannerOf({ scaleDown: scaleUp }, [large({ maxReplicas: 5 })]);
+    assert.equal(chosen(tick(most, seen(10, 20, plan(["large", 9]))).plan), "large/5");
+    const { reproduction } = pipelineOf([]);
+    const holding = plannerOf({ scaleUp }, [large()], { reproduction: { ...reproduction, infeasible: "hold" } });
+    assert.deepEqual(follow(holding, [30, 30, 30, 30, 30], plan(["large", 2])), [
+      "large/3",
+      "large/4",
+      "large/5",
+      "large/6",
+      "large/6",
+    ]);
+  });
+
   test("a smaller budget takes more replicas away than a step would", () => {
     const planner = plannerOf({ scaleDown: { replicas: 1, share: 0 } }, [large()], {
       limits: { replicas: 20, batch: 1, cores: 4 },
@@ -151,9 +180,7 @@ describe("switches", () => {
     const planning = { load: 20, asked: [], switchedAt: { s0: 5 } };
     const { state } = tick(planner, seen(10, 20, plan(["large", 3]), { planning }));
     assert.deepEqual(state?.planning?.switchedAt, { s0: 5 });
-    assert.deepEqual(leewayOf(planner.pipeline, plan(["large", 3]), planning, 34.9), [
-      { large: { fewest: 1, most: Infinity } },
-    ]);
+    assert.deepEqual(leewayOf(planner, plan(["large", 3]), planning, 34.9), [{ large: { fewest: 1, most: Infinity } }]);
   });
 });
 
@@ -212,6 +239,16 @@ describe("standby", () => {
     assert.deepEqual([chosen(starting.plan), starting.reason], ["large/10", "unchanged"]);
   });
 
+  test("it is left alone where what serves carries what comes, whatever is expected", () => {
+    const running = plan(["large", 4]);
+    const counts = [of("large", 4, 4), of("small", 0, 6)];
+    const rising = { ...planner, predictor: () => 40 };
+    assert.equal(chosen(tick(rising, observed(18, running, ...counts)).plan), "large/8");
+    // 22 rps in a second may be 20 by chance.
+    assert.equal(chosen(tick(rising, observed(22, running, ...counts)).plan), "large/8");
+    assert.equal(chosen(tick(rising, observed(40, running, ...counts)).plan), "small/6");
+  });
+
   test("it is left alone where it cannot carry the load, and where nothing needs to start for long", () => {
     const running = plan(["large", 4]);
     const counts = [of("large", 4, 4), of("small", 0, 6)];
@@ -219,6 +256,33 @@ describe("standby", () => {
     assert.equal(chosen(tick(planner, observed(20, running, ...counts)).plan), "large/4");
     const quick = plannerOf({}, [small({ standby: 6 }), large()]);
     assert.equal(chosen(tick(quick, observed(50, running, ...counts)).plan), "large/10");
+  });
+});
+
+describe("what is remembered of elsewhere", () => {
+  test("a memory of the future, or of no numbers, is none", () => {
+    const planner = plannerOf({ stabilization: 30, switchInterval: 100 });
+    const runs = plan(["large", 4]);
+    const decided = (planning: unknown) => tick(planner, seen(10, 20, runs, { planning } as LoopState));
+    for (const planning of [
+      { load: 500, asked: [{ at: 1e9, load: 500 }], switchedAt: {} },
+      { load: NaN, asked: [], switchedAt: {} },
+      { load: 1 },
+      {},
+    ]) {
+      const { plan: next, state } = decided(planning);
+      assert.equal(chosen(next), "large/4");
+      assert.deepEqual(state?.planning, { load: 20, asked: [{ at: 10, load: 20 }], switchedAt: {} });
+    }
+    assert.equal(chosen(decided({ load: 20, asked: [], switchedAt: { s0: 1e9 } }).plan), "large/4");
+  });
+
+  test("a plan of another pipeline is none: the first plan is made", () => {
+    const planner = plannerOf({});
+    for (const runs of [plan(["huge", 4]), plan(["large", 4], ["large", 4])]) {
+      const { plan: next, reason } = tick(planner, seen(10, 20, runs));
+      assert.deepEqual([chosen(next), reason], ["large/4", "first"]);
+    }
   });
 });
 

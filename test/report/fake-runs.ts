@@ -82,6 +82,7 @@ export function plausibleRun({ cores, accuracy, latency, seed = 1 }: Character, 
       predicted: k === 0 ? null : loadAt(k - 1) * 1.05,
       planned: Math.max(1, loadAt(k - 1) * 1.1),
       reason: strain > 0.3 ? "load-rose" : "unchanged",
+      change: 0,
       feasible: strain < 1,
       plan: variants.map((variant, s) => ({
         stage: s === 0 ? "detect" : "classify",

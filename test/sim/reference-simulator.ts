@@ -295,12 +295,14 @@ class Simulation {
   }
 
   /** Since the last tick, or time 0. */
-  loadOf({ stage, queue, replicas, services }: StageState): StageLoad {
+  loadOf({ stage, queue, replicas, services, pending, standby }: StageState): StageLoad {
     const from = this.ticks.at(-1)?.at ?? 0;
     const within = (start: number, end: number): number => Math.max(0, Math.min(end, this.now) - Math.max(start, from));
-    const ready = replicas.reduce((sum, { readyAt, releasedAt }) => sum + within(readyAt, releasedAt), 0);
+    const aside = [...(pending?.replicas ?? []), ...standby];
+    const serving = replicas.filter((replica) => !aside.includes(replica));
+    const ready = serving.reduce((sum, { readyAt, releasedAt }) => sum + within(readyAt, releasedAt), 0);
     const worked = services.reduce((sum, { start, end }) => sum + within(start, end), 0);
-    return { stage: stage.name, waiting: queue.length, busy: ready > 0 ? worked / ready : null };
+    return { stage: stage.name, waiting: queue.length, busy: ready > 0 ? Math.min(1, worked / ready) : null };
   }
 
   apply(plan: Plan): void {

@@ -100,6 +100,7 @@ function intervalRows(scenario: Scenario, history: History, duration: number): I
       predicted: tick?.decision.load ?? null,
       planned: tick?.decision.planned ?? null,
       reason: tick?.decision.reason ?? "first",
+      change: tick?.decision.change ?? 0,
       feasible: tick === null ? scenario.startFeasible : isFeasible(tick.decision),
       plan,
       objective: planObjective(pipeline, plan),
@@ -117,8 +118,9 @@ function intervalRows(scenario: Scenario, history: History, duration: number): I
   });
 }
 
-function isFeasible({ outcome }: Decision): boolean {
-  return outcome === null || outcome.status === "optimal" || outcome.status === "feasible";
+function isFeasible({ outcome, reason }: Decision): boolean {
+  if (outcome === null) return reason !== "held-infeasible";
+  return outcome.status === "optimal" || outcome.status === "feasible";
 }
 
 function planAccuracy(pipeline: Pipeline, plan: Plan): number {
