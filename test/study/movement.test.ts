@@ -140,7 +140,7 @@ describe("a step in the load where replicas take 100 s to start", () => {
   }
   const missed = (run: Run) => run.requests.late + run.requests.dropped;
 
-  test("standby replicas absorb it within an interval, and cost what they reserve", async () => {
+  test("standby replicas absorb it within an interval of its being seen, and cost what they reserve", async () => {
     const [without, wide] = [await runWith(0), await runWith(2)];
     assert.ok(missed(without) > 0.1 * without.requests.offered, `${missed(without)} missed without standby`);
     assert.ok(missed(wide) < 0.01 * wide.requests.offered, `${missed(wide)} missed with standby`);
