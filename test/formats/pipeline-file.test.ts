@@ -492,6 +492,48 @@ const cases: readonly Case[] = [
     /^p\.yaml:16:\d+: spec\.stages\.0\.variants\.0\.standby: is above limits\.replicas, 100\. Lower it/,
   ],
   [
+    "more replicas that stand by than the variant may have",
+    "cores: 1 ",
+    "cores: 1, maxReplicas: 2, standby: 3 ",
+    "bad_value",
+    /^p\.yaml:16:76: spec\.stages\.0\.variants\.0\.standby: is above maxReplicas, 2\. Lower it, or raise maxReplicas\.$/,
+  ],
+  [
+    "fewer than no replicas that stand by",
+    "cores: 1 ",
+    "cores: 1, standby: -1 ",
+    "bad_value",
+    /^p\.yaml:16:60: spec\.stages\.0\.variants\.0\.standby: -1 is not at least 0\. Correct/,
+  ],
+  [
+    "replicas of a variant that is not pinned stand by",
+    /variants:\n(.*)cores: 1 }/,
+    "pin: { variants: [large] }\n      variants:\n$1cores: 1, standby: 1 }",
+    "bad_value",
+    /^p\.yaml:17:60: spec\.stages\.0\.variants\.0\.standby: stage "detect" never runs small, as pin\.variants has it not\. Let the variant run, or remove/,
+  ],
+  [
+    "replicas of a forbidden variant stand by",
+    /variants:\n(.*)cores: 1 }/,
+    "forbid: { variants: [small] }\n      variants:\n$1cores: 1, standby: 1 }",
+    "bad_value",
+    /^p\.yaml:17:60: spec\.stages\.0\.variants\.0\.standby: stage "detect" never runs small, as forbid\.variants has it\. Let/,
+  ],
+  [
+    "replicas of a variant without a pinned batch stand by",
+    "cores: 500m }",
+    "cores: 500m, standby: 1 }\n      pin: { batches: [8] }",
+    "bad_value",
+    /^p\.yaml:17:63: spec\.stages\.0\.variants\.1\.standby: stage "detect" never runs large, as pin, forbid, .* leave it no batch/,
+  ],
+  [
+    "more cores that stand by than the budget has",
+    /stages:([^]*)cores: 1 ([^]*)cores: 2 /,
+    "limits: { cores: 4.9 }\n  stages:$1cores: 1, standby: 3 $2cores: 2, standby: 1 ",
+    "bad_value",
+    /^p\.yaml:12:20: spec\.limits\.cores: is 4\.9, and the replicas that stand by hold 5 alone\. Raise it, or let fewer stand by\.$/,
+  ],
+  [
     "weighted without weights",
     "    alpha: 2\n",
     "",
@@ -696,6 +738,17 @@ const cases: readonly Case[] = [
 
 for (const [what, from, to, code, ...patterns] of cases)
   test(`refused: ${what}`, () => void refused(() => build(changed(from, to)), code, ...patterns));
+
+test("what stands by may use the whole budget, and none may stand by of what never runs", () => {
+  const all = changed("cores: 500m ", "cores: 500m, standby: 4, maxReplicas: 4 ");
+  const budget = all.replace("  stages:", "  limits: { cores: 2 }\n  stages:");
+  assert.equal(build(budget).stages[0]?.variants[1]?.standby, 4);
+  const none = changed(
+    /variants:\n(.*)cores: 1 }/,
+    "forbid: { variants: [small] }\n      variants:\n$1cores: 1, standby: 0 }",
+  );
+  assert.equal(build(none).stages[0]?.variants[0]?.standby, 0);
+});
 
 test("of many problems ten are told, and how many more there are", () => {
   const variants = Array.from({ length: 12 }, (_, i) => `        - { name: v${i}, accuracy: 2, cores: 1 }\n`).join("");
