@@ -91,6 +91,9 @@ const step = z
     "Is empty. Give replicas, share, or both",
   );
 
+/** So much outweighs most plans; beyond it there would be too few digits left to tell plans apart. */
+const cost = z.number().min(0).max(1e6);
+
 const movement = z
   .strictObject({
     stabilization: duration
@@ -110,11 +113,13 @@ const movement = z
       .describe("Least time between two switches of a stage's variant; none by default"),
     cost: z
       .strictObject({
-        start: z.number().min(0).optional().describe("For each replica started; 0 by default"),
-        switch: z.number().min(0).optional().describe("For each stage that switches its variant; 0 by default"),
+        start: cost.optional().describe("For each replica started; 0 by default"),
+        switch: cost.optional().describe("For each stage that switches its variant; 0 by default"),
       })
       .optional()
-      .describe("What the objective loses by a change"),
+      .describe(
+        "What the objective loses by a change, in its unit: of weighted its value, of minCost cores, of maxAccuracy accuracy",
+      ),
   })
   .describe("How a plan may move from one decision to the next");
 

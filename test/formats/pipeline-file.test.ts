@@ -485,6 +485,14 @@ const cases: readonly Case[] = [
     /^p\.yaml:12:38: spec\.adaptation\.movement\.scaleUp: Is empty\. Give replicas, share, or both\. /,
   ],
   [
+    "a change that costs more than anything is worth",
+    "  stages:",
+    "  adaptation: { movement: { cost: { start: 1000001, switch: -1 } } }\n  stages:",
+    "bad_value",
+    /^p\.yaml:12:44: spec\.adaptation\.movement\.cost\.start: 1000001 is not at most 1000000\. Correct/m,
+    /^p\.yaml:12:61: spec\.adaptation\.movement\.cost\.switch: -1 is not at least 0\. Correct/m,
+  ],
+  [
     "more replicas that stand by than may run",
     "cores: 1 ",
     "cores: 1, standby: 200 ",
