@@ -229,6 +229,18 @@ test("plan: no feasible plan is exit code 1, with the nearest to one and what wo
   assert.match(inWords.out, /no plan keeps all limits/);
 });
 
+test("plan: a policy that contradicts the stage is exit code 2, and all others are answered", async () => {
+  const pinned = videoText
+    .replace("    - name: object-detection\n", "    - name: object-detection\n      pin: { batches: [1] }\n")
+    .replace("{ variants: [yolov5n] }", "{ variants: [yolov5n], batches: [2] }");
+  const path = put("contradicting.yaml", pinned);
+  const other = await ipa("plan", path, "--load", "10", "--json");
+  assert.deepEqual([other.code, other.err], [0, ""]);
+  const refused = await ipa("plan", path, "--load", "10", "--policy", "fa2-low");
+  assert.deepEqual([refused.code, refused.out], [2, ""]);
+  assert.match(refused.err, /policy fa2-low leaves stage "object-detection" nothing to run: policies\.fa2-low\./);
+});
+
 test("plan --time-limit: an engine that is stopped says what is known", async () => {
   const { code, out } = await ipa(
     "plan",

@@ -142,8 +142,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   checkPins(spec, stages, at, atKey);
   const objective = objectiveOf(spec.objective, at);
   complaints.throwIfAny();
-  const policies = policiesOf(spec);
-  checkOffers({ stages, limits: whole, policies }, atKey);
+  checkOffers({ stages, limits: whole }, atKey);
   checkStandby({ stages, limits: whole }, at);
   const ordered = topological(stages, (index) =>
     at(["stages", index, "after"], "goes round in a circle. Let each stage follow earlier ones."),
@@ -168,7 +167,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     margins: filled(defaults.margins, margins),
     adaptation: filled(defaults.adaptation, { ...adaptation, ...timing, movement: buildMovement(adaptation.movement) }),
     reproduction: filled(defaults.reproduction, reproduction),
-    policies,
+    policies: policiesOf(spec),
   };
 }
 

@@ -79,28 +79,15 @@ export function checkPins(spec: PipelineSpec["spec"], stages: readonly Stage[], 
   }
 }
 
-/** Whether all of them together, with the limits, leave every stage something to run, also under each policy. Stages in file order. */
-export function checkOffers(
-  { stages, limits, policies }: Pick<Pipeline, "stages" | "limits" | "policies">,
-  atKey: At,
-): void {
+/** Whether all of them together, with the limits, leave every stage something to run. Stages in file order. What policies add is seen where one is used. */
+export function checkOffers({ stages, limits }: Pick<Pipeline, "stages" | "limits">, atKey: At): void {
   stages.forEach((stage, s) => {
-    if (allowedOf(limits, stage, undefined).length === 0) {
-      atKey(
-        ["stages", s, stage.pin === undefined ? "forbid" : "pin"],
-        `nothing is left for stage "${stage.name}" to run: of what pin allows, all is kept away by forbid, the variants' minReplicas and maxReplicas, or limits. ` +
-          `Pin or forbid less.`,
-      );
-      return;
-    }
-    for (const [policy, byStage] of Object.entries(policies)) {
-      if (allowedOf(limits, stage, byStage[stage.name]).length > 0) continue;
-      atKey(
-        ["policies", policy, stage.name],
-        `nothing is left for stage "${stage.name}" to run: what the policy pins, the stage's own pin, forbid and replica bounds or the limits keep away. ` +
-          `Pin what the stage may run.`,
-      );
-    }
+    if (allowedOf(limits, stage, undefined).length > 0) return;
+    atKey(
+      ["stages", s, stage.pin === undefined ? "forbid" : "pin"],
+      `nothing is left for stage "${stage.name}" to run: of what pin allows, all is kept away by forbid, the variants' minReplicas and maxReplicas, or limits. ` +
+        `Pin or forbid less.`,
+    );
   });
 }
 

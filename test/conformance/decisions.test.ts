@@ -7,20 +7,25 @@ import { formulate, type Formulation } from "../../src/core/formulate.ts";
 import { plannedLoad } from "../../src/core/load.ts";
 import type { Pins, Pipeline } from "../../src/core/pipeline.ts";
 import type { Plan, StagePlan } from "../../src/core/plan.ts";
-import { policyOf } from "../../src/core/policies.ts";
 import { tieWidth, type Outcome } from "../../src/core/problem.ts";
 import { queueingModels } from "../../src/core/queueing/models.ts";
 import { relaxations, type Relaxation } from "../../src/core/relax.ts";
 import { engines } from "../../src/solver/engines.ts";
 import { exact } from "../../src/solver/exact.ts";
 import { runs } from "./length.ts";
-import { randomCase, randomGraphCase, randomPinnedCase, randomPinnedGraphCase } from "./random-pipelines.ts";
+import {
+  randomCase,
+  randomGraphCase,
+  randomPinnedCase,
+  randomPinnedGraphCase,
+  randomPolicy,
+} from "./random-pipelines.ts";
 
 const exhaustive = await engines.exhaustive.load();
 const highs = await engines.highs.load();
 
 function formulation(pipeline: Pipeline): Formulation {
-  return { pipeline, policy: policyOf(pipeline, "ipa"), queueing: queueingModels.paper };
+  return { pipeline, policy: randomPolicy(pipeline), queueing: queueingModels.paper };
 }
 
 function feasible(pipeline: Pipeline, planned: number): boolean {

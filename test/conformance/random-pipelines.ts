@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { accuracyMetrics, type AccuracyMetricName } from "../../src/core/accuracy.ts";
 import { unrestrained, type Objective, type Pins, type Pipeline, type Stage } from "../../src/core/pipeline.ts";
+import type { Policy } from "../../src/core/policies.ts";
 
 const metrics = Object.keys(accuracyMetrics) as AccuracyMetricName[];
 
@@ -144,6 +145,11 @@ const pinned = (stage: Stage): fc.Arbitrary<Stage> => {
       forbid,
     }));
 };
+
+/** The policy that a random pipeline's pins are of, whether or not they leave a stage something to run. */
+export function randomPolicy(pipeline: Pipeline): Policy {
+  return { name: "ipa", pins: pipeline.policies["ipa"] ?? {} };
+}
 
 interface Case {
   readonly pipeline: Pipeline;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { InputErrorCode } from "../../src/core/errors.ts";
 import { buildPipeline } from "../../src/formats/build-pipeline.ts";
+import { policyOf } from "../../src/core/policies.ts";
 import { parsePipeline, profileNames } from "../../src/formats/pipeline-file.ts";
 import { parseProfiles } from "../../src/formats/profile-csv.ts";
 import { refused } from "./refusal.ts";
@@ -347,13 +348,6 @@ const cases: readonly Case[] = [
     "after: [detect]\n      pin: { replicas: 2 }\n      forbid: { batches: [1] }",
     "bad_value",
     /^p\.yaml:20:7: spec\.stages\.1\.pin: nothing is left for stage "read" to run/,
-  ],
-  [
-    "a policy's pin beside the stage's",
-    "  stages:\n    - name: detect\n",
-    "  policies: { rim: { detect: { replicas: 3 } } }\n  stages:\n    - name: detect\n      pin: { replicas: 2 }\n",
-    "bad_value",
-    /^p\.yaml:12:22: spec\.policies\.rim\.detect: nothing is left for stage "detect" to run: .* Pin what the stage may run\.$/,
   ],
   [
     "fewer replicas at most than at least",
@@ -756,6 +750,21 @@ test("what stands by may use the whole budget, and none may stand by of what nev
     "forbid: { variants: [small] }\n      variants:\n$1cores: 1, standby: 0 }",
   );
   assert.equal(build(none).stages[0]?.variants[0]?.standby, 0);
+});
+
+test("a policy's pin that contradicts the stage's is refused where that policy is used, and no other", () => {
+  const pipeline = build(
+    changed(
+      "  stages:\n    - name: detect\n",
+      "  policies: { rim: { detect: { replicas: 3 }, read: { replicas: 1 } } }\n  stages:\n    - name: detect\n      pin: { replicas: 2 }\n",
+    ),
+  );
+  for (const name of ["ipa", "fa2-low", "fa2-high", "hpa", "switcher", "static"]) policyOf(pipeline, name);
+  refused(
+    () => policyOf(pipeline, "rim"),
+    "bad_value",
+    /^policy rim leaves stage "detect" nothing to run: policies\.rim\.detect contradicts its own pin\. Make .* another policy\.$/,
+  );
 });
 
 test("of many problems ten are told, and how many more there are", () => {
