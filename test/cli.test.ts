@@ -90,6 +90,9 @@ const planSchema = z.strictObject({
       excess_s: number.min(0),
     }),
   ),
+  standby: z.array(
+    z.strictObject({ stage: z.string(), variant: z.string(), replicas: z.int().min(1), cores: number.positive() }),
+  ),
   binding: z.array(z.enum(["sla", "cores", "accuracy_floor", "pins"])),
   relaxations: z.array(
     z.strictObject({ row: z.enum(["sla", "cores", "accuracy_floor", "load"]), value: maybe, exact: z.boolean() }),
@@ -214,6 +217,18 @@ test("plan --json: a plan", async () => {
   assert.ok(plan.stages.every(({ capacity_rps }) => capacity_rps >= 20));
   assert.ok(plan.latency_s !== null && plan.latency_s <= plan.sla_s);
   assert.equal(untimed((await ipa("plan", VIDEO, "--load", "20", "--json")).out), untimed(out));
+});
+
+test("plan: replicas that stand by are told, and make up the cores with those that serve", async () => {
+  const path = put("standby.yaml", videoText.replace(/(name: yolov5n, .*?) }/, "$1, standby: 3 }"));
+  const { code, out } = await ipa("plan", path, "--load", "20", "--policy", "fa2-high", "--json");
+  assert.equal(code, 0);
+  const plan = planSchema.parse(JSON.parse(out));
+  assert.deepEqual(plan.standby, [{ stage: "object-detection", variant: "yolov5n", replicas: 3, cores: 3 }]);
+  const serving = plan.stages.reduce((sum, stage) => sum + stage.replicas * stage.cores_per_replica, 0);
+  assert.equal(plan.cost_cores, serving + 3);
+  const inWords = await ipa("plan", path, "--load", "20", "--policy", "fa2-high");
+  assert.match(inWords.out, /\n\nStanding by: yolov5n × 3 of object-detection \(3\.00 cores\)\.\n/);
 });
 
 test("plan: no feasible plan is exit code 1, with the nearest to one and what would help", async () => {
