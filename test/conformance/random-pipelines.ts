@@ -175,16 +175,6 @@ export const randomCase: fc.Arbitrary<Case> = fc.record({
   load: fraction(0, 60),
 });
 
-/** The same with branches, joins and fan-out. */
-export const randomGraphCase: fc.Arbitrary<Case> = fc.record({
-  pipeline: pipelineOf(stagesOf(inGraph, 4)),
-  load: fraction(0, 60),
-});
-
-/** The same with pins, forbids and bounds of replicas. */
-export const randomPinnedCase = withPins(randomCase);
-export const randomPinnedGraphCase = withPins(randomGraphCase);
-
 /** Whether each stage follows the one before it, and no other. */
 export function isChain({ stages }: Pipeline): boolean {
   return stages.every(
@@ -200,7 +190,7 @@ export interface FittedCase extends Case {
 }
 
 /** The same for a latency model. Cases of which a stage may run nothing, or the target cannot carry its load, are left out. */
-export const fitted = (cases: fc.Arbitrary<Case>, model: Model): fc.Arbitrary<FittedCase> =>
+const fitted = (cases: fc.Arbitrary<Case>, model: Model): fc.Arbitrary<FittedCase> =>
   fc
     .record({
       of: cases,
@@ -247,13 +237,23 @@ export const fitted = (cases: fc.Arbitrary<Case>, model: Model): fc.Arbitrary<Fi
     })
     .filter((one) => one !== null);
 
-/** Graphs of three or four stages that are no chain. */
-const trueGraphCase: fc.Arbitrary<Case> = fc
-  .record({ pipeline: pipelineOf(stagesOf(inGraph, 4, 3)), load: fraction(0, 60) })
-  .filter(({ pipeline }) => !isChain(pipeline));
+/** Branches, joins and fan-out: up to four stages that are no chain. */
+const graphCase = (least: number): fc.Arbitrary<Case> =>
+  fc
+    .record({ pipeline: pipelineOf(stagesOf(inGraph, 4, least)), load: fraction(0, 60) })
+    .filter(({ pipeline }) => !isChain(pipeline));
 
-/** The same, most with a feasible plan. */
-export const fittedGraphCase = (model: Model): fc.Arbitrary<FittedCase> => fitted(trueGraphCase, model);
+/** The same with pins, forbids and bounds of replicas. */
+export const randomPinnedCase = withPins(randomCase);
+export const randomPinnedGraphCase = withPins(graphCase(2));
+
+/** Graphs of three or four stages, most with a feasible plan. */
+export const fittedGraphCase = (model: Model): fc.Arbitrary<Case> => fitted(graphCase(3), model);
+export const fittedPinnedGraphCase = (model: Model): fc.Arbitrary<Case> =>
+  fc.oneof(
+    { weight: 4, arbitrary: fitted(withPins(graphCase(3)), model) },
+    { weight: 1, arbitrary: withPins(graphCase(3)) },
+  );
 
 /** A case with a plan that runs, and what of it one decision may change. */
 export interface MovingCase extends FittedCase {
@@ -324,4 +324,4 @@ const moving = (cases: fc.Arbitrary<Case>, model: Model): fc.Arbitrary<MovingCas
     });
 
 export const movingChainCase = (model: Model): fc.Arbitrary<MovingCase> => moving(randomCase, model);
-export const movingGraphCase = (model: Model): fc.Arbitrary<MovingCase> => moving(trueGraphCase, model);
+export const movingGraphCase = (model: Model): fc.Arbitrary<MovingCase> => moving(graphCase(3), model);
