@@ -90,6 +90,9 @@ const planSchema = z.strictObject({
       excess_s: number.min(0),
     }),
   ),
+  standby: z.array(
+    z.strictObject({ stage: z.string(), variant: z.string(), replicas: z.int().min(1), cores: number.positive() }),
+  ),
   binding: z.array(z.enum(["sla", "cores", "accuracy_floor", "pins"])),
   relaxations: z.array(
     z.strictObject({ row: z.enum(["sla", "cores", "accuracy_floor", "load"]), value: maybe, exact: z.boolean() }),
@@ -216,6 +219,18 @@ test("plan --json: a plan", async () => {
   assert.equal(untimed((await ipa("plan", VIDEO, "--load", "20", "--json")).out), untimed(out));
 });
 
+test("plan: replicas that stand by are told, and make up the cores with those that serve", async () => {
+  const path = put("standby.yaml", videoText.replace(/(name: yolov5n, .*?) }/, "$1, standby: 3 }"));
+  const { code, out } = await ipa("plan", path, "--load", "20", "--policy", "fa2-high", "--json");
+  assert.equal(code, 0);
+  const plan = planSchema.parse(JSON.parse(out));
+  assert.deepEqual(plan.standby, [{ stage: "object-detection", variant: "yolov5n", replicas: 3, cores: 3 }]);
+  const serving = plan.stages.reduce((sum, stage) => sum + stage.replicas * stage.cores_per_replica, 0);
+  assert.equal(plan.cost_cores, serving + 3);
+  const inWords = await ipa("plan", path, "--load", "20", "--policy", "fa2-high");
+  assert.match(inWords.out, /\n\nStanding by: yolov5n × 3 of object-detection \(3\.00 cores\)\.\n/);
+});
+
 test("plan: no feasible plan is exit code 1, with the nearest to one and what would help", async () => {
   const path = put("one-core.yaml", videoText.replace("limits:", "limits:\n    cores: 1"));
   const { code, out, err } = await ipa("plan", path, "--load", "500", "--json");
@@ -227,6 +242,18 @@ test("plan: no feasible plan is exit code 1, with the nearest to one and what wo
   const inWords = await ipa("plan", path, "--load", "500");
   assert.equal(inWords.code, 1);
   assert.match(inWords.out, /no plan keeps all limits/);
+});
+
+test("plan: a policy that contradicts the stage is exit code 2, and all others are answered", async () => {
+  const pinned = videoText
+    .replace("    - name: object-detection\n", "    - name: object-detection\n      pin: { batches: [1] }\n")
+    .replace("{ variants: [yolov5n] }", "{ variants: [yolov5n], batches: [2] }");
+  const path = put("contradicting.yaml", pinned);
+  const other = await ipa("plan", path, "--load", "10", "--json");
+  assert.deepEqual([other.code, other.err], [0, ""]);
+  const refused = await ipa("plan", path, "--load", "10", "--policy", "fa2-low");
+  assert.deepEqual([refused.code, refused.out], [2, ""]);
+  assert.match(refused.err, /policy fa2-low leaves stage "object-detection" nothing to run: policies\.fa2-low\./);
 });
 
 test("plan --time-limit: an engine that is stopped says what is known", async () => {

@@ -51,16 +51,39 @@ export function forbids({ forbid }: Stage, variant: string, batch: number): bool
   return (forbid?.variants?.includes(variant) ?? false) || (forbid?.batches?.includes(batch) ?? false);
 }
 
+/**
+ * What leaves a stage nothing of what a policy pins, although it could run without the policy: places of the file, each alone
+ * if any is. None if it could run with the policy, or not without it either.
+ */
+export function against(limits: Limits, stage: Stage, policy: Pins | undefined): readonly string[] {
+  const runs = (of: Stage, within: Limits): boolean => allowedOf(within, of, policy).length > 0;
+  if (runs(stage, limits) || allowedOf(limits, stage, undefined).length === 0) return [];
+  const boundless = { replicas: Infinity, batch: Infinity };
+  const eased: readonly (readonly [place: string, of: Stage, within: Limits])[] = [
+    ["its own pin", withoutPin(stage), limits],
+    ["its own forbid", withoutForbid(stage), limits],
+    ["the minReplicas and maxReplicas of its variants", withoutBounds(stage), limits],
+    ["limits", stage, boundless],
+  ];
+  const alone = eased.filter(([, of, within]) => runs(of, within));
+  if (alone.length > 0) return alone.map(([place]) => place);
+  const free = withoutPin(withoutForbid(withoutBounds(stage)));
+  return runs(free, boundless)
+    ? ["its own pin, forbid and bounds of replicas together with limits"]
+    : ["the batches that these variants offer"];
+}
+
+const withoutPin = ({ pin: _pin, ...stage }: Stage): Stage => stage;
+const withoutForbid = ({ forbid: _forbid, ...stage }: Stage): Stage => stage;
+const withoutBounds = (stage: Stage): Stage => ({
+  ...stage,
+  variants: stage.variants.map(({ minReplicas: _min, maxReplicas: _max, ...variant }) => variant),
+});
+
 /** A pipeline without what its stages pin, forbid and bound, whatever policies pin; itself if there is nothing of the kind. */
 export function unpinned(pipeline: Pipeline): Pipeline {
   const bounded = ({ minReplicas, maxReplicas }: Variant): boolean => (minReplicas ?? maxReplicas) !== undefined;
   const pinned = ({ pin, forbid, variants }: Stage): boolean => (pin ?? forbid) !== undefined || variants.some(bounded);
   if (!pipeline.stages.some(pinned)) return pipeline;
-  return {
-    ...pipeline,
-    stages: pipeline.stages.map(({ pin: _pin, forbid: _forbid, ...stage }) => ({
-      ...stage,
-      variants: stage.variants.map(({ minReplicas: _min, maxReplicas: _max, ...variant }) => variant),
-    })),
-  };
+  return { ...pipeline, stages: pipeline.stages.map((stage) => withoutPin(withoutForbid(withoutBounds(stage)))) };
 }

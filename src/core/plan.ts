@@ -52,6 +52,20 @@ export function stageCores({ variants }: Stage, { variant, replicas }: StagePlan
   }, 0);
 }
 
+/** Replicas that a stage reserves with a setting and that do not serve. */
+export interface Spare {
+  readonly variant: Variant;
+  readonly replicas: number;
+}
+
+/** By variant, in file order; those that have some. */
+export function sparesOf({ variants }: Stage, { variant: serves, replicas: serving }: StagePlan): readonly Spare[] {
+  return variants.flatMap((variant) => {
+    const replicas = (variant.standby ?? 0) - (variant.name === serves ? serving : 0);
+    return replicas > 0 ? { variant, replicas } : [];
+  });
+}
+
 /** Whether two plans apply the same variants, batches and replicas; the batch time-out follows the load and does not count. */
 export function samePlan(a: Plan, b: Plan): boolean {
   return (

@@ -2,7 +2,7 @@ import { autoscale, SYNC_PERIOD } from "./autoscaler.ts";
 import type { Observation } from "./cluster.ts";
 import type { Decision, Planner } from "./decide.ts";
 import { InputError, lookUp } from "./errors.ts";
-import { allowedOf, pinnedReplicas } from "./pins.ts";
+import { against, allowedOf, pinnedReplicas } from "./pins.ts";
 import type { Pins, PolicyByStage, Pipeline, Stage, Variant } from "./pipeline.ts";
 import { switchByQueue } from "./switcher.ts";
 
@@ -82,11 +82,19 @@ export function policiesByUtilization(): readonly string[] {
   return Object.entries<PolicyKind>(policyKinds).flatMap(([name, { utilization }]) => (utilization ? name : []));
 }
 
-/** The named policy for a pipeline, with what its file fixes for it. */
+/** The named policy for a pipeline, with what its file fixes for it; an InputError if that leaves a stage nothing to run. */
 export function policyOf(pipeline: Pipeline, name: string): Policy {
   const kind = lookUp<PolicyKind>("policy", policyKinds, name);
   const { pins, utilization: _utilization, describes: _describes, ...decides } = kind;
-  return { name, pins: pins(pipeline, pipeline.policies[name] ?? {}), ...decides };
+  const fixed = pins(pipeline, pipeline.policies[name] ?? {});
+  const contradictions = pipeline.stages.flatMap((stage) => {
+    const places = against(pipeline.limits, stage, fixed[stage.name]);
+    if (places.length === 0) return [];
+    return `policy ${name} leaves stage "${stage.name}" nothing to run: policies.${name}.${stage.name} contradicts ${places.join(", and ")}.`;
+  });
+  if (contradictions.length === 0) return { name, pins: fixed, ...decides };
+  const todo = "Make the pipeline file's pins agree, or use another policy.";
+  throw new InputError("bad_value", [...contradictions, todo].join(" "));
 }
 
 function byStage(pipeline: Pipeline, overrides: PolicyByStage, pin: (stage: Stage) => Pins): PolicyByStage {

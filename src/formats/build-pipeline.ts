@@ -2,7 +2,7 @@ import type { AccuracyMetricName } from "../core/accuracy.ts";
 import { countPaths, MOST_PATHS } from "../core/graph.ts";
 import { defaults, type Objective, type Pipeline, type Stage, type StartUp, type Variant } from "../core/pipeline.ts";
 import { buildMovement } from "./build-movement.ts";
-import { checkOffers, checkPins, type At } from "./check-pins.ts";
+import { checkOffers, checkPins, checkStandby, type At } from "./check-pins.ts";
 import { Complaints } from "./complaints.ts";
 import type { PipelineFile } from "./pipeline-file.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
@@ -62,9 +62,6 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
       const points = profileOf(profile, one.name, coresPerReplica, (key, text) =>
         at([...path, key], text, "unknown_name"),
       );
-      if (one.standby !== undefined && one.standby > whole.replicas) {
-        at([...path, "standby"], `is above limits.replicas, ${whole.replicas}. Lower it, or raise the limit.`);
-      }
       if (capacity === "measured" && points.some((point) => point.throughput === undefined)) {
         at(
           [...path, "name"],
@@ -145,8 +142,8 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   checkPins(spec, stages, at, atKey);
   const objective = objectiveOf(spec.objective, at);
   complaints.throwIfAny();
-  const policies = policiesOf(spec);
-  checkOffers({ stages, limits: whole, policies }, atKey);
+  checkOffers({ stages, limits: whole }, atKey);
+  checkStandby({ stages, limits: whole }, at);
   const ordered = topological(stages, (index) =>
     at(["stages", index, "after"], "goes round in a circle. Let each stage follow earlier ones."),
   );
@@ -170,7 +167,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     margins: filled(defaults.margins, margins),
     adaptation: filled(defaults.adaptation, { ...adaptation, ...timing, movement: buildMovement(adaptation.movement) }),
     reproduction: filled(defaults.reproduction, reproduction),
-    policies,
+    policies: policiesOf(spec),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { InputErrorCode } from "../core/errors.ts";
 import { allowedOf } from "../core/pins.ts";
-import { defaults, type Pins, type Pipeline, type Stage } from "../core/pipeline.ts";
+import { defaults, ROW_TOLERANCE, type Pins, type Pipeline, type Stage } from "../core/pipeline.ts";
 import { policiesByUtilization, policyKinds } from "../core/policies.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
 import type { YamlPath } from "./yaml.ts";
@@ -38,13 +38,17 @@ export function checkPins(spec: PipelineSpec["spec"], stages: readonly Stage[], 
   spec.stages.forEach(({ pin, forbid, variants }, s) => {
     if (pin !== undefined) check(["stages", s, "pin"], pin, stages[s]);
     if (forbid !== undefined) check(["stages", s, "forbid"], forbid, stages[s]);
-    for (const [v, { minReplicas = 1, maxReplicas = most }] of variants.entries()) {
+    for (const [v, { minReplicas = 1, maxReplicas = most, standby = 0 }] of variants.entries()) {
       const path: YamlPath = ["stages", s, "variants", v];
       const above = `is above limits.replicas, ${most}. Lower it, or raise the limit.`;
       if (maxReplicas > most) at([...path, "maxReplicas"], above);
       if (minReplicas > most) at([...path, "minReplicas"], above);
       else if (minReplicas > maxReplicas) {
         at([...path, "minReplicas"], `is above maxReplicas, ${maxReplicas}. Lower it, or raise maxReplicas.`);
+      }
+      if (standby > most) at([...path, "standby"], above);
+      else if (standby > maxReplicas) {
+        at([...path, "standby"], `is above maxReplicas, ${maxReplicas}. Lower it, or raise maxReplicas.`);
       }
     }
   });
@@ -75,27 +79,44 @@ export function checkPins(spec: PipelineSpec["spec"], stages: readonly Stage[], 
   }
 }
 
-/** Whether all of them together, with the limits, leave every stage something to run, also under each policy. Stages in file order. */
-export function checkOffers(
-  { stages, limits, policies }: Pick<Pipeline, "stages" | "limits" | "policies">,
-  atKey: At,
-): void {
+/** Whether all of them together, with the limits, leave every stage something to run. Stages in file order. What policies add is seen where one is used. */
+export function checkOffers({ stages, limits }: Pick<Pipeline, "stages" | "limits">, atKey: At): void {
   stages.forEach((stage, s) => {
-    if (allowedOf(limits, stage, undefined).length === 0) {
-      atKey(
-        ["stages", s, stage.pin === undefined ? "forbid" : "pin"],
-        `nothing is left for stage "${stage.name}" to run: of what pin allows, all is kept away by forbid, the variants' minReplicas and maxReplicas, or limits. ` +
-          `Pin or forbid less.`,
-      );
-      return;
-    }
-    for (const [policy, byStage] of Object.entries(policies)) {
-      if (allowedOf(limits, stage, byStage[stage.name]).length > 0) continue;
-      atKey(
-        ["policies", policy, stage.name],
-        `nothing is left for stage "${stage.name}" to run: what the policy pins, the stage's own pin, forbid and replica bounds or the limits keep away. ` +
-          `Pin what the stage may run.`,
-      );
-    }
+    if (allowedOf(limits, stage, undefined).length > 0) return;
+    atKey(
+      ["stages", s, stage.pin === undefined ? "forbid" : "pin"],
+      `nothing is left for stage "${stage.name}" to run: of what pin allows, all is kept away by forbid, the variants' minReplicas and maxReplicas, or limits. ` +
+        `Pin or forbid less.`,
+    );
   });
+}
+
+/** Whether what stands by may ever run, whatever the policy, and fits the budget. Stages in file order. */
+export function checkStandby({ stages, limits }: Pick<Pipeline, "stages" | "limits">, at: At): void {
+  let all = 0;
+  for (const [s, stage] of stages.entries()) {
+    const may = new Set(allowedOf(limits, stage, undefined).map(({ variant }) => variant));
+    for (const [v, variant] of stage.variants.entries()) {
+      const { name, standby = 0, coresPerReplica } = variant;
+      all += standby * coresPerReplica;
+      // Where nothing may run, that is what is wrong.
+      if (standby === 0 || may.size === 0 || may.has(variant)) continue;
+      const why = stage.forbid?.variants?.includes(name)
+        ? "forbid.variants has it"
+        : stage.pin?.variants?.includes(name) === false
+          ? "pin.variants has it not"
+          : "pin, forbid, minReplicas, maxReplicas or limits leave it no batch and number of replicas";
+      at(
+        ["stages", s, "variants", v, "standby"],
+        `stage "${stage.name}" never runs ${name}, as ${why}. Let the variant run, or remove its standby.`,
+      );
+    }
+  }
+  if (limits.cores !== undefined && all > limits.cores + ROW_TOLERANCE) {
+    const needed = Number(all.toPrecision(12));
+    at(
+      ["limits", "cores"],
+      `is ${limits.cores}, and the replicas that stand by hold ${needed} alone. Raise it, or let fewer stand by.`,
+    );
+  }
 }

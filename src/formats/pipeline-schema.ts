@@ -23,7 +23,8 @@ const fraction = z.number().min(0).max(1);
 const count = z.number().int().min(1);
 /** Beyond any real model's, and within what records hold (16 bits). */
 const batch = count.max(MOST_BATCH);
-const replicas = count.max(10_000);
+const MOST_REPLICAS = 10_000;
+const replicas = count.max(MOST_REPLICAS);
 export const names = <T extends Record<string, unknown>>(table: T) =>
   z.enum(Object.keys(table) as [string, ...string[]]);
 
@@ -39,7 +40,13 @@ const variant = z.strictObject({
   accuracy: fraction.describe("Quality on the stage's task, from 0 to 1"),
   cores: cores.describe("CPU cores of one replica; the profile must have rows for them"),
   startUp: startUp.optional(),
-  standby: replicas.optional().describe("Replicas that are always up, so that switching to them takes no start-up"),
+  standby: z
+    .number()
+    .int()
+    .min(0)
+    .max(MOST_REPLICAS)
+    .optional()
+    .describe("Replicas that are always up, so that switching to them takes no start-up; 0 by default"),
   scaleTargetRef: z
     .strictObject({ kind: z.string().min(1), name: z.string().min(1) })
     .optional()
@@ -84,6 +91,9 @@ const step = z
     "Is empty. Give replicas, share, or both",
   );
 
+/** So much outweighs most plans; beyond it there would be too few digits left to tell plans apart. */
+const cost = z.number().min(0).max(1e6);
+
 const movement = z
   .strictObject({
     stabilization: duration
@@ -103,11 +113,13 @@ const movement = z
       .describe("Least time between two switches of a stage's variant; none by default"),
     cost: z
       .strictObject({
-        start: z.number().min(0).optional().describe("For each replica started; 0 by default"),
-        switch: z.number().min(0).optional().describe("For each stage that switches its variant; 0 by default"),
+        start: cost.optional().describe("For each replica started; 0 by default"),
+        switch: cost.optional().describe("For each stage that switches its variant; 0 by default"),
       })
       .optional()
-      .describe("What the objective loses by a change"),
+      .describe(
+        "What the objective loses by a change, in its unit: of weighted its value, of minCost cores, of maxAccuracy accuracy",
+      ),
   })
   .describe("How a plan may move from one decision to the next");
 

@@ -28,7 +28,7 @@ export function planText(report: PlanReport): string {
   );
   const engine = `Solved by ${report.engine}: ${report.engine_reason}.`;
   if (report.stages.length === 0) return [head, ...reasons(report), engine].join("\n");
-  return [head, "", table, "", promise(report), ...reasons(report), engine].join("\n");
+  return [head, "", table, "", ...standingBy(report), promise(report), ...reasons(report), engine].join("\n");
 }
 
 function verdict(report: PlanReport): string {
@@ -42,6 +42,14 @@ function verdict(report: PlanReport): string {
     case "unknown":
       return "no plan was found in time";
   }
+}
+
+function standingBy({ standby }: PlanReport): readonly string[] {
+  if (standby.length === 0) return [];
+  const each = standby.map(
+    ({ stage, variant, replicas, cores }) => `${variant} × ${replicas} of ${stage} (${decimals(cores, 2)} cores)`,
+  );
+  return [`Standing by: ${each.join(", ")}.`];
 }
 
 function promise(report: PlanReport): string {

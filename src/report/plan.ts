@@ -1,7 +1,7 @@
 import { accuracyOf } from "../core/accuracy.ts";
 import { assess } from "../core/assess.ts";
 import type { Decided, Planner, Reason } from "../core/decide.ts";
-import { planVariants } from "../core/plan.ts";
+import { planVariants, sparesOf } from "../core/plan.ts";
 import { composeLatency } from "../core/queueing/latency.ts";
 import type { Relaxation } from "../core/relax.ts";
 import type { Shortfall } from "../core/shortfall.ts";
@@ -31,10 +31,20 @@ export interface PlanReport {
   readonly latency_s: number | null;
   readonly solve_ms: number;
   readonly stages: readonly PlanStageReport[];
+  /** Replicas that are up and charged, but do not serve. */
+  readonly standby: readonly StandbyReport[];
   readonly binding: readonly string[];
   readonly relaxations: readonly Relaxation[];
   /** Stages whose replicas are too few for the load, whatever else gives way. */
   readonly shortfalls: readonly Shortfall[];
+}
+
+export interface StandbyReport {
+  readonly stage: string;
+  readonly variant: string;
+  readonly replicas: number;
+  /** Of all of them together. */
+  readonly cores: number;
 }
 
 export interface PlanStageReport {
@@ -114,6 +124,16 @@ export function planReport(planner: Planner, load: number, decision: Decided, co
         mean_s: latency.mean,
         excess_s: composeLatency({ ...latency, mean: 0 }),
       };
+    }),
+    standby: plan.flatMap((of, s) => {
+      const stage = pipeline.stages[s];
+      if (stage === undefined) return [];
+      return sparesOf(stage, of).map(({ variant, replicas }) => ({
+        stage: stage.name,
+        variant: variant.name,
+        replicas,
+        cores: replicas * variant.coresPerReplica,
+      }));
     }),
     binding: context.binding,
     relaxations: context.relaxations,

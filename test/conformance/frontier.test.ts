@@ -8,7 +8,6 @@ import { formulate } from "../../src/core/formulate.ts";
 import { plannedLoad } from "../../src/core/load.ts";
 import type { Pipeline } from "../../src/core/pipeline.ts";
 import { planCores, planVariants, type Plan } from "../../src/core/plan.ts";
-import { policyOf } from "../../src/core/policies.ts";
 import { holds, type Option } from "../../src/core/problem.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { queueingModels } from "../../src/core/queueing/models.ts";
@@ -18,12 +17,12 @@ import { frontier, supports } from "../../src/solver/frontier.ts";
 import { tradeOffs } from "../../src/study/frontier.ts";
 import { largeProblem } from "./large-problems.ts";
 import { runs } from "./length.ts";
-import { randomCase, randomPinnedCase } from "./random-pipelines.ts";
+import { randomCase, randomPinnedCase, randomPolicy } from "./random-pipelines.ts";
 
 function plannerOf(pipeline: Pipeline, model: keyof typeof queueingModels): Planner {
   return {
     pipeline,
-    policy: policyOf(pipeline, "ipa"),
+    policy: randomPolicy(pipeline),
     predictor: reactive,
     queueing: queueingModels[model],
     solver: exact,

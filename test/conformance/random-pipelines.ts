@@ -1,10 +1,19 @@
 import fc from "fast-check";
 import { accuracyMetrics, type AccuracyMetricName } from "../../src/core/accuracy.ts";
+import { assess } from "../../src/core/assess.ts";
+import type { Leeway, StageLeeway } from "../../src/core/leeway.ts";
+import { plannedLoad } from "../../src/core/load.ts";
+import { settingsOf } from "../../src/core/options.ts";
 import { unrestrained, type Objective, type Pins, type Pipeline, type Stage } from "../../src/core/pipeline.ts";
+import type { Plan, StagePlan } from "../../src/core/plan.ts";
+import type { Policy } from "../../src/core/policies.ts";
+import { queueingModels } from "../../src/core/queueing/models.ts";
+import { visitsOf } from "../../src/core/visits.ts";
 
 const metrics = Object.keys(accuracyMetrics) as AccuracyMetricName[];
 
 const fraction = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
+const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 const variants = fc.array(
   fc.record({
@@ -38,9 +47,9 @@ const inGraph = (count: number): fc.Arbitrary<readonly Place[]> =>
 
 type Placing = typeof inChain;
 
-const stagesOf = (placing: Placing, most: number): fc.Arbitrary<readonly Stage[]> =>
+const stagesOf = (placing: Placing, most: number, least = 1): fc.Arbitrary<readonly Stage[]> =>
   fc
-    .array(variants, { minLength: 1, maxLength: most })
+    .array(variants, { minLength: least, maxLength: most })
     .chain((all) => fc.tuple(fc.constant(all), placing(all.length)))
     .map(([all, places]) =>
       all.map((ofStage, s): Stage => ({
@@ -145,6 +154,11 @@ const pinned = (stage: Stage): fc.Arbitrary<Stage> => {
     }));
 };
 
+/** The policy that a random pipeline's pins are of, whether or not they leave a stage something to run. */
+export function randomPolicy(pipeline: Pipeline): Policy {
+  return { name: "ipa", pins: pipeline.policies["ipa"] ?? {} };
+}
+
 interface Case {
   readonly pipeline: Pipeline;
   readonly load: number;
@@ -161,12 +175,153 @@ export const randomCase: fc.Arbitrary<Case> = fc.record({
   load: fraction(0, 60),
 });
 
-/** The same with branches, joins and fan-out. */
-export const randomGraphCase: fc.Arbitrary<Case> = fc.record({
-  pipeline: pipelineOf(stagesOf(inGraph, 4)),
-  load: fraction(0, 60),
-});
+/** Whether each stage follows the one before it, and no other. */
+export function isChain({ stages }: Pipeline): boolean {
+  return stages.every(
+    ({ after }, s) => after.length === Math.min(1, s) && after.every((name) => name === stages[s - 1]?.name),
+  );
+}
+
+export type Model = keyof typeof queueingModels;
+
+/** A case whose limits and load are set about a plan that was drawn at random, `target`: most have a feasible one. */
+export interface FittedCase extends Case {
+  readonly target: Plan;
+}
+
+/** The same for a latency model. Cases of which a stage may run nothing, or the target cannot carry its load, are left out. */
+const fitted = (cases: fc.Arbitrary<Case>, model: Model): fc.Arbitrary<FittedCase> =>
+  fc
+    .record({
+      of: cases,
+      picks: fc.array(fc.tuple(unit, unit), { minLength: 4, maxLength: 4 }),
+      use: fraction(0.2, 0.9),
+      // Tables, as random numbers of a range come from its ends more often than not.
+      sla: fc.constantFrom(0.9, 1.01, 1.03, 1.06, 1.1, 1.15, 1.2, 1.3, 1.5, 1.8, 2.2, 3),
+      cores: fc.constantFrom(0.9, 1, 1.05, 1.1, 1.15, 1.2, 1.3, 1.4, 1.6, 2),
+      floor: fc.constantFrom(1.02, 1, 0.99, 0.97, 0.94, 0.9, 0.85, 0.8, 0.7, 0.5),
+    })
+    .map(({ of: { pipeline }, picks, use, ...factors }): FittedCase | null => {
+      const policy = randomPolicy(pipeline);
+      let most = Infinity;
+      const target = visitsOf(pipeline.stages).flatMap(({ stage, items }, s): StagePlan[] => {
+        const settings = settingsOf(pipeline, stage, policy.pins[stage.name]);
+        const [which = 0, howMany = 0] = picks[s] ?? [];
+        const setting = settings[Math.floor(which * settings.length)];
+        if (setting === undefined) return [];
+        const { variant, batch, fewest, capacity } = setting;
+        const replicas = fewest + Math.floor(howMany * Math.min(5, setting.most - fewest + 1));
+        most = Math.min(most, (replicas * capacity.rate) / items);
+        return [{ stage: stage.name, variant: variant.name, batch, batchTimeout: 0, replicas }];
+      });
+      if (target.length < pipeline.stages.length) return null;
+      const load = (use * most) / (1 + pipeline.margins.load);
+      const from = { pipeline, policy, queueing: queueingModels[model] };
+      const planned = plannedLoad(pipeline, load);
+      if (planned > most) return null;
+      const { latency, cores, accuracy } = assess(from, planned, target);
+      const { limits, objective, sla } = pipeline;
+      return {
+        load,
+        target,
+        pipeline: {
+          ...pipeline,
+          sla: { ...sla, seconds: factors.sla * latency },
+          limits: { ...limits, ...(limits.cores === undefined ? {} : { cores: factors.cores * cores }) },
+          objective: {
+            ...objective,
+            ...(objective.accuracyFloor === undefined ? {} : { accuracyFloor: factors.floor * accuracy }),
+          },
+        },
+      };
+    })
+    .filter((one) => one !== null);
+
+/** Branches, joins and fan-out: up to four stages that are no chain. */
+const graphCase = (least: number): fc.Arbitrary<Case> =>
+  fc
+    .record({ pipeline: pipelineOf(stagesOf(inGraph, 4, least)), load: fraction(0, 60) })
+    .filter(({ pipeline }) => !isChain(pipeline));
 
 /** The same with pins, forbids and bounds of replicas. */
 export const randomPinnedCase = withPins(randomCase);
-export const randomPinnedGraphCase = withPins(randomGraphCase);
+export const randomPinnedGraphCase = withPins(graphCase(2));
+
+/** Graphs of three or four stages, most with a feasible plan. */
+export const fittedGraphCase = (model: Model): fc.Arbitrary<Case> => fitted(graphCase(3), model);
+export const fittedPinnedGraphCase = (model: Model): fc.Arbitrary<Case> =>
+  fc.oneof(
+    { weight: 4, arbitrary: fitted(withPins(graphCase(3)), model) },
+    { weight: 1, arbitrary: withPins(graphCase(3)) },
+  );
+
+/** A case with a plan that runs, and what of it one decision may change. */
+export interface MovingCase extends FittedCase {
+  readonly model: Model;
+  readonly running: Plan;
+  readonly leeway: Leeway;
+}
+
+const withStandby = (cases: fc.Arbitrary<Case>): fc.Arbitrary<Case> =>
+  fc
+    .tuple(cases, fc.array(fc.constantFrom(0, 0, 0, 1, 2, 3), { minLength: 16, maxLength: 16 }))
+    .map(([{ pipeline, load }, counts]) => ({
+      load,
+      pipeline: {
+        ...pipeline,
+        stages: pipeline.stages.map((stage, s) => ({
+          ...stage,
+          variants: stage.variants.map((one, v) => ({ ...one, standby: counts[4 * s + v] ?? 0 })),
+        })),
+      },
+    }));
+
+/** What a stage runs, and its leeway: steps of replicas, if they are bounded, and whether its variant may change. */
+const move = fc.record({
+  which: unit,
+  elsewhere: fc.constantFrom(false, false, true),
+  shift: fc.integer({ min: -3, max: 3 }),
+  up: fc.option(fc.integer({ min: 0, max: 3 }), { nil: Infinity }),
+  down: fc.option(fc.integer({ min: 0, max: 3 }), { nil: Infinity }),
+  maySwitch: fc.boolean(),
+  far: fc.integer({ min: 0, max: 19 }).map((of) => of === 0),
+});
+
+/** Costs of a change, standby, steps, held variants, and plans that run, often within a step of the target. */
+const moving = (cases: fc.Arbitrary<Case>, model: Model): fc.Arbitrary<MovingCase> =>
+  fc
+    .record({
+      fit: fitted(withStandby(cases), model),
+      cost: fc.record({ start: fc.constantFrom(0, 0.03, 0.5, 20), switch: fc.constantFrom(0, 0.1, 2, 1000) }),
+      moves: fc.array(move, { minLength: 4, maxLength: 4 }),
+      free: fc.constantFrom(false, false, false, true),
+    })
+    .map(({ fit, cost, moves, free }): MovingCase => {
+      const { adaptation, stages } = fit.pipeline;
+      const both = fit.target.map((to, s): readonly [StagePlan, StageLeeway] => {
+        const { which = 0, elsewhere, shift = 0, up = 0, down = 0, maySwitch, far } = moves[s] ?? {};
+        const variants = stages[s]?.variants ?? [];
+        const other = variants[Math.floor(which * variants.length)];
+        const variant = elsewhere && other !== undefined ? other.name : to.variant;
+        const replicas = Math.max(1, to.replicas + shift);
+        const enough = variant === to.variant && !far ? Math.abs(shift) : 0;
+        const bounds = { fewest: Math.max(1, replicas - down - enough), most: replicas + up + enough };
+        const free = { fewest: 1, most: Infinity };
+        const named = variants.map(({ name }) => [name, name === variant ? bounds : free] as const);
+        const held = !maySwitch && (variant === to.variant || far);
+        return [
+          { ...to, variant, replicas, batchTimeout: 0.5 },
+          Object.fromEntries(held ? named.filter(([name]) => name === variant) : named),
+        ];
+      });
+      return {
+        ...fit,
+        model,
+        pipeline: { ...fit.pipeline, adaptation: { ...adaptation, movement: { ...adaptation.movement, cost } } },
+        running: both.map(([runs]) => runs),
+        leeway: free ? [] : both.map(([, leeway]) => leeway),
+      };
+    });
+
+export const movingChainCase = (model: Model): fc.Arbitrary<MovingCase> => moving(randomCase, model);
+export const movingGraphCase = (model: Model): fc.Arbitrary<MovingCase> => moving(graphCase(3), model);

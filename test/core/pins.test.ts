@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assess } from "../../src/core/assess.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
+import { InputError } from "../../src/core/errors.ts";
 import { choicesOf, settingsOf } from "../../src/core/options.ts";
 import { unpinned } from "../../src/core/pins.ts";
 import type { Limits, Pins, Pipeline, Stage, Variant } from "../../src/core/pipeline.ts";
@@ -94,6 +95,30 @@ test("policies fix the least or most accurate of what may run, and rim takes the
   // Where the policy's own pins leave the most accurate nothing, it fixes the next.
   const batches = { "fa2-high": { s0: { replicas: 2 } } };
   assert.equal(planFor(plannerOf({ large: { minReplicas: 3 } }, "fa2-high", batches), 20), "small/1/2");
+});
+
+test("a policy that leaves a stage nothing is refused, with what it contradicts", () => {
+  const says = (given: Given, pins: Pins, policy = "ipa"): string => {
+    try {
+      plannerOf(given, policy, { [policy]: { s0: pins } });
+      return "";
+    } catch (error) {
+      assert.ok(error instanceof InputError && error.code === "bad_value");
+      return /contradicts (.*)\. Make/.exec(error.message)?.[1] ?? error.message;
+    }
+  };
+  assert.equal(says({ pin: { replicas: 2 } }, { replicas: 3 }), "its own pin");
+  assert.equal(says({ pin: { variants: ["small"] } }, { variants: ["large"] }, "fa2-low"), "its own pin");
+  assert.equal(says({ forbid: { batches: [2] } }, { batches: [2] }), "its own forbid");
+  const bounds = "the minReplicas and maxReplicas of its variants";
+  assert.equal(says({ large: { maxReplicas: 2 } }, { variants: ["large"], replicas: 3 }, "rim"), bounds);
+  assert.equal(says({ limits: { replicas: 9, batch: 1 } }, { batches: [2] }, "static"), "limits");
+  assert.equal(says({ large: { profile: [] } }, { variants: ["large"] }), "the batches that these variants offer");
+  const several = { pin: { variants: ["small"] }, large: { minReplicas: 3 } };
+  assert.match(says(several, { variants: ["large"], replicas: 2 }), /^its own pin, forbid and bounds of replicas/);
+  assert.equal(says({ pin: { replicas: 2 } }, { replicas: 2 }, "rim"), "");
+  // What stages alone leave nothing of is not the policy's doing.
+  assert.equal(says({ forbid: { variants: ["small", "large"] } }, { variants: ["small"] }), "");
 });
 
 test("assess names the pin, the forbid or the bound that a plan breaks", () => {

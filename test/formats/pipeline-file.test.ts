@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { InputErrorCode } from "../../src/core/errors.ts";
 import { buildPipeline } from "../../src/formats/build-pipeline.ts";
+import { policyOf } from "../../src/core/policies.ts";
 import { parsePipeline, profileNames } from "../../src/formats/pipeline-file.ts";
 import { parseProfiles } from "../../src/formats/profile-csv.ts";
 import { refused } from "./refusal.ts";
@@ -349,13 +350,6 @@ const cases: readonly Case[] = [
     /^p\.yaml:20:7: spec\.stages\.1\.pin: nothing is left for stage "read" to run/,
   ],
   [
-    "a policy's pin beside the stage's",
-    "  stages:\n    - name: detect\n",
-    "  policies: { rim: { detect: { replicas: 3 } } }\n  stages:\n    - name: detect\n      pin: { replicas: 2 }\n",
-    "bad_value",
-    /^p\.yaml:12:22: spec\.policies\.rim\.detect: nothing is left for stage "detect" to run: .* Pin what the stage may run\.$/,
-  ],
-  [
     "fewer replicas at most than at least",
     "cores: 2 }",
     "cores: 2, minReplicas: 3, maxReplicas: 2 }",
@@ -485,11 +479,61 @@ const cases: readonly Case[] = [
     /^p\.yaml:12:38: spec\.adaptation\.movement\.scaleUp: Is empty\. Give replicas, share, or both\. /,
   ],
   [
+    "a change that costs more than anything is worth",
+    "  stages:",
+    "  adaptation: { movement: { cost: { start: 1000001, switch: -1 } } }\n  stages:",
+    "bad_value",
+    /^p\.yaml:12:44: spec\.adaptation\.movement\.cost\.start: 1000001 is not at most 1000000\. Correct/m,
+    /^p\.yaml:12:61: spec\.adaptation\.movement\.cost\.switch: -1 is not at least 0\. Correct/m,
+  ],
+  [
     "more replicas that stand by than may run",
     "cores: 1 ",
     "cores: 1, standby: 200 ",
     "bad_value",
     /^p\.yaml:16:\d+: spec\.stages\.0\.variants\.0\.standby: is above limits\.replicas, 100\. Lower it/,
+  ],
+  [
+    "more replicas that stand by than the variant may have",
+    "cores: 1 ",
+    "cores: 1, maxReplicas: 2, standby: 3 ",
+    "bad_value",
+    /^p\.yaml:16:76: spec\.stages\.0\.variants\.0\.standby: is above maxReplicas, 2\. Lower it, or raise maxReplicas\.$/,
+  ],
+  [
+    "fewer than no replicas that stand by",
+    "cores: 1 ",
+    "cores: 1, standby: -1 ",
+    "bad_value",
+    /^p\.yaml:16:60: spec\.stages\.0\.variants\.0\.standby: -1 is not at least 0\. Correct/,
+  ],
+  [
+    "replicas of a variant that is not pinned stand by",
+    /variants:\n(.*)cores: 1 }/,
+    "pin: { variants: [large] }\n      variants:\n$1cores: 1, standby: 1 }",
+    "bad_value",
+    /^p\.yaml:17:60: spec\.stages\.0\.variants\.0\.standby: stage "detect" never runs small, as pin\.variants has it not\. Let the variant run, or remove/,
+  ],
+  [
+    "replicas of a forbidden variant stand by",
+    /variants:\n(.*)cores: 1 }/,
+    "forbid: { variants: [small] }\n      variants:\n$1cores: 1, standby: 1 }",
+    "bad_value",
+    /^p\.yaml:17:60: spec\.stages\.0\.variants\.0\.standby: stage "detect" never runs small, as forbid\.variants has it\. Let/,
+  ],
+  [
+    "replicas of a variant without a pinned batch stand by",
+    "cores: 500m }",
+    "cores: 500m, standby: 1 }\n      pin: { batches: [8] }",
+    "bad_value",
+    /^p\.yaml:17:63: spec\.stages\.0\.variants\.1\.standby: stage "detect" never runs large, as pin, forbid, .* leave it no batch/,
+  ],
+  [
+    "more cores that stand by than the budget has",
+    /stages:([^]*)cores: 1 ([^]*)cores: 2 /,
+    "limits: { cores: 4.9 }\n  stages:$1cores: 1, standby: 3 $2cores: 2, standby: 1 ",
+    "bad_value",
+    /^p\.yaml:12:20: spec\.limits\.cores: is 4\.9, and the replicas that stand by hold 5 alone\. Raise it, or let fewer stand by\.$/,
   ],
   [
     "weighted without weights",
@@ -696,6 +740,32 @@ const cases: readonly Case[] = [
 
 for (const [what, from, to, code, ...patterns] of cases)
   test(`refused: ${what}`, () => void refused(() => build(changed(from, to)), code, ...patterns));
+
+test("what stands by may use the whole budget, and none may stand by of what never runs", () => {
+  const all = changed("cores: 500m ", "cores: 500m, standby: 4, maxReplicas: 4 ");
+  const budget = all.replace("  stages:", "  limits: { cores: 2 }\n  stages:");
+  assert.equal(build(budget).stages[0]?.variants[1]?.standby, 4);
+  const none = changed(
+    /variants:\n(.*)cores: 1 }/,
+    "forbid: { variants: [small] }\n      variants:\n$1cores: 1, standby: 0 }",
+  );
+  assert.equal(build(none).stages[0]?.variants[0]?.standby, 0);
+});
+
+test("a policy's pin that contradicts the stage's is refused where that policy is used, and no other", () => {
+  const pipeline = build(
+    changed(
+      "  stages:\n    - name: detect\n",
+      "  policies: { rim: { detect: { replicas: 3 }, read: { replicas: 1 } } }\n  stages:\n    - name: detect\n      pin: { replicas: 2 }\n",
+    ),
+  );
+  for (const name of ["ipa", "fa2-low", "fa2-high", "hpa", "switcher", "static"]) policyOf(pipeline, name);
+  refused(
+    () => policyOf(pipeline, "rim"),
+    "bad_value",
+    /^policy rim leaves stage "detect" nothing to run: policies\.rim\.detect contradicts its own pin\. Make .* another policy\.$/,
+  );
+});
 
 test("of many problems ten are told, and how many more there are", () => {
   const variants = Array.from({ length: 12 }, (_, i) => `        - { name: v${i}, accuracy: 2, cores: 1 }\n`).join("");

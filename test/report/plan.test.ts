@@ -87,6 +87,7 @@ test("the best plan: what it is and what it promises", async () => {
       mean_s: 0.2,
       excess_s: 0,
     })),
+    standby: [],
     binding: [],
     relaxations: [],
     shortfalls: [],
@@ -105,6 +106,38 @@ test("the best plan: what it is and what it promises", async () => {
       "No limit on latency, cores or accuracy keeps a better plan away.",
       "Solved by exhaustive: as asked for.",
     ].join("\n"),
+  );
+});
+
+test("what stands by: of other variants all, of the one that serves what a pin keeps from serving", async () => {
+  const of = pipeline();
+  const standby = { small: 2, large: 4 };
+  const stages = of.stages.map((stage, s) => ({
+    ...stage,
+    ...(s === 0 ? {} : { pin: { replicas: 3 } }),
+    variants: stage.variants.map((variant) => ({
+      ...variant,
+      coresPerReplica: 0.5,
+      standby: variant.name === "small" ? standby.small : standby.large,
+    })),
+  }));
+  const best = await report({ ...of, stages }, 12);
+  assert.deepEqual(
+    best.stages.map(({ variant, replicas }) => [variant, replicas]),
+    [
+      ["large", 4],
+      ["large", 3],
+    ],
+  );
+  assert.deepEqual(best.standby, [
+    { stage: "detect", variant: "small", replicas: 2, cores: 1 },
+    { stage: "read", variant: "small", replicas: 2, cores: 1 },
+    { stage: "read", variant: "large", replicas: 1, cores: 0.5 },
+  ]);
+  assert.equal(best.cost_cores, 6);
+  assert.match(
+    planText(best),
+    /\n\nStanding by: small × 2 of detect \(1\.00 cores\), small × 2 of read \(1\.00 cores\), large × 1 of read \(0\.50 cores\)\.\n6\.00 cores, /,
   );
 });
 
