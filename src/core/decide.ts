@@ -119,12 +119,17 @@ export function hasPlan({ status }: Pick<Outcome, "status">): boolean {
   return status === "optimal" || status === "feasible";
 }
 
+/** A change of the load, as a fraction, that tells which way the latency goes. */
+const A_LITTLE = 1e-3;
+
 function reasonFor(planner: Planner, planned: number, running: Plan, plan: Plan): Reason {
   if (running.length === 0) return "first";
   if (samePlan(running, plan)) return "unchanged";
-  const broken = assess(planner, planned, running).violations;
-  if (broken.some(({ row }) => row.startsWith("capacity"))) return "load-rose";
-  // A batch that fills too slowly breaks the SLA when the load falls.
-  if (broken.some(({ row }) => row === "sla")) return "load-fell";
+  const { violations, latency } = assess(planner, planned, running);
+  if (violations.some(({ row }) => row.startsWith("capacity"))) return "load-rose";
+  if (violations.some(({ row }) => row === "sla")) {
+    // Queues break the SLA when the load rises, batches that fill too slowly when it falls.
+    return assess(planner, planned * (1 + A_LITTLE), running).latency < latency ? "load-fell" : "load-rose";
+  }
   return planCores(planner.pipeline, plan) < planCores(planner.pipeline, running) ? "load-fell" : "better-plan";
 }

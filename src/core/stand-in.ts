@@ -12,8 +12,8 @@ type Decide = (planner: Planner, load: number, running: Observation["running"], 
 const DOUBT = 2;
 
 /**
- * A plan of replicas that are ready now, where more comes by than what serves can carry, and what is wanted takes longer
- * than an interval to start; else null. Standby replicas are what it is made of: the wanted plan follows once they carry the
+ * A plan of replicas that are ready now, where more comes by than what serves can carry, and what is wanted takes half an
+ * interval to start, or longer; else null. Standby replicas are what it is made of: the wanted plan follows once they carry the
  * load. `windows`: the load seen, in the pipeline's windows.
  */
 export function standIn(
@@ -44,7 +44,7 @@ function isOverloaded({ pipeline, policy }: Planner, seen: Observation, windows:
   });
 }
 
-/** Whether some replica that a plan wants is not ready, and will not be within an interval. */
+/** Whether some replica that a plan wants is not ready, and will not be for half an interval. */
 function startsSlowly(pipeline: Pipeline, seen: Observation, { plan }: Decided): boolean {
   return pipeline.stages.some(({ name, variants }) => {
     const wants = plan.find(({ stage }) => stage === name);
@@ -52,7 +52,7 @@ function startsSlowly(pipeline: Pipeline, seen: Observation, { plan }: Decided):
     if (wants === undefined || variant === undefined) return false;
     const { mean, p90 = mean } = variant.startUp;
     const there = seen.replicas.find((one) => one.stage === name && one.variant === variant.name);
-    return p90 > pipeline.adaptation.interval && (there?.ready ?? 0) < wants.replicas;
+    return 2 * p90 >= pipeline.adaptation.interval && (there?.ready ?? 0) < wants.replicas;
   });
 }
 

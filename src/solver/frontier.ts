@@ -100,7 +100,8 @@ function othersOf(problem: Problem, { accuracy, cores }: Corner): number | null 
   const { options } = problem;
   const add = problem.combine === "sum";
   const [least, most] = [accuracy - near(accuracy), cores + near(cores)];
-  // Of the stages from s on: the greatest accuracy, the fewest cores and the least latency.
+  // Of the stages from s on: the greatest accuracy, the fewest cores and, on a chain, the least latency.
+  const onOnePath = problem.latency.paths.length === 1;
   const best = Array<number>(options.length + 1).fill(add ? 0 : 1);
   const fewest = Array<number>(options.length + 1).fill(0);
   const quickest = Array<number>(options.length + 1).fill(0);
@@ -109,7 +110,7 @@ function othersOf(problem: Problem, { accuracy, cores }: Corner): number | null 
     const score = Math.max(...ofStage.map((option) => option.score));
     best[s] = add ? (best[s + 1] ?? 0) + score : (best[s + 1] ?? 0) * score;
     fewest[s] = (fewest[s + 1] ?? 0) + Math.min(...ofStage.map((option) => option.cores));
-    quickest[s] = (quickest[s + 1] ?? 0) + Math.min(...ofStage.map((option) => option.latency.mean));
+    quickest[s] = onOnePath ? (quickest[s + 1] ?? 0) + Math.min(...ofStage.map((option) => option.latency.mean)) : 0;
   }
   const chosen: Option[] = [];
   let [found, looked] = [0, 0];
@@ -123,7 +124,7 @@ function othersOf(problem: Problem, { accuracy, cores }: Corner): number | null 
       const next = add ? score + option.score : score * option.score;
       const reach = add ? next + (best[s + 1] ?? 0) : next * (best[s + 1] ?? 0);
       if (reach < least - near(accuracy) || used + option.cores + (fewest[s + 1] ?? 0) > most + near(cores)) continue;
-      const soFar = latency + option.latency.mean;
+      const soFar = onOnePath ? latency + option.latency.mean : 0;
       if (soFar + (quickest[s + 1] ?? 0) > problem.latency.limit + 2 * ROW_TOLERANCE) continue;
       looked++;
       chosen[s] = option;
