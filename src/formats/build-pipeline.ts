@@ -144,8 +144,11 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
   complaints.throwIfAny();
   checkOffers({ stages, limits: whole }, atKey);
   checkStandby({ stages, limits: whole }, at);
-  const ordered = topological(stages, (index) =>
-    at(["stages", index, "after"], "goes round in a circle. Let each stage follow earlier ones."),
+  const ordered = topological(stages, (index, names) =>
+    at(
+      ["stages", index, "after"],
+      `goes round in a circle: ${names.join(", ")} wait for each other. Let each stage follow earlier ones.`,
+    ),
   );
   complaints.throwIfAny();
   const paths = countPaths(ordered);
@@ -252,14 +255,21 @@ function objectiveOf(spec: PipelineSpec["spec"]["objective"], at: At): Objective
 }
 
 /** Stages in topological order; those that could be next go in file order. */
-function topological(stages: readonly Stage[], circle: (index: number) => void): readonly Stage[] {
+function topological(
+  stages: readonly Stage[],
+  circle: (index: number, names: readonly string[]) => void,
+): readonly Stage[] {
   const ordered: Stage[] = [];
   while (ordered.length < stages.length) {
     const next = stages.find(
       (stage) => !ordered.includes(stage) && stage.after.every((name) => ordered.some((done) => done.name === name)),
     );
     if (next === undefined) {
-      circle(stages.findIndex((stage) => !ordered.includes(stage)));
+      const left = stages.filter((stage) => !ordered.includes(stage));
+      circle(
+        stages.findIndex((stage) => left.includes(stage)),
+        left.map(({ name }) => name),
+      );
       return ordered;
     }
     ordered.push(next);

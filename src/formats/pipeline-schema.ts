@@ -88,7 +88,7 @@ const step = z
   })
   .refine(
     ({ replicas: most, share }) => most !== undefined || share !== undefined,
-    "Is empty. Give replicas, share, or both",
+    "says no step: give replicas, share, or both",
   );
 
 /** So much outweighs most plans; beyond it there would be too few digits left to tell plans apart. */

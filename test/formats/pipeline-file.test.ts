@@ -476,7 +476,7 @@ const cases: readonly Case[] = [
     "  stages:",
     "  adaptation: { movement: { scaleUp: {} } }\n  stages:",
     "bad_value",
-    /^p\.yaml:12:38: spec\.adaptation\.movement\.scaleUp: Is empty\. Give replicas, share, or both\. /,
+    /^p\.yaml:12:38: spec\.adaptation\.movement\.scaleUp: says no step: give replicas, share, or both\. /,
   ],
   [
     "a change that costs more than anything is worth",
@@ -598,7 +598,7 @@ const cases: readonly Case[] = [
     "    - name: detect\n",
     "    - name: detect\n      after: [read]\n",
     "bad_value",
-    /^p\.yaml:14:14: spec\.stages\.0\.after: goes round in a circle\. Let/,
+    /^p\.yaml:14:14: spec\.stages\.0\.after: goes round in a circle: detect, read wait for each other\. Let/,
   ],
   ["a stage after itself", "[detect]", "[read]", "bad_value", /^p\.yaml:19:14: spec\.stages\.1\.after: goes round/],
   [
