@@ -1,9 +1,9 @@
 import { assess } from "./assess.ts";
 import { bestEffort } from "./best-effort.ts";
-import { costOfChange } from "./change.ts";
+import { costOfChange } from "./movement/change.ts";
 import type { LoopState } from "./cluster.ts";
 import { formulate } from "./formulate.ts";
-import { withoutFewest, type Leeway } from "./leeway.ts";
+import { withoutFewest, type Leeway } from "./movement/leeway.ts";
 import { plannedLoad } from "./load.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { planCores, samePlan, type Plan } from "./plan.ts";

@@ -1,8 +1,8 @@
 import { accuracyMetrics, type AccuracyMetric } from "./accuracy.ts";
-import { costOfChange } from "./change.ts";
+import { costOfChange } from "./movement/change.ts";
 import { choicesOf, type Choice } from "./options.ts";
 import { pathsOf } from "./graph.ts";
-import type { Leeway } from "./leeway.ts";
+import type { Leeway } from "./movement/leeway.ts";
 import type { Objective, Pipeline, Stage } from "./pipeline.ts";
 import { stageCores, type Plan } from "./plan.ts";
 import type { Policy } from "./policies.ts";

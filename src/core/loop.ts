@@ -1,11 +1,11 @@
 import type { LoadSeries, Observation, Planning } from "./cluster.ts";
 import { credible } from "./credible.ts";
 import { decide, type Decision, type Planner } from "./decide.ts";
-import { leewayOf } from "./leeway.ts";
+import { leewayOf } from "./movement/leeway.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
-import { stabilise } from "./stabilise.ts";
-import { standIn } from "./stand-in.ts";
+import { stabilise } from "./movement/stabilise.ts";
+import { standIn } from "./movement/stand-in.ts";
 
 /**
  * One turn of the loop: are the data fit to act on, predict, decide, or hold, and why. Pure and

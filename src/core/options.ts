@@ -1,6 +1,6 @@
 import { batchTimeout } from "./batching.ts";
 import { capacityOf, leastReplicas, type Capacity } from "./capacity.ts";
-import { within, type StageLeeway } from "./leeway.ts";
+import { within, type StageLeeway } from "./movement/leeway.ts";
 import { allowedOf, type Allowed } from "./pins.ts";
 import type { Pins, Pipeline, Stage, Variant } from "./pipeline.ts";
 import type { StagePlan } from "./plan.ts";

@@ -1,10 +1,10 @@
-import { autoscale, SYNC_PERIOD } from "./autoscaler.ts";
+import { autoscale, SYNC_PERIOD } from "./rules/autoscaler.ts";
 import type { Observation } from "./cluster.ts";
 import type { Decision, Planner } from "./decide.ts";
 import { InputError, lookUp } from "./errors.ts";
 import { against, allowedOf, pinnedReplicas } from "./pins.ts";
 import type { Pins, PolicyByStage, Pipeline, Stage, Variant } from "./pipeline.ts";
-import { switchByQueue } from "./switcher.ts";
+import { switchByQueue } from "./rules/switcher.ts";
 
 /** What is fixed, by stage name; and what decides, if not the planner. */
 export interface Policy {

@@ -1,5 +1,5 @@
 import { decide, type Decided, type Planner } from "../core/decide.ts";
-import type { Leeway } from "../core/leeway.ts";
+import type { Leeway } from "../core/movement/leeway.ts";
 import { plannedLoad } from "../core/load.ts";
 import type { Plan } from "../core/plan.ts";
 

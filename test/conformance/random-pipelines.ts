@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { accuracyMetrics, type AccuracyMetricName } from "../../src/core/accuracy.ts";
 import { assess } from "../../src/core/assess.ts";
-import type { Leeway, StageLeeway } from "../../src/core/leeway.ts";
+import type { Leeway, StageLeeway } from "../../src/core/movement/leeway.ts";
 import { plannedLoad } from "../../src/core/load.ts";
 import { settingsOf } from "../../src/core/options.ts";
 import { unrestrained, type Objective, type Pins, type Pipeline, type Stage } from "../../src/core/pipeline.ts";

@@ -3,14 +3,14 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { LoopState, Observation, Planning, ReplicaCount } from "../../src/core/cluster.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
-import { leewayOf } from "../../src/core/leeway.ts";
+import { leewayOf } from "../../src/core/movement/leeway.ts";
 import { tick } from "../../src/core/loop.ts";
 import { unrestrained, type Movement, type Pipeline, type Variant } from "../../src/core/pipeline.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { policyOf } from "../../src/core/policies.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { paper } from "../../src/core/queueing/paper.ts";
-import { stabilise } from "../../src/core/stabilise.ts";
+import { stabilise } from "../../src/core/movement/stabilise.ts";
 import { exhaustive } from "../../src/solver/exhaustive.ts";
 import { pipelineOf, plan, variant } from "../fixtures.ts";
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { assess } from "../../src/core/assess.ts";
 import type { LoopState, Observation } from "../../src/core/cluster.ts";
 import type { Decision, Planner } from "../../src/core/decide.ts";
-import { ladderOf, timeToServe } from "../../src/core/ladder.ts";
+import { ladderOf, timeToServe } from "../../src/core/rules/ladder.ts";
 import { plannedLoad } from "../../src/core/load.ts";
 import { tick } from "../../src/core/loop.ts";
 import type { Pipeline, Variant } from "../../src/core/pipeline.ts";

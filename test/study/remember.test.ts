@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decide } from "../../src/core/decide.ts";
-import type { Leeway } from "../../src/core/leeway.ts";
+import type { Leeway } from "../../src/core/movement/leeway.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import type { Solver } from "../../src/core/problem.ts";
 import { remembering } from "../../src/study/remember.ts";

@@ -1,9 +1,9 @@
-import type { Observation, Recommendation } from "./cluster.ts";
-import type { Planner } from "./decide.ts";
-import { allowedOf } from "./pins.ts";
-import { ROW_TOLERANCE, type Pipeline, type Stage } from "./pipeline.ts";
-import { planCores, samePlan, type Plan, type StagePlan } from "./plan.ts";
-import type { Rule } from "./policies.ts";
+import type { Observation, Recommendation } from "../cluster.ts";
+import type { Planner } from "../decide.ts";
+import { allowedOf } from "../pins.ts";
+import { ROW_TOLERANCE, type Pipeline, type Stage } from "../pipeline.ts";
+import { planCores, samePlan, type Plan, type StagePlan } from "../plan.ts";
+import type { Rule } from "../policies.ts";
 
 // The algorithm of Kubernetes' Horizontal Pod Autoscaler (autoscaling/v2) on a utilisation, with its defaults
 // (docs/model.md says where it is documented).

@@ -1,9 +1,9 @@
-import type { LoadSeries, Observation } from "./cluster.ts";
-import { hasPlan, type Decided, type Planner } from "./decide.ts";
+import type { LoadSeries, Observation } from "../cluster.ts";
+import { hasPlan, type Decided, type Planner } from "../decide.ts";
 import { intersection, withoutFewest, type Leeway, type StageLeeway } from "./leeway.ts";
-import { settingsOf } from "./options.ts";
-import type { Pipeline } from "./pipeline.ts";
-import { visitsOf } from "./visits.ts";
+import { settingsOf } from "../options.ts";
+import type { Pipeline } from "../pipeline.ts";
+import { visitsOf } from "../visits.ts";
 
 /** `decide`, or what remembers it. */
 type Decide = (planner: Planner, load: number, running: Observation["running"], leeway: Leeway) => Decided;

@@ -1,9 +1,9 @@
-import { accuracyOf } from "./accuracy.ts";
-import type { Observation } from "./cluster.ts";
-import type { Planner } from "./decide.ts";
+import { accuracyOf } from "../accuracy.ts";
+import type { Observation } from "../cluster.ts";
+import type { Planner } from "../decide.ts";
 import { ladderOf, timeToServe, type Rung } from "./ladder.ts";
-import { planCores, planVariants, samePlan, type Plan } from "./plan.ts";
-import type { Rule } from "./policies.ts";
+import { planCores, planVariants, samePlan, type Plan } from "../plan.ts";
+import type { Rule } from "../policies.ts";
 
 /** Seconds for which the queue must have been short before a more accurate plan is tried. */
 const COOL_DOWN = 60;

@@ -1,5 +1,5 @@
-import type { Pipeline } from "./pipeline.ts";
-import type { Plan, StagePlan } from "./plan.ts";
+import type { Pipeline } from "../pipeline.ts";
+import type { Plan, StagePlan } from "../plan.ts";
 
 /** What the objective loses where a stage goes over to a setting; 0 where nothing runs yet. */
 export function costOfChange(pipeline: Pipeline, to: StagePlan, running: Plan): number {

@@ -1,11 +1,11 @@
-import { accuracyOf } from "./accuracy.ts";
-import { assess } from "./assess.ts";
-import type { Planner } from "./decide.ts";
-import { formulate } from "./formulate.ts";
-import { pathsOf } from "./graph.ts";
-import { plannedLoad } from "./load.ts";
-import { planVariants, type Plan } from "./plan.ts";
-import { planOf } from "./problem.ts";
+import { accuracyOf } from "../accuracy.ts";
+import { assess } from "../assess.ts";
+import type { Planner } from "../decide.ts";
+import { formulate } from "../formulate.ts";
+import { pathsOf } from "../graph.ts";
+import { plannedLoad } from "../load.ts";
+import { planVariants, type Plan } from "../plan.ts";
+import { planOf } from "../problem.ts";
 
 /** One of the plans that trade accuracy for the load that the same cores carry. */
 export interface Rung {

@@ -1,5 +1,5 @@
-import type { Planning } from "./cluster.ts";
-import type { Adaptation } from "./pipeline.ts";
+import type { Planning } from "../cluster.ts";
+import type { Adaptation } from "../pipeline.ts";
 
 /** So many standard deviations of a constant load, in its windows, are no change of the load: within the stabilisation, … */
 const DEVIATIONS = 3.5;

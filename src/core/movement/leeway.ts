@@ -1,8 +1,8 @@
-import type { Planning } from "./cluster.ts";
-import type { Formulation } from "./formulate.ts";
-import { allowedOf, type Allowed } from "./pins.ts";
-import type { StepLimit } from "./pipeline.ts";
-import type { Plan } from "./plan.ts";
+import type { Planning } from "../cluster.ts";
+import type { Formulation } from "../formulate.ts";
+import { allowedOf, type Allowed } from "../pins.ts";
+import type { StepLimit } from "../pipeline.ts";
+import type { Plan } from "../plan.ts";
 
 /** Replicas that a variant may run with. */
 export interface Bounds {
