@@ -1,8 +1,8 @@
 import { leastReplicas } from "./capacity.ts";
 import type { Formulation } from "./formulate.ts";
 import { choiceOf, settingsOf, usefulCounts, type Setting } from "./options.ts";
-import { stageCores, type Plan } from "./plan.ts";
-import { planOf, type Option, type Problem, type Solver } from "./problem.ts";
+import { coresWith, standbyCores, type Plan } from "./plan.ts";
+import { isSolved, planOf, type Option, type Problem, type Solver } from "./problem.ts";
 import type { LatencyTerms } from "./queueing/latency.ts";
 import { visitsOf } from "./visits.ts";
 
@@ -44,15 +44,8 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
       ofStage.flatMap(({ visited, setting }): Option[] => {
         const replicas = replicasFor(setting, share * visited.items * planned);
         if (replicas === null) return [];
-        const { chosen: _chosen, ...choice } = choiceOf(
-          from.pipeline,
-          visited,
-          setting,
-          from.queueing,
-          planned,
-          replicas,
-        );
-        const cores = stageCores(visited.stage, choice);
+        const { chosen, ...choice } = choiceOf(from.pipeline, visited, setting, from.queueing, planned, replicas);
+        const cores = coresWith(standbyCores(visited.stage), chosen, replicas);
         return [{ ...choice, score: 0, cores, penalty: ownLatency(choice.latency), tie: cores * 1e-9, uses: [cores] }];
       }),
     );
@@ -66,7 +59,7 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
       rows: limits.cores === undefined ? [] : [{ name: "cores", limit: limits.cores }],
     };
     const outcome = solver(limits.cores === undefined ? { ...problem, options: options.map(withoutUses) } : problem);
-    return outcome.status === "optimal" || outcome.status === "feasible" ? outcome.options : null;
+    return isSolved(outcome) ? outcome.options : null;
   }
 
   function replicasFor(setting: Setting, load: number): number | null {

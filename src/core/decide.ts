@@ -9,7 +9,7 @@ import type { Pipeline } from "./pipeline.ts";
 import { planCores, samePlan, type Plan } from "./plan.ts";
 import type { Policy } from "./policies.ts";
 import type { Predictor } from "./predictors/predictor.ts";
-import { planOf, type Outcome, type Solver } from "./problem.ts";
+import { isSolved, planOf, type Outcome, type Solver } from "./problem.ts";
 import type { QueueingModel } from "./queueing/latency.ts";
 
 /** All that decides: data and functions, assembled once from names. */
@@ -96,7 +96,7 @@ export function decide(planner: Planner, load: number, running: Plan, leeway: Le
       return decided(plan, reasonFor(planner, planned, running, plan));
     }
     case "infeasible": {
-      const limited = leeway.length > 0 && hasPlan(solve([]));
+      const limited = leeway.length > 0 && isSolved(solve([]));
       const from = { ...planner, leeway: withoutFewest(leeway) };
       const holds = planner.pipeline.reproduction.infeasible === "hold" && !limited;
       const nearest = holds ? null : bestEffort(from, planned, planner.solver);
@@ -112,11 +112,6 @@ export function decide(planner: Planner, load: number, running: Plan, leeway: Le
 function solveWithin(leeway: Leeway, solve: (within: Leeway) => Outcome): Outcome {
   const outcome = solve(leeway);
   return outcome.status !== "infeasible" || leeway.length === 0 ? outcome : solve(withoutFewest(leeway));
-}
-
-/** Whether an engine found a plan. */
-export function hasPlan({ status }: Pick<Outcome, "status">): boolean {
-  return status === "optimal" || status === "feasible";
 }
 
 /** A change of the load, as a fraction, that tells which way the latency goes. */

@@ -3,8 +3,8 @@ import { costOfChange } from "./movement/change.ts";
 import { choicesOf, type Choice } from "./options.ts";
 import { pathsOf } from "./graph.ts";
 import type { Leeway } from "./movement/leeway.ts";
-import type { Objective, Pipeline, Stage } from "./pipeline.ts";
-import { stageCores, type Plan } from "./plan.ts";
+import type { Objective, Pipeline } from "./pipeline.ts";
+import { coresWith, standbyCores, type Plan } from "./plan.ts";
 import type { Policy } from "./policies.ts";
 import type { Option, Problem, Row, RowName } from "./problem.ts";
 import type { QueueingModel } from "./queueing/latency.ts";
@@ -40,9 +40,8 @@ function weigh(pipeline: Pipeline, choices: readonly (readonly Choice[])[], runn
   const options = choices.map((ofStage, s) => {
     const visited = visits[s];
     if (visited === undefined) throw new RangeError(`there is no stage ${s}`);
-    return ofStage.map((choice) =>
-      optionOf(choice, visited.stage, metric.score(visited, choice.chosen, stages.length)),
-    );
+    const aside = standbyCores(visited.stage);
+    return ofStage.map((choice) => optionOf(choice, aside, metric.score(visited, choice.chosen, stages.length)));
   });
   const ties = tieBreaker(objective, metric.combine, options, running);
   options.forEach((ofStage, s) => {
@@ -57,10 +56,10 @@ function weigh(pipeline: Pipeline, choices: readonly (readonly Choice[])[], runn
     rows,
   };
 
-  /** Without what settles ties, which depends on all options. */
-  function optionOf(choice: Choice, of: Stage, score: number): Option & { tie: number } {
+  /** Without what settles ties, which depends on all options. `aside`: cores of what stands by at the stage. */
+  function optionOf(choice: Choice, aside: number, score: number): Option & { tie: number } {
     const { stage, variant, batch, batchTimeout, replicas, latency } = choice;
-    const cores = stageCores(of, choice);
+    const cores = coresWith(aside, choice.chosen, replicas);
     const penalty = beta * cores + delta * batch + costOfChange(pipeline, choice, running);
     const uses = rows.map((row) => (row.name === "cores" ? cores : floorUse(metric, score)));
     return { stage, variant, batch, batchTimeout, replicas, score, cores, penalty, tie: 0, latency, uses };

@@ -38,18 +38,22 @@ export function planVariants(pipeline: Pipeline, plan: Plan): readonly Variant[]
 
 /** Cores that a plan reserves, those of replicas that stand by included. */
 export function planCores(pipeline: Pipeline, plan: Plan): number {
-  planVariants(pipeline, plan);
-  return pipeline.stages.reduce(
-    (cores, stage, s) => cores + (plan[s] === undefined ? 0 : stageCores(stage, plan[s])),
-    0,
-  );
+  const variants = planVariants(pipeline, plan);
+  return pipeline.stages.reduce((cores, stage, s) => {
+    const [variant, setting] = [variants[s], plan[s]];
+    if (variant === undefined || setting === undefined) return cores;
+    return cores + coresWith(standbyCores(stage), variant, setting.replicas);
+  }, 0);
 }
 
-/** Cores that a stage reserves with a setting. */
-export function stageCores({ variants }: Stage, { variant, replicas }: StagePlan): number {
-  return variants.reduce((cores, { name, standby = 0, coresPerReplica }) => {
-    return cores + coresPerReplica * (name === variant ? Math.max(replicas, standby) : standby);
-  }, 0);
+/** Cores of all that stands by at a stage. */
+export function standbyCores({ variants }: Stage): number {
+  return variants.reduce((cores, { standby = 0, coresPerReplica }) => cores + standby * coresPerReplica, 0);
+}
+
+/** Cores that a stage reserves where a variant serves, and those that stand by hold `aside`. */
+export function coresWith(aside: number, { standby = 0, coresPerReplica }: Variant, replicas: number): number {
+  return aside + coresPerReplica * Math.max(0, replicas - standby);
 }
 
 /** Replicas that a stage reserves with a setting and that do not serve. */

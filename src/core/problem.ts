@@ -42,15 +42,18 @@ export interface Problem {
   readonly rows: readonly Row[];
 }
 
+/** An answer with a plan. */
+export interface Solved {
+  readonly status: "optimal" | "feasible";
+  readonly engine: string;
+  readonly options: readonly Option[];
+  readonly objective: number;
+  readonly bound: number;
+}
+
 /** A solver's answer. `bound` is an upper bound of the objective over all plans. */
 export type Outcome =
-  | {
-      readonly status: "optimal" | "feasible";
-      readonly engine: string;
-      readonly options: readonly Option[];
-      readonly objective: number;
-      readonly bound: number;
-    }
+  | Solved
   | { readonly status: "infeasible"; readonly engine: string }
   | { readonly status: "unknown"; readonly engine: string; readonly bound: number };
 
@@ -59,6 +62,11 @@ export type Outcome =
  * answer, not an error. `stop` is the only way to a time limit: an engine asks it now and then.
  */
 export type Solver = (problem: Problem, stop?: () => boolean) => Outcome;
+
+/** Whether an engine found a plan. */
+export function isSolved(outcome: Outcome): outcome is Solved {
+  return outcome.status === "optimal" || outcome.status === "feasible";
+}
 
 /** The plan that a choice is, without the numbers that only solvers need. */
 export function planOf(options: readonly Option[]): Plan {

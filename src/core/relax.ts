@@ -4,14 +4,15 @@ import { settingsOf, usefulCounts } from "./options.ts";
 import { unpinned } from "./pins.ts";
 import type { Plan } from "./plan.ts";
 import {
+  isSolved,
   latencyOf,
-  tieWidth,
-  useOf,
   type Option,
   type Outcome,
   type Problem,
   type RowName,
   type Solver,
+  tieWidth,
+  useOf,
 } from "./problem.ts";
 import { visitsOf } from "./visits.ts";
 
@@ -163,8 +164,7 @@ function scannedLoad(from: Formulation, load: number, solver: Solver): number | 
 function hasPlan(from: Formulation, planned: number, solver: Solver): boolean {
   const problem = formulate(from, planned, []);
   if (!mayHold(problem)) return false;
-  const { status } = solver(problem);
-  return status === "optimal" || status === "feasible";
+  return isSolved(solver(problem));
 }
 
 /** A quick refusal: each row with the least use of every stage. */

@@ -2,6 +2,7 @@ import { accuracyOf } from "../core/accuracy.ts";
 import { assess } from "../core/assess.ts";
 import type { Decided, Planner, Reason } from "../core/decide.ts";
 import { planVariants, sparesOf } from "../core/plan.ts";
+import { isSolved } from "../core/problem.ts";
 import { composeLatency } from "../core/queueing/latency.ts";
 import type { Relaxation } from "../core/relax.ts";
 import type { Shortfall } from "../core/shortfall.ts";
@@ -81,7 +82,7 @@ export function planReport(planner: Planner, load: number, decision: Decided, co
   const planned = decision.planned ?? load;
   const promise = plan.length === 0 ? null : assess(planner, planned, plan);
   const variants = plan.length === 0 ? [] : planVariants(pipeline, plan);
-  const solved = outcome?.status === "optimal" || outcome?.status === "feasible" ? outcome : null;
+  const solved = outcome !== null && isSolved(outcome) ? outcome : null;
   return {
     pipeline: pipeline.name,
     load_rps: load,

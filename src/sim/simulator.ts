@@ -4,6 +4,7 @@ import type { LoadSeries } from "../core/cluster.ts";
 import type { Decision } from "../core/decide.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import { planCores, planVariants, samePlan, type Plan } from "../core/plan.ts";
+import { isSolved } from "../core/problem.ts";
 import type { IntervalRow, Run } from "../core/run-log.ts";
 import { drawsOf, type Draws } from "../workload/draws.ts";
 import { traceEnd } from "../workload/trace.ts";
@@ -184,7 +185,7 @@ function promiseOf(pipeline: Pipeline, plan: Plan): Promised {
 function isFeasible({ outcome, reason }: Decision): boolean {
   // A rule has no outcome.
   if (outcome === null) return reason !== "held-infeasible";
-  return outcome.status === "optimal" || outcome.status === "feasible";
+  return isSolved(outcome);
 }
 
 /** The next greater number: everything at or before x is before it. */

@@ -1,8 +1,9 @@
 import type { LoadSeries, Observation } from "../cluster.ts";
-import { hasPlan, type Decided, type Planner } from "../decide.ts";
+import type { Decided, Planner } from "../decide.ts";
 import { intersection, withoutFewest, type Leeway, type StageLeeway } from "./leeway.ts";
 import { settingsOf } from "../options.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { isSolved } from "../problem.ts";
 import { visitsOf } from "../visits.ts";
 
 /** `decide`, or what remembers it. */
@@ -27,7 +28,7 @@ export function standIn(
   const hasStandby = pipeline.stages.some(({ variants }) => variants.some(({ standby = 0 }) => standby > 0));
   if (!hasStandby || !startsSlowly(pipeline, seen, wanted) || !isOverloaded(planner, seen, windows)) return null;
   const made = make(planner, wanted.load, seen.running, intersection(withoutFewest(leeway), readyOf(pipeline, seen)));
-  return hasPlan(made.outcome) ? { ...made, reason: "standby" } : null;
+  return isSolved(made.outcome) ? { ...made, reason: "standby" } : null;
 }
 
 /** Whether some stage gets more items now than the replicas that serve it can carry, and not by chance. */

@@ -5,7 +5,7 @@ import { formulate } from "../formulate.ts";
 import { pathsOf } from "../graph.ts";
 import { plannedLoad } from "../load.ts";
 import { planVariants, type Plan } from "../plan.ts";
-import { planOf } from "../problem.ts";
+import { isSolved, planOf } from "../problem.ts";
 
 /** One of the plans that trade accuracy for the load that the same cores carry. */
 export interface Rung {
@@ -63,7 +63,7 @@ function climb(planner: Planner, cores: number): Ladder {
     if (before !== undefined) return before;
     const load = pipeline.adaptation.minLoad * STEP ** place;
     const outcome = planner.solver(formulate(fixed, plannedLoad(pipeline, load), []));
-    const plan = outcome.status === "optimal" || outcome.status === "feasible" ? planOf(outcome.options) : null;
+    const plan = isSolved(outcome) ? planOf(outcome.options) : null;
     const found =
       plan === null
         ? null
