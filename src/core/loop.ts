@@ -42,7 +42,7 @@ export function tick(planner: Planner, observed: Observation, make: typeof decid
  * How far ahead the load is predicted, seconds: as the pipeline says, and at least until what starts now is
  * ready when the next decision could be.
  */
-function horizonOf({ stages, adaptation: { interval, horizon } }: Pipeline): number {
+export function horizonOf({ stages, adaptation: { interval, horizon } }: Pipeline): number {
   const startUps = stages.flatMap(({ variants }) => variants.map(({ startUp: { mean, p90 = mean } }) => p90));
   return Math.max(horizon, interval + Math.max(...startUps));
 }
