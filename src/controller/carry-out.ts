@@ -1,0 +1,98 @@
+import type { LoopState } from "../core/cluster.ts";
+import type { Control } from "../core/control.ts";
+import type { Pipeline } from "../core/pipeline.ts";
+import type { Plan } from "../core/plan.ts";
+import { rollOut } from "../core/rollout.ts";
+import { KubeError } from "../kube/errors.ts";
+import type { Fixed } from "./observe.ts";
+import type { TargetView } from "./targets.ts";
+
+/** A number to set. */
+export interface ScaleStep {
+  readonly view: TargetView;
+  readonly replicas: number;
+}
+
+/** A variant to send a stage's traffic to. */
+export interface RouteStep {
+  /** Of the stage. */
+  readonly index: number;
+  readonly view: TargetView;
+}
+
+/** What a cluster lacks of a plan, in the order in which it is done: more first, then the traffic, then fewer. */
+export interface Steps {
+  readonly up: readonly ScaleStep[];
+  readonly routes: readonly RouteStep[];
+  readonly down: readonly ScaleStep[];
+}
+
+/** What there is of a cluster when a plan is carried out. */
+export interface Scene {
+  readonly pipeline: Pipeline;
+  readonly control: Control;
+  readonly views: readonly TargetView[];
+  /** By stage: the variant that its Service selects; null without one. */
+  readonly routed: readonly (string | null)[];
+  readonly fixed: readonly Fixed[];
+}
+
+/** Compares a plan with the cluster. Numbers that others set are let be, and so is what the data plane cannot switch to. */
+export function stepsTo({ pipeline, control, views, routed, fixed }: Scene, plan: Plan, state: LoopState | null): Steps {
+  const up: ScaleStep[] = [];
+  const down: ScaleStep[] = [];
+  const routes: RouteStep[] = [];
+  pipeline.stages.forEach((stage, index) => {
+    const setting = plan[index];
+    if (setting === undefined) return;
+    const { serving, targets } = rollOut(stage, setting, state?.rollouts?.[stage.name]);
+    const switches = control.stages[index]?.dataPlane === "Service";
+    for (const view of views.filter((one) => one.stage === stage.name)) {
+      const { name } = view.variant;
+      // Without a data plane the other variants are none of the plan's.
+      if (!switches && name !== serving) continue;
+      if (switches && name === serving && routed[index] !== name) routes.push({ index, view });
+      if (fixed.some((one) => one.stage === stage.name && one.variant === name)) continue;
+      const replicas = targets.find(({ variant }) => variant === name)?.replicas ?? 0;
+      if (replicas > view.scale.replicas) up.push({ view, replicas });
+      if (replicas < view.scale.replicas) down.push({ view, replicas });
+    }
+  });
+  return { up, routes, down };
+}
+
+/** What went wrong, for a condition. */
+export interface Failure {
+  readonly reason: "TargetPinned" | "ServiceContested" | "WriteFailed";
+  readonly message: string;
+}
+
+/** How a step ends: done, or why not. */
+export type StepResult = Failure | null;
+
+/**
+ * Takes the steps one after the other. Nothing goes down once a step has failed, nor where `mayGoDown` is false. A lease that was lost
+ * ends it: that error is thrown.
+ */
+export async function take(
+  { up, routes, down }: Steps,
+  acts: {
+    readonly scale: (step: ScaleStep) => Promise<StepResult>;
+    readonly route: (step: RouteStep) => Promise<StepResult>;
+  },
+  mayGoDown: boolean,
+): Promise<readonly Failure[]> {
+  const failures: Failure[] = [];
+  const attempt = async (act: () => Promise<StepResult>): Promise<void> => {
+    const failure = await act().catch((error: unknown): Failure => {
+      if (!(error instanceof KubeError) || error.reason === "NotLeader") throw error;
+      return { reason: "WriteFailed", message: error.message };
+    });
+    if (failure !== null) failures.push(failure);
+  };
+  for (const step of up) await attempt(() => acts.scale(step));
+  for (const step of routes) await attempt(() => acts.route(step));
+  if (!mayGoDown || failures.some(({ reason }) => reason !== "TargetPinned")) return failures;
+  for (const step of down) await attempt(() => acts.scale(step));
+  return failures;
+}

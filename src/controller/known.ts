@@ -1,0 +1,63 @@
+import { InputError } from "../core/errors.ts";
+import { modes, type Control, type Mode } from "../core/control.ts";
+import type { Pipeline } from "../core/pipeline.ts";
+import { parseResource, profilesOf } from "../formats/resource.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import type { World } from "./world.ts";
+
+/** `"true"` freezes a pipeline: nothing is decided, nothing written but its status. */
+const PAUSED = "ipa.dev/paused";
+/** Any new value takes the targets over again that somebody took back. */
+const RESUME = "ipa.dev/resume";
+
+/** A pipeline as it was applied, and what it says. */
+export interface Known {
+  readonly object: KubeObject;
+  readonly namespace: string;
+  readonly name: string;
+  readonly paused: boolean;
+  readonly resume: string;
+  readonly built: Built;
+}
+
+export type Built =
+  | { readonly pipeline: Pipeline; readonly control: Control }
+  | { readonly problem: { readonly of: "Ready" | "ProfilesReady"; readonly reason: string; readonly message: string } };
+
+/** Reads pipelines as they were applied; each version once. */
+export function reader(): (object: KubeObject, world: World) => Promise<Known> {
+  const read = new Map<string, { readonly version: string; readonly built: Built }>();
+  return async (object, world) => {
+    const { name, namespace = "", uid = "", generation, annotations = {} } = object.metadata;
+    const { configMap } = profilesOf(object);
+    const profiles = await world.configMap(configMap);
+    const version = `${generation} ${profiles?.metadata.uid} ${profiles?.metadata.resourceVersion}`;
+    const before = read.get(uid);
+    const built = before?.version === version ? before.built : build(object, configMap, profiles);
+    read.set(uid, { version, built });
+    const [paused, resume] = [annotations[PAUSED] === "true", annotations[RESUME] ?? ""];
+    return { object, namespace, name, paused, resume, built };
+  };
+}
+
+function build(object: KubeObject, configMap: string, profiles: KubeObject | undefined): Built {
+  if (profiles === undefined) {
+    const message =
+      `there is no ConfigMap ${configMap} that the controller may read. ` +
+      `Make it from the profiles: kubectl create configmap ${configMap} --from-file=profiles/`;
+    return { problem: { of: "ProfilesReady", reason: "NotFound", message } };
+  }
+  const data = (profiles["data"] ?? {}) as Readonly<Record<string, string>>;
+  try {
+    return parseResource(object, new Map(Object.entries(data)), object.metadata.name);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const ofProfile = error.code === "missing_file" || error.message.startsWith(`${configMap}/`);
+    return { problem: { of: ofProfile ? "ProfilesReady" : "Ready", reason: "Invalid", message: error.message } };
+  }
+}
+
+/** How far to go with a pipeline: as far as it says, and no further than the controller may. */
+export function modeWithin(most: Mode, { mode }: Control): Mode {
+  return modes[Math.min(modes.indexOf(mode), modes.indexOf(most))] ?? "Observe";
+}

@@ -1,0 +1,41 @@
+import type { LoadSeries } from "../core/cluster.ts";
+import type { Control } from "../core/control.ts";
+import { loadFromCounters, type MeasuredLoad } from "../core/counters.ts";
+import type { Pipeline } from "../core/pipeline.ts";
+import type { QuerySamples } from "./prometheus.ts";
+
+/** Samples are asked for this much further back than the load that is wanted: the first difference needs one before. Seconds. */
+const BEFORE = 60;
+
+/** Measures the load of a pipeline over the last `history` seconds. */
+export async function measureLoad(
+  query: QuerySamples | null,
+  { adaptation: { loadWindow } }: Pipeline,
+  { load }: Control,
+  now: number,
+  history: number,
+  signal: AbortSignal,
+): Promise<MeasuredLoad> {
+  if (load === null) return { problem: "Absent", message: "the pipeline names no metric of its load. Add spec.load." };
+  if (query === null) {
+    return { problem: "Absent", message: "the controller was given no --prometheus to ask. Start it with one." };
+  }
+  const series = await query(load.selector, history + BEFORE, now, signal).catch(
+    (error: unknown): MeasuredLoad => ({
+      problem: "Unreachable",
+      message: error instanceof Error ? error.message : String(error),
+    }),
+  );
+  return "problem" in series ? series : loadFromCounters(series as Exclude<typeof series, MeasuredLoad>, now, { history, loadWindow });
+}
+
+/** A load that nobody knows. */
+export function unknownLoad({ adaptation: { loadWindow } }: Pipeline, now: number): LoadSeries {
+  return { end: now, step: loadWindow, rates: [null] };
+}
+
+/** The load to plan for while none is measured, as if it had been measured. */
+export function assumedLoad({ adaptation: { loadWindow, history } }: Pipeline, load: number, now: number): LoadSeries {
+  const windows = Math.max(1, Math.floor(history / loadWindow));
+  return { end: now, step: loadWindow, rates: Array.from({ length: windows }, () => load) };
+}

@@ -1,0 +1,81 @@
+import { Counter, Gauge, Histogram, Registry, type Metric } from "prom-client";
+
+const PIPELINE = ["namespace", "pipeline"] as const;
+const VARIANT = [...PIPELINE, "stage", "variant"] as const;
+
+/** What a controller tells of itself and its pipelines. Units are in the names. */
+export function controllerMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[]): Gauge<T> =>
+    new Gauge({ name, help, labelNames, registers });
+  const metrics = {
+    leader: gauge("ipa_leader", "1 if this controller leads, else 0", []),
+    loadObserved: gauge("ipa_load_observed_rps", "Newest load measured, requests per second", PIPELINE),
+    loadPredicted: gauge("ipa_load_predicted_rps", "Load predicted, requests per second, before the margin", PIPELINE),
+    loadPlanned: gauge("ipa_load_planned_rps", "Load planned for, requests per second", PIPELINE),
+    latencyPredicted: gauge("ipa_latency_predicted_seconds", "Latency that the plan promises at the SLA's quantile", PIPELINE),
+    latencyObserved: gauge("ipa_latency_observed_seconds", "Latency measured at the SLA's quantile", PIPELINE),
+    accuracy: gauge("ipa_accuracy", "Accuracy of the plan in the metric of its objective", PIPELINE),
+    cores: gauge("ipa_cores", "CPU cores that the plan reserves", PIPELINE),
+    recommended: gauge("ipa_recommended_replicas", "Replicas that the plan has of a variant, from mode Recommend on", VARIANT),
+    desired: gauge("ipa_desired_replicas", "Replicas for an HPA or KEDA to set: in mode Signal alone, and only on the leader", VARIANT),
+    profileError: gauge("ipa_profile_error_ratio", "Mean service time measured over that of the profile, less 1", VARIANT),
+    condition: gauge("ipa_condition", "1 where a condition of a pipeline is True, else 0", [...PIPELINE, "type"]),
+    decisions: new Counter({
+      name: "ipa_decisions_total",
+      help: "Decisions by what they do to the cores of the plan, and why",
+      labelNames: [...PIPELINE, "direction", "reason"] as const,
+      registers,
+    }),
+    writes: new Counter({
+      name: "ipa_scale_writes_total",
+      help: "Numbers of replicas written",
+      labelNames: PIPELINE,
+      registers,
+    }),
+    missed: new Counter({
+      name: "ipa_turns_missed_total",
+      help: "Turns that were due while the one before still went on",
+      labelNames: PIPELINE,
+      registers,
+    }),
+    delay: new Histogram({
+      name: "ipa_turn_delay_seconds",
+      help: "From when a turn was due until it began",
+      buckets: [0.001, 0.01, 0.1, 0.25, 0.5, 1, 2, 5, 10],
+      registers,
+    }),
+    decisionTime: new Histogram({
+      name: "ipa_decision_duration_seconds",
+      help: "Time that a decision took",
+      buckets: [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+      registers,
+    }),
+    calls: new Counter({
+      name: "ipa_kube_calls_total",
+      help: "Calls to the API server by verb and HTTP status; status 0: no answer",
+      labelNames: ["verb", "status"] as const,
+      registers,
+    }),
+  };
+
+  return {
+    ...metrics,
+    registry,
+    /** Forgets a pipeline that is gone, and on losing the lead all of them: what is not known must not look as if it were. */
+    forget: async (labels: Readonly<Record<string, string>> | null): Promise<void> => {
+      const gauges: readonly Metric[] = Object.values(metrics).filter((one) => one instanceof Gauge && one !== metrics.leader);
+      for (const one of gauges) {
+        if (labels === null) one.reset();
+        else for (const { labels: has } of (await one.get()).values) if (isOf(labels, has)) one.remove(has);
+      }
+    },
+  };
+}
+
+export type ControllerMetrics = ReturnType<typeof controllerMetrics>;
+
+function isOf(labels: Readonly<Record<string, string>>, has: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(labels).every(([key, value]) => has[key] === value);
+}

@@ -1,0 +1,42 @@
+import type { Target } from "../core/control.ts";
+import { confirmed, isOf, pinned, type Ledger } from "./ledger.ts";
+import type { Scales } from "./scales.ts";
+
+/** What came of setting a number. */
+export interface Written {
+  readonly ledger: Ledger;
+  /** Who had it before, where it was taken over by this write. */
+  readonly takenFrom?: string;
+  /** Who took it back; then nothing was written. */
+  readonly pinnedBy?: string;
+}
+
+/**
+ * Sets the replicas of a target as their owner. The first write takes over by force; after that a conflict means that somebody
+ * took the number back, and it is left to them.
+ */
+export async function writeOwned(
+  scales: Scales,
+  namespace: string,
+  target: Target,
+  replicas: number,
+  ledger: Ledger,
+  now: string,
+): Promise<Written> {
+  const owned = ledger.takenOver.some((one) => isOf(one, target) && one.confirmed);
+  const attempt = await scales.write(namespace, target, replicas, false);
+  if ("scale" in attempt) return { ledger: owned ? ledger : confirmed(ledger, target, "") };
+  const by = managersIn(attempt.conflict);
+  if (owned) {
+    await scales.read(namespace, target);
+    return { ledger: pinned(ledger, target, now, by), pinnedBy: by };
+  }
+  await scales.write(namespace, target, replicas, true);
+  return { ledger: confirmed(ledger, target, by), takenFrom: by };
+}
+
+/** Who holds the fields of a conflict, as its message names them. */
+function managersIn(message: string): string {
+  const names = [...message.matchAll(/conflicts? with "([^"]*)"/g)].map(([, name = ""]) => name);
+  return [...new Set(names)].join(", ") || "somebody else";
+}
