@@ -27,6 +27,11 @@ export function withoutControlPlane(): string | false {
   return "missing" in found && !isClusterLent() ? found.missing : false;
 }
 
+/** The same for tests that start, stop and pause programs or add nodes: a lent cluster is no place for them. */
+export function withoutOwnControlPlane(): string | false {
+  return isClusterLent() ? "the cluster is lent (IPA_TEST_ON_KUBECONFIG)" : withoutControlPlane();
+}
+
 /** A control plane of its own on the loopback address, or the cluster that the user lends. */
 export async function startControlPlane(options: StartOptions = {}): Promise<ControlPlane> {
   const directory = mkdtempSync(join(tmpdir(), "ipa-control-plane-"));
@@ -75,6 +80,7 @@ export async function startControlPlane(options: StartOptions = {}): Promise<Con
     resume: (component) => child(component).resume(),
     pidOf: (component) => child(component).pid,
     kubectl: kubectl.run,
+    kubectlWith: kubectl.runWith,
     apply: kubectl.apply,
     stop: async () => {
       await Promise.all([...children.values()].map((each) => each.kill()));
