@@ -1,0 +1,13 @@
+import type { LoadSeries, Observation } from "../core/cluster.ts";
+import type { Mode } from "../core/control.ts";
+import type { Decision } from "../core/decide.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import { take, stepsTo, type Failure } from "./carry-out.ts";
+import { bad, good, unknown, type Standing } from "./conditions.ts";
+import { autoscalerOf, olderPipelineOf } from "./contest.ts";
+import type { Answer, Controller } from "./controller.ts";
+import { modeWithin, type Known } from "./known.ts";
+import { intending, isOf, resumed } from "./ledger.ts";
+import { assumedLoad, measureLoad, unknownLoad } from "./load.ts";
+import { memoryFrom, type Memory } from "./memory.ts";
+import { observe, type Fixed } from "./observe.ts";
