@@ -1,13 +1,194 @@
-import type { LoadSeries, Observation } from "../core/cluster.ts";
-import type { Mode } from "../core/control.ts";
-import type { Decision } from "../core/decide.ts";
-import type { KubeObject } from "../kube/objects.ts";
-import { take, stepsTo, type Failure } from "./carry-out.ts";
-import { bad, good, unknown, type Standing } from "./conditions.ts";
-import { autoscalerOf, olderPipelineOf } from "./contest.ts";
-import type { Answer, Controller } from "./controller.ts";
+import type { LoadSeries } from "../core/cluster.ts";
+import type { Control, Mode } from "../core/control.ts";
+import type { MeasuredLoad } from "../core/counters.ts";
+import { reach } from "../core/movement/stabilise.ts";
+import type { Pipeline } from "../core/pipeline.ts";
+import { carryOut } from "./act.ts";
+import { bad, good, unknown, type Standing, type Standings } from "./conditions.ts";
+import type { Answer, Context, Question } from "./context.ts";
+import { fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
-import { intending, isOf, resumed } from "./ledger.ts";
+import { resumed } from "./ledger.ts";
 import { assumedLoad, measureLoad, unknownLoad } from "./load.ts";
 import { memoryFrom, type Memory } from "./memory.ts";
-import { observe, type Fixed } from "./observe.ts";
+import { observe } from "./observe.ts";
+import { servedBy } from "./services.ts";
+import { report } from "./report.ts";
+import { seeTargets, type TargetView } from "./targets.ts";
+import type { World } from "./world.ts";
+
+const notKnown = unknown("NotKnown", "another condition has to hold first");
+const nothingKnown: Standings = {
+  TargetResolved: notKnown,
+  MetricsAvailable: notKnown,
+  ProfilesReady: notKnown,
+  Feasible: notKnown,
+  Applied: notKnown,
+};
+
+/** One turn of one pipeline: see, decide, carry out, tell. Returns what to keep until the next one. */
+export async function takeTurn(context: Context, world: World, known: Known, before: Memory | null): Promise<Memory> {
+  const { built, object } = known;
+  if ("problem" in built) {
+    const { of, reason, message } = built.problem;
+    const problem = bad(reason, message);
+    const standings = of === "Ready" ? nothingKnown : { ...nothingKnown, ProfilesReady: problem };
+    return report(context, known, before ?? memoryFrom(object), { standings, ready: problem });
+  }
+  const memory = obey(before ?? memoryFrom(object), known.resume);
+  if (known.paused) {
+    const paused = bad("Paused", 'the annotation ipa.dev/paused is "true": nothing is decided, and no number written');
+    return report(context, known, memory, { standings: { ...nothingKnown, Applied: paused }, ready: paused });
+  }
+  return run(context, world, known, built, memory);
+}
+
+/** A new value of the `resume` annotation takes over again what somebody took back. */
+function obey(memory: Memory, resume: string): Memory {
+  return resume === memory.ledger.resumed ? memory : { ...memory, ledger: resumed(memory.ledger, resume) };
+}
+
+async function run(
+  context: Context,
+  world: World,
+  known: Known,
+  { pipeline, control }: { readonly pipeline: Pipeline; readonly control: Control },
+  memory: Memory,
+): Promise<Memory> {
+  const { scales, clock } = context;
+  const now = clock();
+  const mode = modeWithin(context.maxMode, control);
+  const [targets, measured] = await Promise.all([
+    seeTargets({ scales, pods: world.pods, now }, known.namespace, pipeline, control),
+    measureLoad(context.query, pipeline, control, now, longestMemory(pipeline, memory), context.signal),
+  ]);
+  const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
+  const kept = { ...memory, unknownSince };
+  const load = loadToPlanFor(pipeline, control, measured, now, unknownSince);
+  const metrics = standingOfLoad(measured, load.assumed);
+  if ("problem" in targets) {
+    const standings = { ...nothingKnown, TargetResolved: bad(targets.problem.reason, targets.problem.message), MetricsAvailable: metrics };
+    return report(context, known, kept, { standings, mode, measured });
+  }
+  const { views } = targets;
+  const standings: Standings = {
+    ...nothingKnown,
+    TargetResolved: good("Resolved"),
+    MetricsAvailable: metrics,
+    ProfilesReady: standingOfProfiles(views),
+    Applied: bad("NotActing", `mode ${mode} sets no replicas`),
+  };
+  if (mode === "Observe") return report(context, known, kept, { standings, mode, measured, views });
+
+  const acts = mode === "Act";
+  const routed = control.stages.map(({ stage, service }) =>
+    service === null ? null : servedBy(world.service(service.name), views.filter((view) => view.stage === stage)),
+  );
+  const fixed = fixedBy(known.object, world, views, kept.ledger);
+  const seen = observe(pipeline, control, {
+    now,
+    load: load.series,
+    views,
+    routed,
+    // What is only recommended runs nowhere, and nothing is under way to it.
+    plan: acts ? kept.plan : [],
+    fixed,
+    state: acts || kept.state === null ? kept.state : withoutRollouts(kept.state),
+  });
+  const question = questionOf(context, pipeline, seen, kept.isFresh && "load" in measured ? measured.load : null);
+  const answer = (await context.decide(question)) ?? tooLate(question);
+  const id = idOf(known, now);
+  context.journal(id, `${known.namespace}/${known.name}`, question, answer);
+  const decided: Memory = { ...kept, plan: answer.decision.plan, state: answer.decision.state, isFresh: false };
+  const told = { standings: { ...standings, Feasible: standingOfPlan(answer) }, mode, measured, views, fixed, answer, id };
+  if (!acts || standings.ProfilesReady.status !== "True") return report(context, known, decided, told);
+  return carryOut(context, known, decided, { ...told, scene: { pipeline, control, views, routed, fixed } });
+}
+
+/** Seconds of load to ask for: what predictors see; and, where the memory of it is lost, as far back as that reaches. */
+function longestMemory({ adaptation: { history, movement } }: Pipeline, { isFresh }: Memory): number {
+  return isFresh ? reach(movement) + history : history;
+}
+
+interface LoadToPlanFor {
+  readonly series: LoadSeries;
+  /** Whether it is only assumed. */
+  readonly assumed: boolean;
+}
+
+function loadToPlanFor(
+  pipeline: Pipeline,
+  { fallback }: Control,
+  measured: MeasuredLoad,
+  now: number,
+  unknownSince: number | null,
+): LoadToPlanFor {
+  if ("load" in measured) {
+    const { end, step, rates } = measured.load;
+    const seen = Math.round(pipeline.adaptation.history / step);
+    return { series: { end, step, rates: rates.slice(-seen) }, assumed: false };
+  }
+  const isLong = fallback !== null && unknownSince !== null && now - unknownSince >= fallback.after;
+  return isLong
+    ? { series: assumedLoad(pipeline, fallback.load, now), assumed: true }
+    : { series: unknownLoad(pipeline, now), assumed: false };
+}
+
+function standingOfLoad(measured: MeasuredLoad, assumed: boolean): Standing {
+  if ("load" in measured) return good("Fresh");
+  return bad(measured.problem, `${measured.message}${assumed ? " (planning for spec.load.fallback)" : ""}`);
+}
+
+function standingOfProfiles(views: readonly TargetView[]): Standing {
+  const differing = views.flatMap(({ differs }) => differs ?? []);
+  if (differing.length === 0) return good("Ready");
+  return bad("ResourcesDiffer", `${differing.join("; ")}. Make requests, cores and profile agree.`);
+}
+
+function standingOfPlan({ decision: { outcome, reason }, promised }: Answer): Standing {
+  switch (outcome?.status) {
+    case undefined:
+      return unknown("NotDecided", "no plan could be made, and the one in force is held");
+    case "unknown":
+      return unknown("NotProved", "the search ended before it found a plan");
+    case "infeasible": {
+      const latency = promised === null ? "" : latencyPromised(promised.latency);
+      const what = reason === "held-infeasible" ? "the plan in force is held" : "the nearest plan is in force";
+      return bad(reason === "held-infeasible" ? "Held" : "BestEffort", `no plan keeps every limit; ${what}${latency}`);
+    }
+    default:
+      return good("Feasible");
+  }
+}
+
+function latencyPromised(seconds: number): string {
+  return Number.isFinite(seconds) ? `, which promises ${Number(seconds.toPrecision(3))} s` : ", and its queues grow without end";
+}
+
+function withoutRollouts<T extends { readonly rollouts?: unknown }>({ rollouts: _rollouts, ...state }: T): Omit<T, "rollouts"> {
+  return state;
+}
+
+function questionOf(context: Context, pipeline: Pipeline, seen: Question["seen"], recall: LoadSeries | null): Question {
+  const { queueing, engine } = context;
+  const setup = { pipeline, policy: "ipa", predictor: pipeline.adaptation.predictor, queueing, engine };
+  return { setup, digest: context.digestOf(setup), seen, recall };
+}
+
+/** No answer in time: what is in force is held. */
+function tooLate({ seen }: Question): Answer {
+  const { now: at, running: plan, state } = seen;
+  return {
+    seen,
+    decision: { at, load: null, planned: null, plan, change: 0, outcome: null, reason: "held-late", state },
+    promised: null,
+    seconds: 0,
+  };
+}
+
+/** Names a decision: where, what and when, so that people can tell them apart. */
+function idOf({ namespace, name }: Known, now: number): string {
+  return `${namespace}.${name}.${new Date(now * 1000).toISOString().replace(/[-:.]/g, "")}`;
+}
+
+export type Acting = Mode;

@@ -1,0 +1,64 @@
+import type { LoadSeries, Observation } from "../core/cluster.ts";
+import type { Mode } from "../core/control.ts";
+import type { Decision } from "../core/decide.ts";
+import type { Pipeline } from "../core/pipeline.ts";
+import type { Kube } from "../kube/client.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import type { ControllerMetrics } from "./metrics.ts";
+import type { QuerySamples } from "./prometheus.ts";
+import type { Scales } from "./scales.ts";
+
+/** A planner by names, as a thread that decides assembles it. */
+export interface PlannerNames {
+  readonly pipeline: Pipeline;
+  readonly policy: string;
+  readonly predictor: string;
+  readonly queueing: string;
+  readonly engine: string;
+}
+
+export interface Question {
+  readonly setup: PlannerNames;
+  readonly digest: string;
+  readonly seen: Observation;
+  /** A longer load, to make the loop's memory of it anew; null where there is nothing to make anew. */
+  readonly recall: LoadSeries | null;
+}
+
+/** What the plan in force promises at the load planned for. Latency in seconds, Infinity where a queue grows without end. */
+export interface Promised {
+  readonly accuracy: number;
+  readonly cores: number;
+  readonly latency: number;
+  readonly objective: number;
+}
+
+export interface Answer {
+  /** As it was decided on: with the memory that was made anew. */
+  readonly seen: Observation;
+  readonly decision: Decision;
+  readonly promised: Promised | null;
+  readonly seconds: number;
+}
+
+/** Decides elsewhere, so that a long search blocks nothing here; null if that took too long. Rejects on a fault. */
+export type Decide = (question: Question) => Promise<Answer | null>;
+
+/** All that turns share: what they use of the outside. */
+export interface Context {
+  readonly kube: Kube;
+  readonly scales: Scales;
+  /** Null: no Prometheus was named. */
+  readonly query: QuerySamples | null;
+  readonly decide: Decide;
+  readonly journal: (id: string, known: string, question: Question, answer: Pick<Answer, "seen" | "decision" | "seconds">) => void;
+  readonly metrics: ControllerMetrics;
+  readonly record: (about: KubeObject, type: "Normal" | "Warning", reason: string, note: string) => Promise<void>;
+  /** Seconds since 1970. */
+  readonly clock: () => number;
+  readonly maxMode: Mode;
+  readonly queueing: string;
+  readonly engine: string;
+  readonly digestOf: (setup: PlannerNames) => string;
+  readonly signal: AbortSignal;
+}
