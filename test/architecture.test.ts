@@ -22,7 +22,9 @@ const rules: Readonly<Record<string, Rule>> = {
   formats: {
     ours: ["core", "workload"],
     npm: {
-      zod: ["formats/pipeline-schema.ts", "formats/sweep-schema.ts"],
+      zod: ["pipeline", "stage", "status", "sweep"]
+        .map((of) => `formats/${of}-schema.ts`)
+        .concat("formats/schema-values.ts"),
       yaml: "formats/yaml.ts",
       "csv-parse": "formats/csv.ts",
       "apache-arrow": "formats/arrow.ts",

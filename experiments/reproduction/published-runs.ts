@@ -87,7 +87,8 @@ export function pipelineOf(run: PublishedRun, { profiles, startUp }: Difference 
           spec.stages.map(({ name }) => name),
         ),
       },
-      reproduction: { capacity: "measured", latency: "p99", infeasible: "hold", roundLoad: true },
+      onInfeasible: "Hold",
+      reproduction: { capacity: "measured", latency: "p99", roundLoad: true },
     }),
   });
 }

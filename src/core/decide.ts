@@ -98,7 +98,7 @@ export function decide(planner: Planner, load: number, running: Plan, leeway: Le
     case "infeasible": {
       const limited = leeway.length > 0 && isSolved(solve([]));
       const from = { ...planner, leeway: withoutFewest(leeway) };
-      const holds = planner.pipeline.reproduction.infeasible === "hold" && !limited;
+      const holds = planner.pipeline.onInfeasible === "hold" && !limited;
       const nearest = holds ? null : bestEffort(from, planned, planner.solver);
       if (nearest === null) return decided(running, "held-infeasible");
       return decided(nearest, limited ? "limited" : "best-effort");

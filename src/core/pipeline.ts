@@ -14,6 +14,9 @@ export interface Pipeline {
   readonly limits: Limits;
   readonly margins: Margins;
   readonly adaptation: Adaptation;
+  readonly rollout: Rollout;
+  /** What to do when no plan is feasible: run the nearest to one, or hold the plan in force. */
+  readonly onInfeasible: "best-effort" | "hold";
   readonly reproduction: Reproduction;
   /** What the file fixes for a policy, by policy name. */
   readonly policies: Readonly<Record<string, PolicyByStage>>;
@@ -133,14 +136,20 @@ export interface StepLimit {
   readonly share: number;
 }
 
+/** How a switch of a stage's variant goes on. */
+export interface Rollout {
+  /** Replicas that have got no further for so many seconds have failed. */
+  readonly progressDeadline: number;
+  /** Longest time that a replica is left to finish what it serves, seconds. */
+  readonly drain: number;
+}
+
 /** Departures from the model that exist only to replay published experiments. */
 export interface Reproduction {
   /** `mean`: capacity is b/l̄. `measured`: the profile's throughput column. */
   readonly capacity: "mean" | "measured";
   /** `mean`: the latency model adds mean service times. `p99`: their 99th percentiles. */
   readonly latency: "mean" | "p99";
-  /** What to do when no plan is feasible: the nearest to one, or `hold` the plan in force. */
-  readonly infeasible: "best-effort" | "hold";
   /** Whether the load planned for is rounded to the nearest whole rate. */
   readonly roundLoad: boolean;
 }
@@ -174,8 +183,6 @@ export interface Variant {
   readonly profile: Profile;
   /** Replicas that are always up, whether or not the variant serves, so that switching to them takes no start-up. */
   readonly standby?: number;
-  /** The Kubernetes object whose replicas a live controller sets. */
-  readonly scaleTargetRef?: { readonly kind: string; readonly name: string };
 }
 
 /** Time from asking for a replica until it serves: constant, or lognormal where a p90 is given. */
@@ -193,7 +200,11 @@ export const unrestrained: Movement = {
 };
 
 /** What a pipeline has where nothing else is said. */
-export const defaults: Pick<Pipeline, "limits" | "margins" | "adaptation" | "reproduction"> & Pick<Sla, "quantile"> = {
+export const defaults: Pick<
+  Pipeline,
+  "limits" | "margins" | "adaptation" | "rollout" | "onInfeasible" | "reproduction"
+> &
+  Pick<Sla, "quantile"> = {
   quantile: 0.99,
   limits: { replicas: 100, batch: 64 },
   margins: { load: 0, serviceTime: 0, throughput: 0 },
@@ -207,7 +218,9 @@ export const defaults: Pick<Pipeline, "limits" | "margins" | "adaptation" | "rep
     loadStep: 0,
     movement: { ...unrestrained, stabilization: 300, tolerance: 0.1 },
   },
-  reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+  rollout: { progressDeadline: 600, drain: 30 },
+  onInfeasible: "best-effort",
+  reproduction: { capacity: "mean", latency: "mean", roundLoad: false },
 };
 
 /** Relative slack within which a row of a plan still holds. */

@@ -2,12 +2,13 @@ import type { AccuracyMetricName } from "../core/accuracy.ts";
 import { countPaths, MOST_PATHS } from "../core/graph.ts";
 import { defaults, type Objective, type Pipeline, type Stage, type StartUp, type Variant } from "../core/pipeline.ts";
 import { buildMovement } from "./build-movement.ts";
+import { checkControl } from "./build-control.ts";
 import { checkOffers, checkPins, checkStandby, type At } from "./check-pins.ts";
 import { Complaints } from "./complaints.ts";
 import type { PipelineFile } from "./pipeline-file.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
 import type { ProfileFile } from "./profile-csv.ts";
-import { cores, seconds, secondsOr } from "./quantity.ts";
+import { seconds, secondsOr } from "./quantity.ts";
 import type { YamlPath } from "./yaml.ts";
 
 /** Makes the pipeline from its file and the profiles that it names; defaults are filled in here. */
@@ -21,11 +22,8 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     complaints.add(place, ["spec", ...path].join("."), text, code);
   };
   const { adaptation = {}, limits = {}, margins = {}, reproduction = {} } = spec;
-  const { cores: budget, ...caps } = limits;
-  const whole = {
-    ...filled(defaults.limits, caps),
-    ...present({ cores: budget === undefined ? undefined : cores(budget) }),
-  };
+  const { cores, ...caps } = limits;
+  const whole = { ...filled(defaults.limits, caps), ...present({ cores }) };
   const { capacity } = filled(defaults.reproduction, reproduction);
 
   checkNames(
@@ -54,7 +52,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     }
     const profile = profiles.get(stage.profile);
     const variants = stage.variants.map((one, v): Variant => {
-      const coresPerReplica = cores(one.cores);
+      const coresPerReplica = one.cores;
       const path: YamlPath = [...here, "variants", v];
       const startUp = startUpOf(one.startUp ?? spec.startUp, (text) =>
         at(one.startUp === undefined ? ["startUp"] : [...path, "startUp"], text),
@@ -74,12 +72,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
         coresPerReplica,
         startUp,
         profile: points,
-        ...present({
-          minReplicas: one.minReplicas,
-          maxReplicas: one.maxReplicas,
-          standby: one.standby,
-          scaleTargetRef: one.scaleTargetRef,
-        }),
+        ...present({ minReplicas: one.minReplicas, maxReplicas: one.maxReplicas, standby: one.standby }),
       };
     });
     for (const [i, batch] of (stage.batches ?? []).entries()) {
@@ -140,6 +133,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     );
   }
   checkPins(spec, stages, at, atKey);
+  checkControl(source.value, at);
   const objective = objectiveOf(spec.objective, at);
   complaints.throwIfAny();
   checkOffers({ stages, limits: whole }, atKey);
@@ -169,10 +163,18 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     limits: whole,
     margins: filled(defaults.margins, margins),
     adaptation: filled(defaults.adaptation, { ...adaptation, ...timing, movement: buildMovement(adaptation.movement) }),
+    rollout: {
+      progressDeadline: spec.rollout?.progressDeadlineSeconds ?? defaults.rollout.progressDeadline,
+      drain: spec.rollout?.drainSeconds ?? defaults.rollout.drain,
+    },
+    onInfeasible: spec.onInfeasible === undefined ? defaults.onInfeasible : ways[spec.onInfeasible],
     reproduction: filled(defaults.reproduction, reproduction),
     policies: policiesOf(spec),
   };
 }
+
+/** What `spec.onInfeasible` may say. */
+const ways = { BestEffort: "best-effort", Hold: "hold" } as const;
 
 /** What is given, and the defaults of what is not. */
 function filled<T extends object>(otherwise: T, given: { readonly [K in keyof T]?: T[K] | undefined }): T {

@@ -2,6 +2,17 @@ import { InputError, type InputErrorCode } from "../core/errors.ts";
 
 const SHOWN = 10;
 
+/** A place in a text, from 1; nothing is said of what was not read from text. */
+export interface Place {
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** As compilers write it. */
+export function placeText(path: string, { line, column }: Place): string {
+  return [path, line, column].filter((part) => part !== undefined).join(":");
+}
+
 /** What is wrong with one input; all of it is told at once, ten things at most. */
 export class Complaints {
   private readonly lines: string[] = [];
@@ -13,14 +24,8 @@ export class Complaints {
   }
 
   /** `line` and `column` count from 1; `where` is the field; `text` says what is wrong and what to do. */
-  add(
-    place: { readonly line?: number; readonly column?: number },
-    where: string,
-    text: string,
-    code?: InputErrorCode,
-  ): void {
-    const position = [this.path, place.line, place.column].filter((part) => part !== undefined).join(":");
-    const line = [position, where, text].filter((part) => part !== "").join(": ");
+  add(place: Place, where: string, text: string, code?: InputErrorCode): void {
+    const line = [placeText(this.path, place), where, text].filter((part) => part !== "").join(": ");
     if (!this.lines.includes(line)) this.lines.push(line);
     if (code !== undefined) this.code = code;
   }

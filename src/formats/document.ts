@@ -1,5 +1,5 @@
 import { InputError } from "../core/errors.ts";
-import { Complaints } from "./complaints.ts";
+import { Complaints, placeText } from "./complaints.ts";
 import type { SchemaIssue } from "./pipeline-schema.ts";
 import { parseYaml, type YamlFile, type YamlPath } from "./yaml.ts";
 
@@ -28,8 +28,12 @@ export interface Document<T> {
 
 /** Reads a YAML file of a kind; an InputError names each thing that is wrong with its line and column. */
 export function parseDocument<T>(text: string, path: string, of: DocumentKind<T>): Document<T> {
-  const file = readYaml(text, path, of);
-  refuseOtherKinds(file.value, path, of);
+  return checkDocument(readYaml(text, path, of), path, of);
+}
+
+/** The same of what has been read already; `path` is what people call it. */
+export function checkDocument<T>(file: YamlFile, path: string, of: DocumentKind<T>): Document<T> {
+  refuseOtherKinds(file, path, of);
   const parsed = of.schema.safeParse(file.value);
   if (parsed.success) return { path, file, value: parsed.data };
   const complaints = new Complaints(path);
@@ -38,26 +42,32 @@ export function parseDocument<T>(text: string, path: string, of: DocumentKind<T>
   throw new InputError("bad_value", `${path}: this is no ${of.name}. See docs/formats.md.`);
 }
 
+/** What was not read from a text: things in it have no lines. */
+export function withoutPlaces(value: unknown): YamlFile {
+  return { value, place: () => ({}), keyPlace: () => ({}) };
+}
+
 /** Reads the YAML; of a file that was never meant to be of this kind its syntax is not what is wrong. */
 function readYaml(text: string, path: string, of: DocumentKind<unknown>): YamlFile {
   try {
     return parseYaml(text, path);
   } catch (error) {
     if (error instanceof InputError && error.code === "bad_syntax" && !/\b(kind|apiVersion)\b/.test(text)) {
-      refuseOtherKinds(null, path, of);
+      refuseOtherKinds({ ...withoutPlaces(null), place: () => ({ line: 1 }) }, path, of);
     }
     throw error;
   }
 }
 
-function refuseOtherKinds(value: unknown, path: string, { apiVersion, kind: due, name }: DocumentKind<unknown>): void {
+function refuseOtherKinds(file: YamlFile, path: string, { apiVersion, kind: due, name }: DocumentKind<unknown>): void {
+  const { value } = file;
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   const kind: unknown = isObject && "kind" in value ? value.kind : undefined;
   if (kind === due) return;
   const what = isObject ? (kind === undefined ? "has no kind" : `is of kind ${JSON.stringify(kind)}`) : "is no mapping";
   throw new InputError(
     "wrong_kind",
-    `${path}:1: this ${what}; a ${name} begins with apiVersion: ${apiVersion} and kind: ${due}. See docs/formats.md.`,
+    `${placeText(path, file.place([]).line === undefined ? {} : { line: 1 })}: this ${what}; a ${name} begins with apiVersion: ${apiVersion} and kind: ${due}. See docs/formats.md.`,
   );
 }
 
@@ -107,6 +117,12 @@ function issueText(issue: SchemaIssue, value: unknown): string {
     return `${shown} is not ${issue.values.length > 1 ? "one of " : ""}${issue.values.join(", ")}. Correct the value.`;
   }
   if (issue.code === "too_small" || issue.code === "too_big") {
+    if (issue.code === "too_big" && issue.origin === "array") {
+      return `has more than ${issue.maximum} entries. Remove some.`;
+    }
+    if (issue.code === "too_big" && issue.origin === "string") {
+      return `is longer than ${issue.maximum} characters. Shorten it.`;
+    }
     if (issue.origin !== "number") return "is empty. Give at least one.";
     const [limit, word] = issue.code === "too_small" ? [issue.minimum, "least"] : [issue.maximum, "most"];
     const strictly = issue.code === "too_small" ? "above" : "below";

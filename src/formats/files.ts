@@ -11,6 +11,7 @@ import type { Knowledge } from "../core/predictors/predictor.ts";
 import type { Figures } from "../core/sweep-row.ts";
 import type { Trace } from "../workload/trace.ts";
 import { buildPipeline } from "./build-pipeline.ts";
+import { placeText } from "./complaints.ts";
 import { formatEntry, parseJournal } from "./journal.ts";
 import { parsePipeline, profileNames, profilePlace, type PipelineFile } from "./pipeline-file.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
@@ -151,8 +152,8 @@ async function readNamed(file: PipelineFile, name: string, path: string): Promis
     return await readText(path);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const { line, column } = profilePlace(file, name);
-    throw new InputError(error.code, `${file.path}:${line}:${column}: profile: ${error.message}`);
+    const place = placeText(file.path, profilePlace(file, name));
+    throw new InputError(error.code, `${place}: profile: ${error.message}`);
   }
 }
 
@@ -193,8 +194,8 @@ export async function loadSweep(path: string) {
 /** Of a file that is not there or of another kind, also where the sweep file names it; others tell their own place. */
 function namedIn(file: SweepFile, [list, i]: readonly [string, number], error: unknown): unknown {
   if (!(error instanceof InputError) || !["missing_file", "wrong_kind"].includes(error.code)) return error;
-  const { line, column } = file.file.place(["spec", list, i]);
-  return new InputError(error.code, `${file.path}:${line}:${column}: spec.${list}.${i}: ${error.message}`);
+  const place = placeText(file.path, file.file.place(["spec", list, i]));
+  return new InputError(error.code, `${place}: spec.${list}.${i}: ${error.message}`);
 }
 
 /** Of the program itself: its code, what its predictors have learnt, and the versions of what it depends on. */

@@ -1,10 +1,11 @@
+import type { Place } from "./complaints.ts";
 import { parseDocument, type Document } from "./document.ts";
 import { API_VERSION, KIND, pipelineJsonSchema, pipelineSchema, type PipelineSpec } from "./pipeline-schema.ts";
 
 /** A pipeline file that agrees with the schema, before its profiles are read. */
 export type PipelineFile = Document<PipelineSpec>;
 
-const pipelineKind = {
+export const pipelineKind = {
   apiVersion: API_VERSION,
   kind: KIND,
   name: "pipeline file",
@@ -22,8 +23,8 @@ export function profileNames(pipeline: PipelineFile): readonly string[] {
   return [...new Set(pipeline.value.spec.stages.map((stage) => stage.profile))];
 }
 
-/** Where a pipeline file names a profile first; line and column from 1. */
-export function profilePlace(pipeline: PipelineFile, name: string): { readonly line: number; readonly column: number } {
+/** Where a pipeline file names a profile first. */
+export function profilePlace(pipeline: PipelineFile, name: string): Place {
   const stage = pipeline.value.spec.stages.findIndex((one) => one.profile === name);
   return pipeline.file.place(["spec", "stages", stage, "profile"]);
 }

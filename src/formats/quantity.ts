@@ -4,13 +4,19 @@ export function parseNumber(text: string): number {
   return Number.isFinite(value) ? value : NaN;
 }
 
+/** A decimal number in text as objects of a cluster hold it: with all its digits, and no exponent. */
+export const DECIMAL = /^-?\d+(?:\.\d+)?$/;
+
 /** A duration as people write it: a number and its unit. */
 export const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
 
 const SECONDS: Readonly<Record<string, number>> = { ms: 1e-3, s: 1, m: 60, h: 3600 };
 
+/** A number above 0 in text; without what regular expressions of other languages lack. */
+const ABOVE_ZERO = "(?:0*[1-9]\\d*(?:\\.\\d+)?|0+\\.\\d*[1-9]\\d*)";
+
 /** A duration above 0. */
-export const POSITIVE_DURATION = new RegExp(DURATION.source.replace("^", "^(?=.*[1-9])"));
+export const POSITIVE_DURATION = new RegExp(`^${ABOVE_ZERO}(?:ms|s|m|h)$`);
 
 /** Seconds of a text that matches DURATION. */
 export function seconds(text: string): number {
@@ -27,11 +33,10 @@ export function secondsOr(text: string | undefined, otherwise: number): number {
 }
 
 /** CPU cores as Kubernetes writes them, above 0: cores, or thousandths with an m. */
-export const CORES = /^(?=.*[1-9])(\d+(?:\.\d+)?)(m?)$/;
+export const CORES = new RegExp(`^(${ABOVE_ZERO})(m?)$`);
 
-/** Cores of a number, or of a text that matches CORES. */
-export function cores(quantity: number | string): number {
-  if (typeof quantity === "number") return quantity;
+/** Cores of a text that matches CORES. */
+export function cores(quantity: string): number {
   const [, value = "", unit = ""] = CORES.exec(quantity) ?? [];
   return unit === "m" ? Number(value) / 1000 : Number(value);
 }

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { policyKinds } from "../core/policies.ts";
 import { predictorKinds } from "../core/predictors/kinds.ts";
 import { queueingModels } from "../core/queueing/models.ts";
-import { API_VERSION, names, positiveDuration } from "./pipeline-schema.ts";
+import { API_VERSION } from "./pipeline-schema.ts";
+import { jsonSchemaOf, names, positiveDuration } from "./schema-values.ts";
 
 // The one schema of the sweep file. What values must agree on with the pipelines that it names is checked
 // where the sweep is made (sweep-file.ts).
@@ -41,5 +42,5 @@ export const sweepKind = {
   kind: KIND,
   name: "sweep file",
   schema: sweepSchema,
-  jsonSchema: () => ({ title: KIND, ...z.toJSONSchema(sweepSchema, { io: "input", reused: "inline" }) }),
+  jsonSchema: () => ({ title: KIND, ...jsonSchemaOf(sweepSchema) }),
 };

@@ -1,16 +1,17 @@
 import { isAlias, isMap, isNode, isScalar, LineCounter, parseAllDocuments, visit, type Document } from "yaml";
 import { InputError } from "../core/errors.ts";
-import { Complaints } from "./complaints.ts";
+import { Complaints, type Place } from "./complaints.ts";
 
 /** A place in a YAML file, as keys and indices from the top. */
 export type YamlPath = readonly (string | number)[];
 
+/** What a YAML file holds, or an object that came another way and has no lines. */
 export interface YamlFile {
   readonly value: unknown;
-  /** Line and column, from 1, of a value, or of the nearest thing around it that is there. */
-  readonly place: (path: YamlPath) => { readonly line: number; readonly column: number };
-  /** Line and column of a key itself. */
-  readonly keyPlace: (path: YamlPath, key: string) => { readonly line: number; readonly column: number };
+  /** Of a value, or of the nearest thing around it that is there. */
+  readonly place: (path: YamlPath) => Place;
+  /** Of a key itself. */
+  readonly keyPlace: (path: YamlPath, key: string) => Place;
 }
 
 /** In plainer words than the parser's, by its code. */

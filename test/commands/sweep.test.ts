@@ -179,7 +179,7 @@ test("a wrong input ends with exit code 2 and leaves nothing", async () => {
   put("missing.yaml", SWEEP.replace("video.yaml", "nowhere.yaml"));
   put("notes.arrow.partial", "notes");
   const impossible = pipeline.replace("kind: weighted", "kind: weighted\n    accuracyFloor: 5");
-  put("impossible.yaml", `${impossible}  reproduction: { infeasible: hold }\n`);
+  put("impossible.yaml", `${impossible}  onInfeasible: Hold\n`);
   put("stuck.yaml", SWEEP.replace("video.yaml", "impossible.yaml"));
   const out = ["--out", "never.arrow"];
   const cases: readonly (readonly [RegExp, ...string[]])[] = [

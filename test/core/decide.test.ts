@@ -197,15 +197,14 @@ test("margins and the floor of the load: what is planned for", () => {
   assert.equal(decide(plannerOf(), 0, []).planned, 1);
 });
 
-test("infeasible: the nearest plan, or the running one held where a paper's run held it", () => {
+test("infeasible: the nearest plan, or the running one where the pipeline says hold", () => {
   const few = { ...weights(1, 1), limits: { replicas: 2, batch: 64 } };
   const nearest = decide(plannerOf(few), 50, []);
   assert.equal(nearest.reason, "best-effort");
   assert.equal(nearest.outcome?.status, "infeasible");
   // small carries 20 of 50 rps with 2 replicas, large only 10.
   assert.equal(chosen(nearest.plan), "small/1/2");
-  const reproduction = { capacity: "mean", latency: "mean", infeasible: "hold", roundLoad: false } as const;
-  const held = decide(plannerOf({ ...few, reproduction }), 50, nearest.plan);
+  const held = decide(plannerOf({ ...few, onInfeasible: "hold" }), 50, nearest.plan);
   assert.equal(held.reason, "held-infeasible");
   assert.equal(held.plan, nearest.plan);
 });

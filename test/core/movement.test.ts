@@ -141,8 +141,7 @@ describe("the largest step", () => {
     assert.equal(chosen(tick(least, seen(10, 5, plan(["large", 2]))).plan), "large/6");
     const most = plannerOf({ scaleDown: scaleUp }, [large({ maxReplicas: 5 })]);
     assert.equal(chosen(tick(most, seen(10, 20, plan(["large", 9]))).plan), "large/5");
-    const { reproduction } = pipelineOf([]);
-    const holding = plannerOf({ scaleUp }, [large()], { reproduction: { ...reproduction, infeasible: "hold" } });
+    const holding = plannerOf({ scaleUp }, [large()], { onInfeasible: "hold" });
     assert.deepEqual(follow(holding, [30, 30, 30, 30, 30], plan(["large", 2])), [
       "large/3",
       "large/4",

@@ -80,7 +80,9 @@ test("a short file, its defaults filled in", () => {
         loadStep: 0,
         movement: { stabilization: 300, tolerance: 0.1, switchInterval: 0, cost: { start: 0, switch: 0 } },
       },
-      reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
+      rollout: { progressDeadline: 600, drain: 30 },
+      onInfeasible: "best-effort",
+      reproduction: { capacity: "mean", latency: "mean", roundLoad: false },
       policies: {},
     },
   );
@@ -133,7 +135,9 @@ spec:
         - { name: small, accuracy: 0.5, cores: 1, startUp: { mean: 8s }, standby: 3 }
         - { name: large, accuracy: 0.8, cores: 500m, scaleTargetRef: { kind: Deployment, name: d } }
   policies: { rim: { detect: { replicas: 4, batches: [2], variants: [small] } } }
-  reproduction: { capacity: mean, latency: p99, infeasible: hold, roundLoad: true }
+  rollout: { progressDeadlineSeconds: 90, drainSeconds: 5 }
+  onInfeasible: Hold
+  reproduction: { capacity: mean, latency: p99, roundLoad: true }
 `;
   const { stages, ...rest } = build(full);
   assert.deepEqual(rest, {
@@ -159,15 +163,17 @@ spec:
         cost: { start: 0.5, switch: 3 },
       },
     },
-    reproduction: { capacity: "mean", latency: "p99", infeasible: "hold", roundLoad: true },
+    rollout: { progressDeadline: 90, drain: 5 },
+    onInfeasible: "hold",
+    reproduction: { capacity: "mean", latency: "p99", roundLoad: true },
     policies: { rim: { detect: { replicas: 4, batches: [2], variants: ["small"] } } },
   });
   assert.deepEqual(stages[0]?.batches, [1, 2]);
   assert.deepEqual(
-    stages[0]?.variants.map(({ startUp, standby, scaleTargetRef }) => [startUp, standby, scaleTargetRef]),
+    stages[0]?.variants.map(({ startUp, standby }) => [startUp, standby]),
     [
-      [{ mean: 8 }, 3, undefined],
-      [{ mean: 3, p90: 5 }, undefined, { kind: "Deployment", name: "d" }],
+      [{ mean: 8 }, 3],
+      [{ mean: 3, p90: 5 }, undefined],
     ],
   );
   const pinned = full

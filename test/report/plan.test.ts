@@ -222,8 +222,7 @@ test("pins in the way: the pinned replicas, and pins that leave nothing", async 
 });
 
 test("held instead of the nearest: there is no plan to show, and every number of it is null", async () => {
-  const reproduction = { ...pipeline().reproduction, infeasible: "hold" } as const;
-  const held = await report(pipeline({ limits: { replicas: 10, batch: 1, cores: 3 }, reproduction }), 20);
+  const held = await report(pipeline({ limits: { replicas: 10, batch: 1, cores: 3 }, onInfeasible: "hold" }), 20);
   assert.deepEqual([held.stages, held.reason], [[], "held-infeasible"]);
   assert.deepEqual([held.objective, held.accuracy, held.cost_cores, held.latency_s], [null, null, null, null]);
   assert.match(planText(held), /^demo at 20 rps: no plan keeps all limits\nAny plan needs/);

@@ -10,7 +10,7 @@ import { assemble } from "../../src/study/setup.ts";
 import { pipelineOf, plan, variant } from "../fixtures.ts";
 
 const base = pipelineOf([[variant("v", { 1: 0.2, 2: 0.3 })]], { limits: { replicas: 2, batch: 2 } });
-const holding = { ...base, reproduction: { ...base.reproduction, infeasible: "hold" as const } };
+const holding = { ...base, onInfeasible: "hold" as const };
 const setup = { pipeline: holding, policy: "ipa", predictor: "max", queueing: "paper", engine: "exact" };
 const running = [{ stage: base.stages[0]?.name ?? "", variant: "v", batch: 2, batchTimeout: 0.5, replicas: 2 }];
 
@@ -69,7 +69,7 @@ const calls = fc
   );
 
 const settings = fc.record({
-  infeasible: fc.constantFrom("best-effort" as const, "hold" as const),
+  onInfeasible: fc.constantFrom("best-effort" as const, "hold" as const),
   cost: fc.record({ start: fc.constantFrom(0, 0.3, 4), switch: fc.constantFrom(0, 1, 50) }),
   standby: fc.tuple(...[0, 1, 2, 3].map(() => fc.constantFrom(0, 0, 1, 3))),
   queueing: fc.constantFrom("paper", "tail"),
@@ -84,13 +84,13 @@ test("with any leeway, standby and costs, and either way where no plan is feasib
         variant("small", { 1: 0.1, 2: 0.15 }, { accuracy: 0.5, standby: small }),
         variant("large", { 1: 0.25, 2: 0.4 }, { accuracy: 0.9, standby: large }),
       ];
-      const { infeasible, cost, standby, queueing, cores } = given;
+      const { onInfeasible, cost, standby, queueing, cores } = given;
       const [a = 0, b = 0, c = 0, d = 0] = standby;
-      const { reproduction, adaptation } = base;
+      const { adaptation } = base;
       const pipeline = pipelineOf([stage(a, b), stage(c, d)], {
         sla: { seconds: 1.5, quantile: 0.9 },
         limits: { replicas: 5, batch: 2, ...(cores === undefined ? {} : { cores }) },
-        reproduction: { ...reproduction, infeasible },
+        onInfeasible,
         adaptation: { ...adaptation, movement: { ...adaptation.movement, cost } },
       });
       const planner = await assemble({ ...setup, pipeline, queueing });

@@ -145,11 +145,11 @@ const randomPipeline: fc.Arbitrary<Pipeline> = fc
     stages: fc.array(fc.array(randomVariant, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 2 }),
     seconds: fc.constantFrom(1, 2, 4),
     cores: fc.constantFrom(6, 12, 40),
-    infeasible: fc.constantFrom<Pipeline["reproduction"]["infeasible"][]>("best-effort", "hold"),
+    onInfeasible: fc.constantFrom<Pipeline["onInfeasible"][]>("best-effort", "hold"),
     window: fc.constantFrom(1, 5),
     margin: fc.constantFrom(0, 0.05),
   })
-  .map(({ stages, seconds, cores, infeasible, window, margin }) => {
+  .map(({ stages, seconds, cores, onInfeasible, window, margin }) => {
     const variants = stages.map((stage) =>
       stage.map(({ accuracy, cores: coresPerReplica, mean, startUp }, v) =>
         withNoise(
@@ -166,7 +166,7 @@ const randomPipeline: fc.Arbitrary<Pipeline> = fc
       ...plain,
       margins: { ...plain.margins, load: margin },
       adaptation: { ...plain.adaptation, loadWindow: window },
-      reproduction: { ...plain.reproduction, infeasible },
+      onInfeasible,
     };
   });
 

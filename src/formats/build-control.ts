@@ -1,0 +1,95 @@
+import { controlDefaults, type Control, type StageControl, type Target } from "../core/control.ts";
+import type { Pipeline } from "../core/pipeline.ts";
+import type { At } from "./check-pins.ts";
+import type { PipelineSpec } from "./pipeline-schema.ts";
+
+type StageSpec = PipelineSpec["spec"]["stages"][number];
+
+/** Makes what a cluster needs to know beyond the pipeline, which was made of the same and so is right. */
+export function buildControl({ metadata, spec }: PipelineSpec, pipeline: Pipeline): Control {
+  const { mode = controlDefaults.mode, onDelete = controlDefaults.onDelete, load } = spec;
+  return {
+    mode,
+    onDelete,
+    load: load?.prometheus === undefined ? null : { selector: load.prometheus.selector },
+    fallback: load?.fallback === undefined ? null : { after: load.fallback.afterSeconds, load: load.fallback.load },
+    stages: pipeline.stages.flatMap(({ name }) =>
+      spec.stages.filter((stage) => stage.name === name).map((stage) => stageControl(metadata.name, stage)),
+    ),
+  };
+}
+
+function stageControl(pipeline: string, stage: StageSpec): StageControl {
+  const { name, dataPlane = controlDefaults.dataPlane, service, variants } = stage;
+  return {
+    stage: name,
+    dataPlane,
+    service: service === undefined ? null : { ...service, name: serviceName(pipeline, stage) },
+    targets: variants.map((variant): Target | null => {
+      const { scaleTargetRef: target } = variant;
+      if (target === undefined) return null;
+      return { apiVersion: controlDefaults.apiVersion, ...given(target), variant: variant.name };
+    }),
+  };
+}
+
+function given({ apiVersion, kind, name }: NonNullable<StageSpec["variants"][number]["scaleTargetRef"]>) {
+  return apiVersion === undefined ? { kind, name } : { apiVersion, kind, name };
+}
+
+function serviceName(pipeline: string, { name, service }: StageSpec): string {
+  return service?.name ?? `${pipeline}-${name}`;
+}
+
+/** A Service's name is one label of a DNS name. */
+const LABEL = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** Whether each target and Service is one stage's alone, and has what it needs. */
+export function checkControl({ metadata, spec }: PipelineSpec, at: At): void {
+  const targets = new Map<string, string>();
+  const services = new Map<string, string>();
+  for (const [s, stage] of spec.stages.entries()) {
+    checkService(metadata.name, stage, services, (key, text, code) => at(["stages", s, ...key], text, code));
+    for (const [v, { name, scaleTargetRef: target }] of stage.variants.entries()) {
+      if (target === undefined) continue;
+      // Versions of a kind are one kind.
+      const [group] = (target.apiVersion ?? controlDefaults.apiVersion).split(/\/?v[0-9][a-z0-9]*$/);
+      const id = [group, target.kind, target.name].join("/");
+      const taken = targets.get(id);
+      targets.set(id, `variant ${name} of stage "${stage.name}"`);
+      if (taken === undefined) continue;
+      at(
+        ["stages", s, "variants", v, "scaleTargetRef", "name"],
+        `${target.kind} ${target.name} is that of ${taken} already. Give each variant its own.`,
+        "duplicate",
+      );
+    }
+  }
+}
+
+function checkService(pipeline: string, stage: StageSpec, taken: Map<string, string>, at: At): void {
+  const { name, dataPlane = controlDefaults.dataPlane, service } = stage;
+  if (dataPlane !== "Service") {
+    if (service !== undefined) {
+      at(["service"], `belongs to dataPlane Service, and this is ${dataPlane}. Remove it, or set dataPlane: Service.`);
+    }
+    return;
+  }
+  if (service === undefined) return at(["dataPlane"], "Service needs service, with port and targetPort. Add it.");
+  const whole = serviceName(pipeline, stage);
+  if (!LABEL.test(whole)) {
+    at(
+      ["service"],
+      `"${whole}" cannot be a Service's name: it takes lower-case letters, digits and -. Give service.name.`,
+    );
+  }
+  const other = taken.get(whole);
+  taken.set(whole, name);
+  if (other !== undefined) {
+    at(
+      ["service"],
+      `Service ${whole} is that of stage "${other}" already. Give each its own service.name.`,
+      "duplicate",
+    );
+  }
+}
