@@ -1,0 +1,170 @@
+import type { LoadSeries } from "./cluster.ts";
+
+/** What a counter said at an instant, Unix seconds. */
+export interface CounterSample {
+  readonly at: number;
+  readonly value: number;
+}
+
+/** The raw samples of one counter at their own, ascending instants. */
+export type CounterSeries = readonly CounterSample[];
+
+/** Why the load is not known. */
+export type LoadProblem = "Absent" | "Stale" | "NotANumber" | "SeriesVanished" | "ResolutionTooCoarse" | "Unreachable";
+
+export type MeasuredLoad = { readonly load: LoadSeries } | { readonly problem: LoadProblem; readonly message: string };
+
+/** What is asked of a measured load, seconds. */
+export interface LoadWanted {
+  readonly history: number;
+  readonly loadWindow: number;
+}
+
+/** After so many scrape intervals without a sample a series is not fresh. */
+const FRESH = 3;
+/** Samples that lie further apart than so many scrape intervals have a gap between them. */
+const GAP = 2;
+/** Scrapes come a little early and late: a scrape interval is known to this share. */
+const JITTER = 0.05;
+/** Fewer spacings do not tell a series' own scrape interval. */
+const TELLING = 3;
+
+/**
+ * The load that counters of requests show, all added up, or why they show none. It ends at the newest instant that all fresh
+ * counters have reached: nothing is extrapolated. The increase between two samples is spread evenly over the time between them;
+ * a counter that falls began anew at 0. A counter counts from its first sample on; before it, it counts as 0 where others
+ * were measured. The steps are the longest that divide the load window and are as fine as the scrapes; none is finer.
+ */
+export function loadFromCounters(
+  series: readonly CounterSeries[],
+  now: number,
+  { history, loadWindow }: LoadWanted,
+): MeasuredLoad {
+  const all = series.filter((one) => one.length > 0);
+  if (all.length === 0) {
+    return {
+      problem: "Absent",
+      message: "no counter matches the selector: check its name, labels, and whether it is scraped",
+    };
+  }
+  const newest = Math.max(...all.map(lastOf));
+  const interval = scrapeInterval(all);
+  if (interval === null) {
+    return {
+      problem: "Absent",
+      message: `no counter has two samples yet, and a rate needs two (the newest is ${seconds(now - newest)} old): wait for the next scrape, or scrape more often`,
+    };
+  }
+  if (now - newest > FRESH * interval) {
+    return {
+      problem: "Stale",
+      message: `the newest sample is ${seconds(now - newest)} old, more than ${FRESH} scrape intervals of ${seconds(interval)}: check that the target is up and scraped, and the clocks`,
+    };
+  }
+  const steps = Math.floor((loadWindow / interval) * (1 + JITTER));
+  if (steps === 0) {
+    return {
+      problem: "ResolutionTooCoarse",
+      message: `the counters are scraped every ${seconds(interval)}, and loads of ${seconds(loadWindow)} are asked for: set adaptation.loadWindow to ${seconds(Math.ceil(interval * (1 - JITTER)))} or more, or scrape every ${seconds(loadWindow)} or more often`,
+    };
+  }
+
+  const fresh = all.filter((one) => newest - lastOf(one) <= FRESH * interval);
+  const step = loadWindow / steps;
+  const count = Math.max(1, Math.floor(history / step + 1e-9));
+  const end = Math.min(...fresh.map(lastOf));
+  // What one replica no longer counts, others may, or nobody: until it is out of sight the load is not known.
+  const vanished = all.filter((one) => !fresh.includes(one) && lastOf(one) > end - count * step);
+  if (vanished.length > 0) {
+    const last = Math.max(...vanished.map(lastOf));
+    return {
+      problem: "SeriesVanished",
+      message: `${vanished.length} of ${fresh.length + vanished.length} counters ended, the last ${seconds(newest - last)} before the newest sample: the load is not known until that is ${seconds(count * step)} ago, or they are back`,
+    };
+  }
+  const broken = fresh.filter((one) => !isCount(one.at(-1)));
+  if (broken.length > 0) {
+    return {
+      problem: "NotANumber",
+      message: `the newest sample of ${broken.length} of ${fresh.length} counters is no count: check what exports it`,
+    };
+  }
+  return { load: addUp(fresh, { end, step, count }, interval) };
+}
+
+function lastOf(series: CounterSeries): number {
+  return series.at(-1)?.at ?? -Infinity;
+}
+
+function isCount(sample: CounterSample | undefined): boolean {
+  return sample !== undefined && Number.isFinite(sample.value) && sample.value >= 0;
+}
+
+/** The scrape interval as seen, seconds: of the counters that are scraped least often; null where no counter has two samples. */
+function scrapeInterval(series: readonly CounterSeries[]): number | null {
+  const spacings = series.map((one) => one.slice(1).map(({ at }, i) => at - (one[i]?.at ?? at)));
+  const telling = spacings.filter((own) => own.length >= TELLING);
+  const medians = (telling.length > 0 ? telling : [spacings.flat()]).flatMap((own) => median(own) ?? []);
+  return medians.length === 0 ? null : Math.max(...medians);
+}
+
+function median(values: readonly number[]): number | null {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? null;
+}
+
+/** Steps of a load series: `count` of them up to `end`. */
+interface Steps {
+  readonly end: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** The rates of several counters together; null where one has a gap, or none was measured. */
+function addUp(series: readonly CounterSeries[], steps: Steps, interval: number): LoadSeries {
+  const { end, step, count } = steps;
+  const sums = new Float64Array(count);
+  const measured = new Uint8Array(count);
+  const missing = new Uint8Array(count);
+  const longest = GAP * interval * (1 + JITTER);
+  for (const one of series) {
+    const increases = new Float64Array(count);
+    for (let i = 1; i < one.length; i++) {
+      const [from, to] = [one[i - 1], one[i]];
+      if (from === undefined || to === undefined) continue;
+      const known = isCount(from) && isCount(to) && to.at - from.at <= longest;
+      const increase = to.value >= from.value ? to.value - from.value : to.value;
+      for (const [s, share] of overlaps(steps, from.at, to.at)) {
+        if (known) increases[s] = (increases[s] ?? 0) + share * increase;
+        else missing[s] = 1;
+      }
+    }
+    for (let s = 0; s < count; s++) {
+      sums[s] = (sums[s] ?? 0) + (increases[s] ?? 0);
+      if ((one[0]?.at ?? Infinity) <= end - (count - s) * step + 1e-6) measured[s] = 1;
+    }
+  }
+  return {
+    end,
+    step,
+    rates: Array.from(sums, (sum, s) => (measured[s] === 0 || missing[s] === 1 ? null : sum / step)),
+  };
+}
+
+/** The steps that a span of time shares in, each with its share of the span. */
+function* overlaps(
+  { end, step, count }: Steps,
+  from: number,
+  to: number,
+): Generator<readonly [step: number, share: number]> {
+  const start = end - count * step;
+  const first = Math.max(0, Math.floor((from - start) / step));
+  for (let s = first; s < count && start + s * step < to; s++) {
+    const shared = Math.min(to, start + (s + 1) * step) - Math.max(from, start + s * step);
+    if (shared > 0) yield [s, shared / (to - from)];
+  }
+}
+
+/** For people: to the tenth of a second. */
+function seconds(value: number): string {
+  return `${Math.round(10 * value) / 10} s`;
+}
