@@ -8,7 +8,7 @@ import type { World } from "./world.ts";
 /** The targets whose numbers are others' to set: those that somebody took back, and those that something else scales. */
 export function fixedBy(own: KubeObject, world: World, views: readonly TargetView[], ledger: Ledger): readonly Fixed[] {
   return views.flatMap(({ stage, variant, target, scale }): readonly Fixed[] => {
-    const of = { stage, variant: variant.name, replicas: scale.replicas };
+    const of = { stage, variant: variant.name, target, replicas: scale.replicas };
     const rival = autoscalerOf(target, world.autoscalers()) ?? olderPipelineOf(target, own, world.pipelines());
     if (rival !== null) return [{ ...of, reason: "TargetContested", by: rival }];
     const pinned = ledger.pinned.find((one) => isOf(one, target));

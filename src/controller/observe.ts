@@ -1,5 +1,5 @@
 import type { LoadSeries, LoopState, Observation, ReplicaCount, Restriction } from "../core/cluster.ts";
-import type { Control, DataPlane, StageControl } from "../core/control.ts";
+import type { Control, StageControl, Target } from "../core/control.ts";
 import { allowedOf } from "../core/pins.ts";
 import type { Pipeline, Stage } from "../core/pipeline.ts";
 import type { Plan, StagePlan } from "../core/plan.ts";
@@ -9,6 +9,7 @@ import type { TargetView } from "./targets.ts";
 export interface Fixed {
   readonly stage: string;
   readonly variant: string;
+  readonly target: Target;
   readonly replicas: number;
   readonly reason: "TargetPinned" | "TargetContested";
   readonly by: string;
@@ -30,7 +31,7 @@ export interface Sight {
 /** What of a stage nothing can carry out, and so a plan may not choose. */
 export type Knob = "variant" | "batch" | "replicas";
 
-const pinnedBy: Readonly<Record<DataPlane, readonly Knob[]>> = {
+const pinnedBy: Readonly<Record<StageControl["dataPlane"], readonly Knob[]>> = {
   None: ["variant", "batch"],
   Service: ["batch"],
   Gateway: [],

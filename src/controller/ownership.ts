@@ -1,6 +1,7 @@
-import type { Target } from "../core/control.ts";
+import { timeText } from "../formats/time.ts";
+import type { ScaleStep } from "./carry-out.ts";
+import type { Context } from "./context.ts";
 import { confirmed, isOf, pinned, type Ledger } from "./ledger.ts";
-import type { Scales } from "./scales.ts";
 
 /** What came of setting a number. */
 export interface Written {
@@ -16,20 +17,19 @@ export interface Written {
  * took the number back, and it is left to them.
  */
 export async function writeOwned(
-  scales: Scales,
+  { scales, clock }: Pick<Context, "scales" | "clock">,
   namespace: string,
-  target: Target,
-  replicas: number,
+  { view: { target }, replicas }: ScaleStep,
   ledger: Ledger,
-  now: string,
 ): Promise<Written> {
   const owned = ledger.takenOver.some((one) => isOf(one, target) && one.confirmed);
   const attempt = await scales.write(namespace, target, replicas, false);
   if ("scale" in attempt) return { ledger: owned ? ledger : confirmed(ledger, target, "") };
   const by = managersIn(attempt.conflict);
   if (owned) {
+    // As many as there are now is what the next decision has to take as given.
     await scales.read(namespace, target);
-    return { ledger: pinned(ledger, target, now, by), pinnedBy: by };
+    return { ledger: pinned(ledger, target, timeText(clock()), by), pinnedBy: by };
   }
   await scales.write(namespace, target, replicas, true);
   return { ledger: confirmed(ledger, target, by), takenFrom: by };

@@ -1,0 +1,92 @@
+import type { Target } from "../core/control.ts";
+import { bad, good, unknown, type Standing } from "./conditions.ts";
+import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
+import type { Context } from "./context.ts";
+import type { Known } from "./known.ts";
+import { intending, isOf, type Ledger } from "./ledger.ts";
+import type { Memory } from "./memory.ts";
+import type { Fixed } from "./observe.ts";
+import { writeOwned } from "./ownership.ts";
+import { report, type Told } from "./report.ts";
+import { route } from "./services.ts";
+
+/** Takes the steps to a plan, and tells how it went. What is meant is written down before it is done, so that whoever leads next can end it. */
+export async function carryOut(
+  context: Context,
+  known: Known,
+  memory: Memory,
+  steps: Steps,
+  told: Told,
+  fixed: readonly Fixed[],
+): Promise<Memory> {
+  const { standings } = told;
+  const before = memory.status?.conditions?.find(({ type }) => type === "Applied");
+  const standing = before?.status === "True" ? good("Applied") : unknown("Applying", "the plan is being carried out");
+  const intended = { ...memory, ledger: [...steps.up, ...steps.down].reduce(withIntention, memory.ledger) };
+  const written = await report(context, known, intended, { ...told, standings: { ...standings, Applied: standing } });
+
+  let { ledger } = written;
+  const scale = async (step: ScaleStep): Promise<StepResult> => {
+    const done = await writeOwned(context, known.namespace, step, ledger);
+    ledger = done.ledger;
+    if (done.pinnedBy !== undefined) return pinnedFailure(step, done.pinnedBy);
+    tellOfScale(context, known, step, told, done.takenFrom);
+    return null;
+  };
+  const send = async ({ index, view }: RouteStep): Promise<StepResult> => {
+    const stage = "pipeline" in known.built ? known.built.control.stages[index] : undefined;
+    if (stage === undefined) throw new RangeError(`there is no stage ${index}`);
+    const done = await route(context.kube, known.object, stage, view.scale.selector);
+    if ("conflict" in done) return { reason: "ServiceContested", message: done.conflict };
+    void context.record(known.object, "Normal", "Routed", `stage ${stage.stage}: requests go to ${view.variant.name}`);
+    return null;
+  };
+  // What is not known to be too much is let be.
+  const mayGoDown = standings.MetricsAvailable.status === "True" || told.assumed;
+  const failures = await take(steps, { scale, route: send }, mayGoDown);
+  return report(context, known, { ...written, ledger }, { ...told, standings: { ...standings, Applied: standingOf(failures, fixed) } });
+}
+
+function withIntention(ledger: Ledger, { view: { target, scale } }: ScaleStep): Ledger {
+  return ledger.takenOver.some((one) => isOf(one, target)) ? ledger : intending(ledger, target, scale.replicas);
+}
+
+function pinnedFailure({ view: { target } }: ScaleStep, by: string): Failure {
+  return { reason: "TargetPinned", message: pinnedText(target.kind, target.name, by) };
+}
+
+function pinnedText(kind: string, name: string, by: string): string {
+  return (
+    `${by} set the replicas of ${kind} ${name}, and they are left at that. ` +
+    `To have them controlled again, give the pipeline's annotation ipa.dev/resume a new value.`
+  );
+}
+
+function tellOfScale(
+  { record, metrics }: Context,
+  { object, namespace, name }: Known,
+  { view: { target, scale }, replicas }: ScaleStep,
+  { answer }: Told,
+  takenFrom: string | undefined,
+): void {
+  metrics.writes.inc({ namespace, pipeline: name });
+  const what = `${target.kind} ${target.name}`;
+  if (takenFrom !== undefined) {
+    void record(object, "Normal", "TakenOver", `the replicas of ${what} are controlled from now on; ${takenFrom} set them before`);
+  }
+  if (replicas === scale.replicas) return;
+  const why = answer === undefined ? "" : ` (${answer.decision.reason})`;
+  void record(object, "Normal", "Scaled", `${what}: ${scale.replicas} → ${replicas} replicas${why}`);
+}
+
+function standingOf(failures: readonly Failure[], fixed: readonly Fixed[]): Standing {
+  const contested = fixed.filter(({ reason }) => reason === "TargetContested");
+  const pinned = fixed.filter(({ reason }) => reason === "TargetPinned");
+  const messages = [
+    ...contested.map((one) => `${one.by} scales ${one.target.kind} ${one.target.name} too, and it is left to that. Let only one scale it.`),
+    ...pinned.map((one) => pinnedText(one.target.kind, one.target.name, one.by)),
+    ...failures.map(({ message }) => message),
+  ];
+  const reason = contested.length > 0 ? "TargetContested" : pinned.length > 0 ? "TargetPinned" : failures[0]?.reason;
+  return reason === undefined ? good("Applied") : bad(reason, [...new Set(messages)].join(" "));
+}
