@@ -27,6 +27,8 @@ export interface ControlPlane {
 
   /** Runs kubectl with all rights and resolves to what it printed; rejects with what it complained of. */
   readonly kubectl: (...args: readonly string[]) => Promise<string>;
+  /** The same, with something to read, for `-f -`. */
+  readonly kubectlWith: (input: string, ...args: readonly string[]) => Promise<string>;
   /** Server-side apply of objects, as field manager "test". */
   readonly apply: (...objects: readonly object[]) => Promise<void>;
   readonly stop: () => Promise<void>;

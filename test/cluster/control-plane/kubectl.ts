@@ -3,6 +3,8 @@ import { execFile } from "node:child_process";
 export interface Kubectl {
   /** Runs kubectl as an administrator and resolves to what it printed; rejects with what it complained of. */
   readonly run: (...args: readonly string[]) => Promise<string>;
+  /** The same, with something to read, for `-f -`. */
+  readonly runWith: (input: string, ...args: readonly string[]) => Promise<string>;
   /** Server-side apply of objects, as field manager "test". */
   readonly apply: (...objects: readonly object[]) => Promise<void>;
 }
@@ -10,7 +12,7 @@ export interface Kubectl {
 /** `directory` is for its cache: the user's remembers by port what kinds an API server has, and ports come again. */
 export function kubectlOf(binary: string, kubeconfig: string, directory: string): Kubectl {
   const common = [`--kubeconfig=${kubeconfig}`, `--cache-dir=${directory}/kubectl-cache`];
-  const run = (input: string, args: readonly string[]): Promise<string> =>
+  const runWith = (input: string, ...args: readonly string[]): Promise<string> =>
     new Promise((resolve, reject) => {
       const child = execFile(binary, [...common, ...args], { maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
@@ -21,10 +23,11 @@ export function kubectlOf(binary: string, kubeconfig: string, directory: string)
       child.stdin?.end(input);
     });
   return {
-    run: (...args) => run("", args),
+    run: (...args) => runWith("", ...args),
+    runWith,
     apply: async (...objects) => {
       const list = { apiVersion: "v1", kind: "List", items: objects };
-      await run(JSON.stringify(list), ["apply", "--server-side", "--field-manager=test", "-f", "-"]);
+      await runWith(JSON.stringify(list), "apply", "--server-side", "--field-manager=test", "-f", "-");
     },
   };
 }

@@ -45,6 +45,7 @@ export async function borrowCluster(directory: string): Promise<ControlPlane> {
       throw notOurs("be looked at");
     },
     kubectl: kubectl.run,
+    kubectlWith: kubectl.runWith,
     apply: kubectl.apply,
     stop: () => Promise.resolve(rmSync(directory, { recursive: true })),
   };
