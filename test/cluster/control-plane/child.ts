@@ -52,7 +52,8 @@ export function startChild(command: readonly string[], log: string): Child {
     child.once("exit", (code, signal) => {
       running.delete(child);
       // Whatever the test then waits for never comes, so that it ended must be seen where the test's output is.
-      if (!expected) process.stderr.write(`${name} ended by itself (${signal ?? code}):\n${lastLines()}\n`);
+      const lastLine = lastLines().split("\n").at(-1);
+      if (!expected) process.stderr.write(`${name} ended by itself (${signal ?? code}): ${lastLine}\n`);
       resolve();
     });
   });

@@ -39,6 +39,8 @@ export async function startControlPlane(options: StartOptions = {}): Promise<Con
   const binaries = findBinaries();
   if ("missing" in binaries) throw new Error(binaries.missing);
 
+  // Where the test fails before it stops what it started; the programs are ended by then.
+  process.once("exit", () => removeUnlessKept(directory));
   const place = await makePlace(directory);
   const children = new Map<Component, Child>();
   const start = (component: Component): Child => {
@@ -84,24 +86,31 @@ export async function startControlPlane(options: StartOptions = {}): Promise<Con
     apply: kubectl.apply,
     stop: async () => {
       await Promise.all([...children.values()].map((each) => each.kill()));
-      rmSync(directory, { recursive: true, force: true });
+      removeUnlessKept(directory);
     },
   };
 
   try {
     await ready("etcd", `http://127.0.0.1:${place.ports.etcd}/readyz`);
     await startApiServer();
-    start("kwok");
+    const kwok = start("kwok");
     await Promise.all([
       ready("kube-controller-manager", `https://127.0.0.1:${place.ports.controllerManager}/healthz`),
       ready("kube-scheduler", `https://127.0.0.1:${place.ports.scheduler}/healthz`),
     ]);
+    if (!kwok.running()) throw new Error(`kwok ended; its log ends with\n${kwok.lastLines()}`);
     await Promise.all((options.nodes ?? []).map(controlPlane.addNode));
   } catch (error) {
     await controlPlane.stop();
     throw error;
   }
   return controlPlane;
+}
+
+/** The logs tell more than a failed test does. */
+function removeUnlessKept(directory: string): void {
+  if (process.env["IPA_TEST_KEEP"] === "yes") process.stderr.write(`kept: ${directory}\n`);
+  else rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
 async function makePlace(directory: string): Promise<Place> {
