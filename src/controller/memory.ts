@@ -1,10 +1,11 @@
 import type { LoopState } from "../core/cluster.ts";
-import type { Pipeline } from "../core/pipeline.ts";
 import type { Plan } from "../core/plan.ts";
-import { planOfStatus, stateOfStatus, type PipelineStatus } from "../formats/status.ts";
-import { emptyLedger, type Ledger } from "./ledger.ts";
+import { instantOf, planningOf, planOfStatus, rolloutsOf } from "../formats/status.ts";
+import { parseStatus, type PipelineStatus } from "../formats/status-schema.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import type { Ledger } from "./ledger.ts";
 
-/** What a controller keeps of a pipeline from one turn to the next. All of it can be had from the status again, and the load from Prometheus. */
+/** What a controller keeps of a pipeline from one turn to the next. All of it can be had from the status and the measured load again. */
 export interface Memory {
   /** In force; empty before the first. */
   readonly plan: Plan;
@@ -12,26 +13,29 @@ export interface Memory {
   readonly ledger: Ledger;
   /** Since when the load is not known, seconds; null where it is. */
   readonly unknownSince: number | null;
-  /** As it was last written, and when, seconds. */
-  readonly status: PipelineStatus | null;
+  /** As it was last written, or found. */
+  readonly status: PipelineStatus;
+  /** When it was last written, seconds. */
   readonly writtenAt: number;
-  /** Whether the loads asked for before are still to be found out. */
+  /** Whether the loads that were asked for before are still to be found out. */
   readonly isFresh: boolean;
 }
 
 /** What a controller that begins, or takes over, knows of a pipeline. */
-export function memoryFrom(pipeline: Pipeline, status: PipelineStatus | null): Memory {
+export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
+  const status = parseStatus(found);
+  const { plan, loop, rollouts, takenOver = [], heldTargets = [], resumed = "", conditions = [] } = status;
+  const metrics = conditions.find(({ type }) => type === "MetricsAvailable");
   return {
-    plan: planOfStatus(pipeline, status),
-    state: stateOfStatus(status),
-    ledger: status === null ? emptyLedger : ledgerOf(status),
-    unknownSince: null,
+    plan: plan === undefined ? [] : planOfStatus(plan),
+    state:
+      loop === undefined
+        ? null
+        : { planning: planningOf(loop, now), ...(rollouts === undefined ? {} : { rollouts: rolloutsOf(rollouts) }) },
+    ledger: { takenOver, pinned: heldTargets, resumed },
+    unknownSince: metrics?.status === "False" ? instantOf(metrics.lastTransitionTime) : null,
     status,
     writtenAt: 0,
     isFresh: true,
   };
-}
-
-function ledgerOf({ takenOver = [], heldTargets = [], resumed = "" }: PipelineStatus): Ledger {
-  return { takenOver, pinned: heldTargets, resumed };
 }

@@ -1,5 +1,6 @@
 import type { Kube } from "../kube/client.ts";
 import type { KubeObject, ResourcePath } from "../kube/objects.ts";
+import type { Change } from "../kube/object-copy.ts";
 import { reflect, type Reflection } from "../kube/reflector.ts";
 import { podIndex, type PodIndex } from "./pods.ts";
 import { PIPELINE_LABEL } from "./services.ts";
@@ -29,14 +30,17 @@ const of = (group: string, version: string, plural: string, namespace: string): 
 export function watchNamespace(
   kube: Kube,
   namespace: string,
-  handlers: { readonly pipelineChanged: () => void; readonly failed: (what: string, error: Error) => void },
+  handlers: {
+    readonly pipelineChanged: (object: KubeObject, change: Change) => void;
+    readonly failed: (what: string, error: unknown) => void;
+  },
   signal: AbortSignal,
 ): World {
   const pods = podIndex();
   const watch = (
     resource: ResourcePath,
     query: { readonly labelSelector?: string; readonly fieldSelector?: string } = {},
-    changed: (object: KubeObject, how: "Added" | "Modified" | "Deleted") => void = () => {},
+    changed: (object: KubeObject, change: Change) => void = () => {},
   ): Reflection =>
     reflect(
       kube,
@@ -46,8 +50,8 @@ export function watchNamespace(
       signal,
     );
   const pipelines = watch(of("ipa.dev", "v1alpha1", "inferencepipelines", namespace), {}, handlers.pipelineChanged);
-  const podWatch = watch(of("", "v1", "pods", namespace), {}, (pod, how) =>
-    how === "Deleted" ? pods.remove(pod) : pods.put(pod),
+  const podWatch = watch(of("", "v1", "pods", namespace), {}, (pod, change) =>
+    change === "Deleted" ? pods.remove(pod) : pods.put(pod),
   );
   const hpas = watch(of("autoscaling", "v2", "horizontalpodautoscalers", namespace));
   const scaledObjects = watch(of("keda.sh", "v1alpha1", "scaledobjects", namespace));

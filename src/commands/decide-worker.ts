@@ -1,0 +1,68 @@
+import { parentPort } from "node:worker_threads";
+import { assess } from "../core/assess.ts";
+import type { Decision, Planner } from "../core/decide.ts";
+import type { LoadSeries, Observation } from "../core/cluster.ts";
+import { tick } from "../core/loop.ts";
+import { recalled } from "../core/recall.ts";
+import type { Answer } from "../controller/context.ts";
+import { learntBy } from "../formats/files.ts";
+import { assemble, type Setup } from "../study/setup.ts";
+
+// A thread that decides: it is given planners by their digests, then one observation after the other.
+
+/** What the thread is told. A planner comes before the first question to it. */
+export type ToWorker =
+  | { readonly digest: string; readonly setup: Setup }
+  | { readonly ask: number; readonly digest: string; readonly seen: Observation; readonly recall: LoadSeries | null }
+  | { readonly forget: string };
+
+/** What it says. */
+export type FromWorker =
+  | { readonly ask: number; readonly answer: Answer }
+  | { readonly ask: number; readonly fault: string };
+
+const planners = new Map<string, Promise<Planner>>();
+
+parentPort?.on("message", (message: ToWorker) => {
+  if ("setup" in message) planners.set(message.digest, make(message.setup));
+  else if ("forget" in message) planners.delete(message.forget);
+  else {
+    const { ask } = message;
+    answer(message).then(
+      (made) => parentPort?.postMessage({ ask, answer: made } satisfies FromWorker),
+      (error: unknown) => {
+        const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        parentPort?.postMessage({ ask, fault } satisfies FromWorker);
+      },
+    );
+  }
+});
+
+async function make(setup: Setup): Promise<Planner> {
+  return assemble(setup, await learntBy(setup.predictor));
+}
+
+async function answer({ digest, seen, recall }: Extract<ToWorker, { ask: number }>): Promise<Answer> {
+  const planner = await planners.get(digest);
+  if (planner === undefined) throw new RangeError(`planner ${digest} was never told`);
+  const from = performance.now();
+  const known = recall === null ? seen : remembering(planner, seen, recall);
+  const decision = tick(planner, known);
+  const seconds = (performance.now() - from) / 1000;
+  return { seen: known, decision, promised: promiseOf(planner, decision), seconds };
+}
+
+/** An observation whose memory of loads that were asked for is made anew from those that were measured. */
+function remembering(planner: Planner, seen: Observation, load: LoadSeries): Observation {
+  const { state } = seen;
+  const planning = state?.planning;
+  const asked = recalled(planner, load, seen.now);
+  if (planning === undefined || asked.length === 0) return seen;
+  return { ...seen, state: { ...state, planning: { ...planning, asked } } };
+}
+
+function promiseOf(planner: Planner, { plan, planned }: Decision): Answer["promised"] {
+  if (planned === null || plan.length === 0) return null;
+  const { accuracy, cores, latency, objective } = assess(planner, planned, plan);
+  return { accuracy, cores, latency, objective };
+}

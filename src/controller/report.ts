@@ -1,0 +1,172 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Mode } from "../core/control.ts";
+import type { MeasuredLoad } from "../core/counters.ts";
+import { isSolved } from "../core/problem.ts";
+import { decisionReasons } from "../formats/decision-reasons.ts";
+import { instantText, loopStatus, numberText, planStages, rolloutsStatus } from "../formats/status.ts";
+import type { PipelineStatus } from "../formats/status-schema.ts";
+import { conditionsOf, readiness, type ConditionType, type Standing, type Standings } from "./conditions.ts";
+import type { Answer, Context } from "./context.ts";
+import type { Known } from "./known.ts";
+import type { Memory } from "./memory.ts";
+import { pinnedKnobs, type Fixed } from "./observe.ts";
+import { FIELD_MANAGER } from "./scales.ts";
+
+/** What a turn found, as far as it came. */
+export interface Told {
+  readonly standings: Standings;
+  /** What makes it not ready whatever else holds. */
+  readonly ready?: Standing;
+  readonly mode?: Mode;
+  readonly measured?: MeasuredLoad;
+  /** Whether the load planned for was given, and not measured. */
+  readonly assumed: boolean;
+  readonly fixed?: readonly Fixed[];
+  readonly answer?: Answer;
+  /** Of the decision. */
+  readonly id?: string;
+}
+
+/** Numbers that only drift are written once in so many seconds. */
+const NUMBERS_EVERY = 60;
+
+/** Writes the status where it says something new, and returns what is then remembered of it. */
+export async function report(context: Context, known: Known, memory: Memory, told: Told): Promise<Memory> {
+  const now = context.clock();
+  const status = statusOf(known, memory, told, now);
+  const says = isDeepStrictEqual(essence(status), essence(memory.status));
+  const drifts = isDeepStrictEqual(rounded(status), rounded(memory.status)) || now - memory.writtenAt < NUMBERS_EVERY;
+  if (says && drifts) return memory;
+  const { name, namespace, object } = known;
+  const { apiVersion, kind } = object;
+  await context.kube.apply(
+    { group: "ipa.dev", version: "v1alpha1", plural: "inferencepipelines", namespace, name, subresource: "status" },
+    { apiVersion, kind, metadata: { name, namespace }, status },
+    { fieldManager: FIELD_MANAGER, force: true },
+  );
+  return { ...memory, status, writtenAt: now };
+}
+
+function statusOf({ object, built }: Known, memory: Memory, told: Told, now: number): PipelineStatus {
+  const generation = object.metadata.generation ?? 0;
+  const { standings, ready, mode, answer, id, fixed = [] } = told;
+  const counts: readonly Exclude<ConditionType, "Ready">[] = [
+    "TargetResolved",
+    "MetricsAvailable",
+    "ProfilesReady",
+    ...(mode === "Observe" ? [] : (["Feasible"] as const)),
+    ...(mode === "Act" ? (["Applied"] as const) : []),
+  ];
+  const { takenOver, pinned, resumed } = memory.ledger;
+  const knobs = "control" in built && mode !== "Observe" ? pinnedKnobs(built.control, fixed) : [];
+  const rollouts = rolloutsStatus(memory.state?.rollouts ?? {});
+  const { planning } = memory.state ?? {};
+  return {
+    observedGeneration: generation,
+    ...(answer === undefined || id === undefined ? kept(memory.status) : planned(answer, id)),
+    ...loadStatus(told, memory.status, now),
+    ...(knobs.length === 0 ? {} : { pinnedKnobs: knobs.map(({ knobs: of, ...rest }) => ({ ...rest, knobs: [...of] })) }),
+    ...(rollouts.length === 0 ? {} : { rollouts }),
+    ...(planning === undefined ? {} : { loop: loopStatus(planning) }),
+    ...(takenOver.length === 0 ? {} : { takenOver: [...takenOver] }),
+    ...(pinned.length === 0 ? {} : { heldTargets: [...pinned] }),
+    ...(resumed === "" ? {} : { resumed }),
+    conditions: [
+      ...conditionsOf(
+        { ...standings, Ready: ready ?? readiness(standings, counts) },
+        memory.status.conditions ?? [],
+        generation,
+        instantText(now),
+      ),
+    ],
+  };
+}
+
+/** A turn without a decision says of the plan what was said before. */
+function kept({ plan, decision }: PipelineStatus): Pick<PipelineStatus, "plan" | "decision"> {
+  return { ...(plan === undefined ? {} : { plan }), ...(decision === undefined ? {} : { decision }) };
+}
+
+function planned({ decision, promised }: Answer, id: string): Pick<PipelineStatus, "plan" | "decision"> {
+  const { outcome, planned: plannedLoad, load, plan, reason, at } = decision;
+  const said = { decision: { id, reason: decisionReasons[reason] } };
+  if (plan.length === 0) return said;
+  const solved = outcome !== null && isSolved(outcome) ? outcome : null;
+  const numbers = {
+    loadRps: load,
+    plannedLoadRps: plannedLoad,
+    objective: solved?.objective ?? promised?.objective,
+    bound: solved?.bound,
+    accuracy: promised?.accuracy,
+    cores: promised?.cores,
+    latencySeconds: promised?.latency,
+  };
+  return {
+    ...said,
+    plan: {
+      decisionId: id,
+      madeAt: instantText(at),
+      ...Object.fromEntries(
+        Object.entries(numbers).flatMap(([key, value]) =>
+          typeof value === "number" && Number.isFinite(value) ? [[key, shown(value)]] : [],
+        ),
+      ),
+      feasible: solved !== null,
+      stages: planStages(plan),
+    },
+  };
+}
+
+function loadStatus({ measured, answer }: Told, { load: before }: PipelineStatus, now: number): Pick<PipelineStatus, "load"> {
+  if (measured === undefined || !("load" in measured)) return before === undefined ? {} : { load: before };
+  const observed = measured.load.rates.at(-1) ?? null;
+  const predicted = answer?.decision.load ?? null;
+  return {
+    load: {
+      ...(observed === null ? {} : { observedRps: shown(observed) }),
+      ...(predicted === null ? {} : { predictedRps: shown(predicted) }),
+      at: instantText(Math.round(now)),
+    },
+  };
+}
+
+/** Four digits are as many as people and dashboards want. */
+function shown(value: number): string {
+  return numberText(Number(value.toPrecision(4)));
+}
+
+/** What is told at once when it changes. */
+function essence({ plan, rollouts, pinnedKnobs: knobs, takenOver, heldTargets, resumed, conditions }: PipelineStatus) {
+  return {
+    feasible: plan?.feasible,
+    stages: plan?.stages.map(({ batchTimeoutSeconds: _follows, ...setting }) => setting),
+    // How far replicas have come is told with the rest.
+    rollouts: rollouts?.flatMap(({ stage, switching, setbacks }) =>
+      switching === undefined && setbacks === undefined ? [] : [{ stage, phase: switching?.phase, setbacks }],
+    ),
+    knobs,
+    takenOver,
+    heldTargets,
+    resumed,
+    conditions: conditions?.map(({ lastTransitionTime: _time, message: _text, ...rest }) => rest),
+  };
+}
+
+/** Numbers that drift, as coarse as they are worth a write. */
+function rounded({ plan, load, loop, conditions }: PipelineStatus) {
+  const coarse = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : Number(text).toPrecision(2);
+  return [
+    plan?.loadRps,
+    plan?.plannedLoadRps,
+    plan?.objective,
+    plan?.accuracy,
+    plan?.cores,
+    plan?.latencySeconds,
+    load?.observedRps,
+    load?.predictedRps,
+    loop?.loadRps,
+  ]
+    .map(coarse)
+    .concat(conditions?.map(({ message }) => message) ?? []);
+}

@@ -1,0 +1,113 @@
+import { isDeepStrictEqual } from "node:util";
+import type { KubeObject } from "../kube/objects.ts";
+import type { Context } from "./context.ts";
+import { reader } from "./known.ts";
+import type { Memory } from "./memory.ts";
+import { nextDue } from "./schedule.ts";
+import { takeTurn } from "./turn.ts";
+import type { World } from "./world.ts";
+
+/** Turns of all pipelines, each when it is due. */
+export interface Rounds {
+  /** A pipeline came, changed, or is gone. What it says is heeded at once. */
+  readonly changed: (world: World, object: KubeObject, isGone: boolean) => void;
+  /** No turn begins any more; resolves when those that have begun are over. */
+  readonly stop: () => Promise<void>;
+}
+
+interface Course {
+  readonly world: World;
+  object: KubeObject;
+  memory: Memory | null;
+  timer: NodeJS.Timeout | null;
+  turn: Promise<void> | null;
+}
+
+/** How often a pipeline is looked at that cannot be understood, seconds. */
+const UNREADABLE_EVERY = 10;
+
+export function rounds(context: Context, failed: (what: string, error: unknown) => void): Rounds {
+  const courses = new Map<string, Course>();
+  const read = reader();
+  let stopped = false;
+
+  const begin = (key: string, course: Course, due: number): void => {
+    course.timer = null;
+    if (stopped || courses.get(key) !== course) return;
+    if (course.turn !== null) {
+      context.metrics.missed.inc(labelsOf(course.object));
+      schedule(key, course, UNREADABLE_EVERY);
+      return;
+    }
+    context.metrics.delay.observe(Math.max(0, context.clock() - due));
+    course.turn = turnOf(key, course).finally(() => {
+      course.turn = null;
+    });
+  };
+
+  const turnOf = async (key: string, course: Course): Promise<void> => {
+    let interval = UNREADABLE_EVERY;
+    try {
+      const known = await read(course.object, course.world);
+      if ("pipeline" in known.built) interval = known.built.pipeline.adaptation.interval;
+      schedule(key, course, interval);
+      course.memory = await takeTurn(context, course.world, known, course.memory);
+    } catch (error) {
+      failed(key, error);
+    } finally {
+      if (course.timer === null) schedule(key, course, interval);
+    }
+  };
+
+  const schedule = (key: string, course: Course, interval: number): void => {
+    if (stopped || courses.get(key) !== course) return;
+    if (course.timer !== null) clearTimeout(course.timer);
+    const now = context.clock();
+    const due = nextDue(key, interval, now);
+    course.timer = setTimeout(() => begin(key, course, due), Math.max(0, due - now) * 1000);
+  };
+
+  const end = (key: string): void => {
+    const timer = courses.get(key)?.timer;
+    if (timer !== undefined && timer !== null) clearTimeout(timer);
+    courses.delete(key);
+  };
+
+  return {
+    changed: (world, object, isGone) => {
+      const key = `${object.metadata.namespace}/${object.metadata.name}`;
+      const course = courses.get(key);
+      if (isGone) {
+        end(key);
+        void context.metrics.forget(labelsOf(object));
+      } else if (course === undefined || course.object.metadata.uid !== object.metadata.uid) {
+        end(key);
+        const fresh = { world, object, memory: null, timer: null, turn: null };
+        courses.set(key, fresh);
+        begin(key, fresh, context.clock());
+      } else {
+        const isNews = !isDeepStrictEqual(asked(course.object), asked(object));
+        course.object = object;
+        if (isNews && course.turn === null) {
+          if (course.timer !== null) clearTimeout(course.timer);
+          begin(key, course, context.clock());
+        }
+      }
+    },
+    stop: async () => {
+      stopped = true;
+      const turns = [...courses.values()].map(({ turn }) => turn);
+      for (const key of [...courses.keys()]) end(key);
+      await Promise.all(turns);
+    },
+  };
+}
+
+/** What people ask of a pipeline: all but what the controller writes. */
+function asked({ metadata: { generation, annotations, deletionTimestamp } }: KubeObject): unknown {
+  return { generation, annotations, deletionTimestamp };
+}
+
+function labelsOf({ metadata: { namespace = "", name } }: KubeObject) {
+  return { namespace, pipeline: name };
+}
