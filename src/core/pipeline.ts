@@ -14,6 +14,7 @@ export interface Pipeline {
   readonly limits: Limits;
   readonly margins: Margins;
   readonly adaptation: Adaptation;
+  readonly rollout: Rollout;
   readonly reproduction: Reproduction;
   /** What the file fixes for a policy, by policy name. */
   readonly policies: Readonly<Record<string, PolicyByStage>>;
@@ -133,6 +134,14 @@ export interface StepLimit {
   readonly share: number;
 }
 
+/** How long a rollout may take. */
+export interface Rollout {
+  /** Replicas that have not come up for so many seconds are given up. */
+  readonly progressDeadline: number;
+  /** The old replicas are kept for so many seconds after another variant has taken over. */
+  readonly drain: number;
+}
+
 /** Departures from the model that exist only to replay published experiments. */
 export interface Reproduction {
   /** `mean`: capacity is b/l̄. `measured`: the profile's throughput column. */
@@ -193,7 +202,8 @@ export const unrestrained: Movement = {
 };
 
 /** What a pipeline has where nothing else is said. */
-export const defaults: Pick<Pipeline, "limits" | "margins" | "adaptation" | "reproduction"> & Pick<Sla, "quantile"> = {
+export const defaults: Pick<Pipeline, "limits" | "margins" | "adaptation" | "rollout" | "reproduction"> &
+  Pick<Sla, "quantile"> = {
   quantile: 0.99,
   limits: { replicas: 100, batch: 64 },
   margins: { load: 0, serviceTime: 0, throughput: 0 },
@@ -207,6 +217,7 @@ export const defaults: Pick<Pipeline, "limits" | "margins" | "adaptation" | "rep
     loadStep: 0,
     movement: { ...unrestrained, stabilization: 300, tolerance: 0.1 },
   },
+  rollout: { progressDeadline: 600, drain: 30 },
   reproduction: { capacity: "mean", latency: "mean", infeasible: "best-effort", roundLoad: false },
 };
 

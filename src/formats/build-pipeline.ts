@@ -169,6 +169,7 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     limits: whole,
     margins: filled(defaults.margins, margins),
     adaptation: filled(defaults.adaptation, { ...adaptation, ...timing, movement: buildMovement(adaptation.movement) }),
+    rollout: defaults.rollout,
     reproduction: filled(defaults.reproduction, reproduction),
     policies: policiesOf(spec),
   };

@@ -4,7 +4,14 @@ import { assess } from "../../src/core/assess.ts";
 import type { Leeway, StageLeeway } from "../../src/core/movement/leeway.ts";
 import { plannedLoad } from "../../src/core/load.ts";
 import { settingsOf } from "../../src/core/options.ts";
-import { unrestrained, type Objective, type Pins, type Pipeline, type Stage } from "../../src/core/pipeline.ts";
+import {
+  defaults,
+  unrestrained,
+  type Objective,
+  type Pins,
+  type Pipeline,
+  type Stage,
+} from "../../src/core/pipeline.ts";
 import type { Plan, StagePlan } from "../../src/core/plan.ts";
 import type { Policy } from "../../src/core/policies.ts";
 import { queueingModels } from "../../src/core/queueing/models.ts";
@@ -121,6 +128,7 @@ const pipelineOf = (stages: fc.Arbitrary<readonly Stage[]>): fc.Arbitrary<Pipeli
         movement: unrestrained,
       },
       reproduction: { capacity, latency, infeasible: "best-effort", roundLoad },
+      rollout: defaults.rollout,
       policies: { ipa: { "stage-0": pins } },
     }));
 
