@@ -1,7 +1,7 @@
 import { leastReplicas } from "./capacity.ts";
 import type { Formulation } from "./formulate.ts";
 import { choiceOf, settingsOf, usefulCounts, type Setting } from "./options.ts";
-import { coresWith, standbyCores, type Plan } from "./plan.ts";
+import { coresBeside, coresWith, standbyCores, type Plan } from "./plan.ts";
 import { isSolved, planOf, type Option, type Problem, type Solver } from "./problem.ts";
 import type { LatencyTerms } from "./queueing/latency.ts";
 import { visitsOf } from "./visits.ts";
@@ -11,7 +11,7 @@ import { visitsOf } from "./visits.ts";
  * that every stage carries (min over stages of min(1, n·h/λ)), then the least latency, then the
  * fewest cores. Null if not even the fewest replicas allowed fit the core budget.
  */
-export function bestEffort(from: Formulation, planned: number, solver: Solver): Plan | null {
+export function bestEffort(from: Formulation, planned: number, running: Plan, solver: Solver): Plan | null {
   const stages = visitsOf(from.pipeline.stages).map((visited, s) =>
     settingsOf(from.pipeline, visited.stage, from.policy.pins[visited.stage.name], from.leeway?.[s]).map((setting) => ({
       visited,
@@ -46,7 +46,8 @@ export function bestEffort(from: Formulation, planned: number, solver: Solver): 
         if (replicas === null) return [];
         const { chosen, ...choice } = choiceOf(from.pipeline, visited, setting, from.queueing, planned, replicas);
         const cores = coresWith(standbyCores(visited.stage), chosen, replicas);
-        return [{ ...choice, score: 0, cores, penalty: ownLatency(choice.latency), tie: cores * 1e-9, uses: [cores] }];
+        const uses = [cores + coresBeside(visited.stage, chosen, running)];
+        return [{ ...choice, score: 0, cores, penalty: ownLatency(choice.latency), tie: cores * 1e-9, uses }];
       }),
     );
     const problem: Problem = {

@@ -42,3 +42,12 @@ export function leastReplicas(load: number, rate: number): number {
   // A load that is a multiple of the capacity but for rounding must not cost one more replica.
   return Math.max(1, Math.ceil(load / rate - 1e-9));
 }
+
+/** Utilisations from here on count as full. */
+const FULL = 1 - 1e-9;
+
+/** The least replicas that carry `load` and leave some capacity idle. */
+export function leastIdling(load: number, rate: number): number {
+  const least = leastReplicas(load, rate);
+  return load / (least * rate) < FULL ? least : least + 1;
+}

@@ -1,4 +1,6 @@
 import type { Plan } from "./plan.ts";
+import type { Restriction } from "./restrict.ts";
+import type { Rollouts } from "./rollout.ts";
 
 /** A load series: means over `step` seconds, oldest first. `null` means not measured, which is not zero. */
 export interface LoadSeries {
@@ -16,6 +18,8 @@ export interface ReplicaCount {
   readonly starting: number;
   /** Of the ready ones, those that take requests. */
   readonly serving: number;
+  /** Why those that are wanted cannot start. */
+  readonly refused?: "Unschedulable" | "Quota";
 }
 
 /** What a stage had to do. */
@@ -39,6 +43,7 @@ export interface LoopState {
   /** Of the autoscaler, by stage, oldest first: those that no later one exceeds. */
   readonly scaling?: Readonly<Record<string, readonly Recommendation[]>>;
   readonly switching?: Switching;
+  readonly rollouts?: Rollouts;
 }
 
 /** What a switcher remembers. */
@@ -72,9 +77,12 @@ export interface Observation {
   readonly load: LoadSeries;
   /** The plan in force; empty before the first. */
   readonly running: Plan;
+  /** A stage of which nothing is counted is one of which nothing is known. */
   readonly replicas: readonly ReplicaCount[];
   /** In the pipeline's order; empty where it is not known. */
   readonly stages: readonly StageLoad[];
   /** As the last decision left it; null before the first, and where it was lost. */
   readonly state: LoopState | null;
+  /** Absent: none. */
+  readonly restrictions?: readonly Restriction[];
 }

@@ -1,5 +1,8 @@
 import type { LoopState, Observation, Planning } from "./cluster.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { Pipeline, Stage } from "./pipeline.ts";
+import type { Rollouts, StageRollout } from "./rollout.ts";
+import { LONGEST_BACK_OFF } from "./setback.ts";
+import { switchPhases, type Switch } from "./switch.ts";
 
 /**
  * An observation without what cannot be of this pipeline and this clock: a running plan that it does not have is
@@ -10,7 +13,7 @@ export function credible(pipeline: Pipeline, seen: Observation): Observation {
   return {
     ...seen,
     running: isOf(pipeline, running) ? running : [],
-    state: state === null ? null : credibleState(state, now),
+    state: state === null ? null : credibleState(pipeline, state, now),
   };
 }
 
@@ -24,7 +27,11 @@ function isOf({ stages }: Pipeline, plan: Observation["running"]): boolean {
   );
 }
 
-function credibleState({ planning, scaling, switching }: LoopState, now: number): LoopState {
+function credibleState(
+  pipeline: Pipeline,
+  { planning, scaling, switching, rollouts }: LoopState,
+  now: number,
+): LoopState {
   const past = ({ at }: { readonly at: number }): boolean => at <= now;
   return {
     ...(planning === undefined || !isMemory(planning) ? {} : { planning: ofPast(planning, now) }),
@@ -34,7 +41,43 @@ function credibleState({ planning, scaling, switching }: LoopState, now: number)
     ...(switching === undefined || !Number.isFinite(switching.cores)
       ? {}
       : { switching: { ...switching, shortSince: pastOr(switching.shortSince, now) } }),
+    ...(rollouts === undefined ? {} : { rollouts: credibleRollouts(pipeline, rollouts, now) }),
   };
+}
+
+function credibleRollouts(pipeline: Pipeline, rollouts: Rollouts, now: number): Rollouts {
+  return Object.fromEntries(
+    pipeline.stages.flatMap((stage) => {
+      const { name } = stage;
+      const rollout = Object.hasOwn(rollouts, name) ? rollouts[name] : undefined;
+      return rollout === undefined ? [] : [[name, ofStage(stage, rollout, now)]];
+    }),
+  );
+}
+
+/** Setbacks are of the past, though what they bar is of the future. */
+function ofStage(stage: Stage, { switching, progress, setbacks }: StageRollout, now: number): StageRollout {
+  const has = (variant: string): boolean => stage.variants.some(({ name }) => name === variant);
+  const knows = ({ from, phase, since }: Switch): boolean =>
+    has(from.variant) &&
+    from.stage === stage.name &&
+    isCount(from.replicas) &&
+    switchPhases.includes(phase) &&
+    since <= now;
+  return {
+    ...(switching !== undefined && knows(switching) ? { switching } : {}),
+    ...(progress !== undefined && has(progress.variant) && progress.since <= now ? { progress } : {}),
+    setbacks: Array.isArray(setbacks)
+      ? setbacks.filter(
+          (one) =>
+            has(one.variant) && isCount(one.most) && isCount(one.failures) && one.until <= now + LONGEST_BACK_OFF,
+        )
+      : [],
+  };
+}
+
+function isCount(number: number): boolean {
+  return Number.isInteger(number) && number >= 0;
 }
 
 /** Of states that were written by hand, or by another version. */

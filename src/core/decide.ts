@@ -23,7 +23,7 @@ export interface Planner {
 
 /**
  * Why a plan is in force. `rule`: the policy's own rule changed it. `standby`: replicas that stood by carry the load until others have started. `limited`:
- * a plan would be feasible, but not within one step of what runs.
+ * a plan would be feasible, but not within one step of what runs. `setback`: replicas that were wanted did not come up.
  */
 export type Reason =
   | "first"
@@ -34,6 +34,7 @@ export type Reason =
   | "rule"
   | "standby"
   | "limited"
+  | "setback"
   | "best-effort"
   | "held-no-data"
   | "held-infeasible"
@@ -99,7 +100,7 @@ export function decide(planner: Planner, load: number, running: Plan, leeway: Le
       const limited = leeway.length > 0 && isSolved(solve([]));
       const from = { ...planner, leeway: withoutFewest(leeway) };
       const holds = planner.pipeline.onInfeasible === "hold" && !limited;
-      const nearest = holds ? null : bestEffort(from, planned, planner.solver);
+      const nearest = holds ? null : bestEffort(from, planned, running, planner.solver);
       if (nearest === null) return decided(running, "held-infeasible");
       return decided(nearest, limited ? "limited" : "best-effort");
     }

@@ -4,7 +4,7 @@ import { choicesOf, type Choice } from "./options.ts";
 import { pathsOf } from "./graph.ts";
 import type { Leeway } from "./movement/leeway.ts";
 import type { Objective, Pipeline } from "./pipeline.ts";
-import { coresWith, standbyCores, type Plan } from "./plan.ts";
+import { coresBeside, coresWith, standbyCores, type Plan } from "./plan.ts";
 import type { Policy } from "./policies.ts";
 import type { Option, Problem, Row, RowName } from "./problem.ts";
 import type { QueueingModel } from "./queueing/latency.ts";
@@ -41,7 +41,10 @@ function weigh(pipeline: Pipeline, choices: readonly (readonly Choice[])[], runn
     const visited = visits[s];
     if (visited === undefined) throw new RangeError(`there is no stage ${s}`);
     const aside = standbyCores(visited.stage);
-    return ofStage.map((choice) => optionOf(choice, aside, metric.score(visited, choice.chosen, stages.length)));
+    return ofStage.map((choice) => {
+      const beside = pipeline.limits.cores === undefined ? 0 : coresBeside(visited.stage, choice.chosen, running);
+      return optionOf(choice, aside, beside, metric.score(visited, choice.chosen, stages.length));
+    });
   });
   const ties = tieBreaker(objective, metric.combine, options, running);
   options.forEach((ofStage, s) => {
@@ -56,12 +59,16 @@ function weigh(pipeline: Pipeline, choices: readonly (readonly Choice[])[], runn
     rows,
   };
 
-  /** Without what settles ties, which depends on all options. `aside`: cores of what stands by at the stage. */
-  function optionOf(choice: Choice, aside: number, score: number): Option & { tie: number } {
+  /**
+   * Without what settles ties, which depends on all options. `aside`: cores of what stands by at the stage; `beside`: of what
+   * runs until the option takes over.
+   */
+  function optionOf(choice: Choice, aside: number, beside: number, score: number): Option & { tie: number } {
     const { stage, variant, batch, batchTimeout, replicas, latency } = choice;
     const cores = coresWith(aside, choice.chosen, replicas);
     const penalty = beta * cores + delta * batch + costOfChange(pipeline, choice, running);
-    const uses = rows.map((row) => (row.name === "cores" ? cores : floorUse(metric, score)));
+    // While a stage goes over to another variant both are up.
+    const uses = rows.map((row) => (row.name === "cores" ? cores + beside : floorUse(metric, score)));
     return { stage, variant, batch, batchTimeout, replicas, score, cores, penalty, tie: 0, latency, uses };
   }
 }

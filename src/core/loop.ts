@@ -1,9 +1,12 @@
-import type { LoadSeries, Observation, Planning } from "./cluster.ts";
+import type { LoadSeries, LoopState, Observation, Planning } from "./cluster.ts";
 import { credible } from "./credible.ts";
-import { decide, type Decision, type Planner } from "./decide.ts";
+import { decide, type Decision, type Planner, type Reason } from "./decide.ts";
 import { leewayOf } from "./movement/leeway.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
+import { restrict } from "./restrict.ts";
+import { coresLeaving, follow, restrictionsOf, setOut, type Rollouts, type Standing } from "./rollout.ts";
+import { isRouted, type Switch } from "./switch.ts";
 import { stabilise } from "./movement/stabilise.ts";
 import { standIn } from "./movement/stand-in.ts";
 
@@ -14,28 +17,87 @@ import { standIn } from "./movement/stand-in.ts";
  */
 export function tick(planner: Planner, observed: Observation, make: typeof decide = decide): Decision {
   const { pipeline, policy, predictor } = planner;
-  const seen = credible(pipeline, observed);
-  const { now: at, running, state } = seen;
+  const credited = credible(pipeline, observed);
+  const windows = windowed(credited.load, pipeline.adaptation.loadWindow);
+  const newest = newestLoad(credited.load, pipeline.adaptation.loadWindow);
+  const standing = follow(pipeline, credited, newest);
+  const { running } = standing;
+  const seen = { ...credited, running };
+  const { now: at, state } = seen;
+  const made = (decision: Omit<Decision, "at">): Decision => {
+    const reason = standing.gaveUp ? reasonAfterSetback(decision.reason) : decision.reason;
+    const rollouts = setOut(pipeline, seen, standing, decision.plan, newest);
+    return { ...decision, at, reason, state: withRollouts(decision.state, rollouts) };
+  };
+  const held = { load: null, planned: null, change: 0, outcome: null };
   // A rule changes what runs; the first plan is the planner's.
   if (policy.rule !== undefined && running.length > 0) {
-    return { at, load: null, planned: null, change: 0, outcome: null, ...policy.rule(planner, seen) };
+    const decided = policy.rule(within(planner, seen, standing, none), seen);
+    const waits = switchesAgain(pipeline, standing, decided.plan);
+    return made({ ...held, ...decided, ...(waits ? { plan: running, reason: "unchanged" } : {}) });
   }
-  const windows = windowed(seen.load, pipeline.adaptation.loadWindow);
   const predicted = predictor(windows, horizonOf(pipeline));
   if (predicted === null || !Number.isFinite(predicted)) {
-    const plan = observed.running;
-    return { at, load: null, planned: null, plan, change: 0, outcome: null, reason: "held-no-data", state };
+    const plan = running.length > 0 ? running : observed.running;
+    return made({ ...held, plan, reason: "held-no-data", state });
   }
+  const restricted = within(planner, seen, standing, any);
   const { load, asked } = stabilise(pipeline.adaptation, state?.planning, at, predicted);
-  const leeway = leewayOf(planner, running, state?.planning, at);
-  const wanted = make(planner, load, running, leeway);
-  const made = standIn(planner, seen, windows, { wanted, leeway }, make) ?? wanted;
-  return {
-    ...made,
-    at,
+  const leeway = leewayOf(restricted, running, state?.planning, at);
+  const wanted = make(restricted, load, running, leeway);
+  // What is ready needs no preparation: it may take the place of what is being prepared.
+  const open = within(planner, seen, standing, isRouted);
+  const decided = standIn(open, seen, windows, { wanted, leeway }, make) ?? wanted;
+  return made({
+    ...decided,
     load: predicted,
-    state: { ...state, planning: { load, asked, switchedAt: switchesOf(seen, made.plan) } },
+    state: { ...state, planning: { load, asked, switchedAt: switchesOf(seen, decided.plan) } },
+  });
+}
+
+/** Which switches hold their stage to the variant that it goes over to. */
+type Locks = (one: Switch) => boolean;
+const any: Locks = () => true;
+const none: Locks = () => false;
+
+/** By planner and by what is restricted, so that what others keep by planner or pipeline is kept. */
+const known = new WeakMap<Planner, Map<string, Planner>>();
+/** Planners kept at once; then all are forgotten. */
+const MOST = 20;
+
+/** The planner for what the world and the rollouts under way leave to a decision. */
+function within(planner: Planner, seen: Observation, standing: Standing, locks: Locks): Planner {
+  const { pipeline } = planner;
+  // What the world fixes comes last, above all else.
+  const restrictions = [...restrictionsOf(pipeline, standing, seen.now, locks), ...(seen.restrictions ?? [])];
+  const leaving = pipeline.limits.cores === undefined ? 0 : coresLeaving(pipeline, standing.rollouts);
+  if (restrictions.length === 0 && leaving === 0) return planner;
+  const key = JSON.stringify([restrictions, leaving]);
+  const kept = known.get(planner) ?? new Map<string, Planner>();
+  known.set(planner, kept);
+  const before = kept.get(key);
+  if (before !== undefined) return before;
+  const left = restrict(pipeline, restrictions);
+  const { limits } = left;
+  const made: Planner = {
+    ...planner,
+    pipeline: limits.cores === undefined ? left : { ...left, limits: { ...limits, cores: limits.cores - leaving } },
   };
+  if (kept.size >= MOST) kept.clear();
+  kept.set(key, made);
+  return made;
+}
+
+/** Whether a plan asks for another variant where a switch is under way. */
+function switchesAgain({ stages }: Pipeline, { running, rollouts }: Standing, plan: Plan): boolean {
+  return stages.some(
+    ({ name }, s) => rollouts[name]?.switching !== undefined && plan[s]?.variant !== running[s]?.variant,
+  );
+}
+
+/** What the load did not ask for. */
+function reasonAfterSetback(reason: Reason): Reason {
+  return reason === "unchanged" || reason === "better-plan" || reason === "load-fell" ? "setback" : reason;
 }
 
 /**
@@ -45,6 +107,13 @@ export function tick(planner: Planner, observed: Observation, make: typeof decid
 export function horizonOf({ stages, adaptation: { interval, horizon } }: Pipeline): number {
   const startUps = stages.flatMap(({ variants }) => variants.map(({ startUp: { mean, p90 = mean } }) => p90));
   return Math.max(horizon, interval + Math.max(...startUps));
+}
+
+/** Nothing is remembered of what there is nothing to remember of. */
+function withRollouts(state: LoopState | null, rollouts: Rollouts): LoopState | null {
+  const { rollouts: _before, ...rest } = state ?? {};
+  if (Object.keys(rollouts).length > 0) return { ...rest, rollouts };
+  return state === null || state.rollouts === undefined ? state : rest;
 }
 
 /** When each stage's variant was last switched, once a plan is in force. */
@@ -68,6 +137,11 @@ export function windowed(load: LoadSeries, seconds: number): LoadSeries {
   }
   windows.reverse();
   return { end: load.end, step: seconds, rates: windows };
+}
+
+/** The load of the last window of `seconds`, requests per second; null if it is not known. */
+export function newestLoad(load: LoadSeries, seconds: number): number | null {
+  return windowed(load, seconds).rates.at(-1) ?? null;
 }
 
 /** Null if a value is missing. */

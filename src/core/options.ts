@@ -1,5 +1,5 @@
 import { batchTimeout } from "./batching.ts";
-import { capacityOf, leastReplicas, type Capacity } from "./capacity.ts";
+import { capacityOf, leastIdling, leastReplicas, type Capacity } from "./capacity.ts";
 import { within, type StageLeeway } from "./movement/leeway.ts";
 import { allowedOf, type Allowed } from "./pins.ts";
 import type { Pins, Pipeline, Stage, Variant } from "./pipeline.ts";
@@ -93,13 +93,11 @@ export function choicesOf(
   return settingsOf(pipeline, visited.stage, pins, leeway).flatMap((setting) => {
     const { capacity, fewest, most } = setting;
     const choice = (replicas: number): Choice => choiceOf(pipeline, visited, setting, queueing, planned, replicas);
-    const least = leastReplicas(rate, capacity.rate);
     if (!queueing.replicasMatter) {
-      const replicas = Math.max(fewest, least);
+      const replicas = Math.max(fewest, leastReplicas(rate, capacity.rate));
       return replicas > most ? [] : choice(replicas);
     }
-    const idles = rate / (least * capacity.rate) < FULL;
-    return worthwhile(Math.max(fewest, idles ? least : least + 1), most, choice);
+    return worthwhile(Math.max(fewest, leastIdling(rate, capacity.rate)), most, choice);
   });
 }
 
@@ -109,8 +107,6 @@ export function usefulCounts({ fewest, most, capacity }: Setting, load: number):
   return Array.from({ length: last - fewest + 1 }, (_, i) => fewest + i);
 }
 
-/** Utilisations from here on count as full. */
-const FULL = 1 - 1e-9;
 /** One replica more is not offered for less, seconds. */
 const WORTH_A_REPLICA = 1e-3;
 

@@ -56,6 +56,19 @@ export function coresWith(aside: number, { standby = 0, coresPerReplica }: Varia
   return aside + coresPerReplica * Math.max(0, replicas - standby);
 }
 
+/** Of replicas of a variant that are up, those that do not stand by anyway. */
+export function replicasAside({ variants }: Stage, variant: string, replicas: number): number {
+  return Math.max(0, replicas - (variants.find(({ name }) => name === variant)?.standby ?? 0));
+}
+
+/** Cores that the running variant of a stage holds beside another one that is to take over, and beside what stands by. */
+export function coresBeside(stage: Stage, { name }: Variant, running: Plan): number {
+  const from = running.find((one) => one.stage === stage.name);
+  const variant = stage.variants.find((one) => one.name === from?.variant);
+  if (from === undefined || variant === undefined || variant.name === name) return 0;
+  return variant.coresPerReplica * replicasAside(stage, variant.name, from.replicas);
+}
+
 /** Replicas that a stage reserves with a setting and that do not serve. */
 export interface Spare {
   readonly variant: Variant;

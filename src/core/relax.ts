@@ -62,9 +62,9 @@ function improves(eased: Problem, outcome: Outcome, solver: Solver): boolean {
 }
 
 /** Whether, likewise, all that the stages pin, forbid and bound costs something. What the policy pins stays. */
-export function pinsBind(from: Formulation, planned: number, outcome: Outcome, solver: Solver): boolean {
+export function pinsBind(from: Formulation, planned: number, running: Plan, outcome: Outcome, solver: Solver): boolean {
   const pipeline = unpinned(from.pipeline);
-  return pipeline !== from.pipeline && improves(formulate({ ...from, pipeline }, planned, []), outcome, solver);
+  return pipeline !== from.pipeline && improves(formulate({ ...from, pipeline }, planned, running), outcome, solver);
 }
 
 /** The least relaxation of each row, and of the load, of an infeasible problem. `load`: before the margin. */
@@ -81,7 +81,9 @@ export function relaxations(from: Formulation, load: number, running: Plan, solv
   });
   // Rounded to the nearest whole rate, the loads of one plan have no greatest: the next half rate is planned higher.
   const exact = !from.pipeline.reproduction.roundLoad && !from.queueing.replicasMatter;
-  const value = from.queueing.replicasMatter ? scannedLoad(from, load, solver) : greatestLoad(from, load, solver);
+  const value = from.queueing.replicasMatter
+    ? scannedLoad(from, load, running, solver)
+    : greatestLoad(from, load, running, solver);
   return [...rows, { row: "load", value, exact }];
 }
 
@@ -117,7 +119,7 @@ export function leastLimit(problem: Problem, name: RowName, solver: Solver): num
  * (n·h for some n): so one of these loads is the answer, and the feasibility of loads need not be
  * monotone (a slow trickle never fills a batch).
  */
-function greatestLoad(from: Formulation, load: number, solver: Solver): number | null {
+function greatestLoad(from: Formulation, load: number, running: Plan, solver: Solver): number | null {
   const { pipeline, policy } = from;
   const asked = plannedLoad(pipeline, load);
   const full = visitsOf(pipeline.stages).flatMap(({ stage, items }) =>
@@ -132,7 +134,7 @@ function greatestLoad(from: Formulation, load: number, solver: Solver): number |
   const step = pipeline.reproduction.roundLoad ? 1 : loadStep;
   const ends = full.map((end) => (step > 0 ? Math.floor(end / step + 1e-9) * step : end));
   const candidates = [...new Set([least, ...ends])].filter((end) => end < asked && end >= least).sort((a, b) => b - a);
-  const found = candidates.find((end) => hasPlan(from, end, solver));
+  const found = candidates.find((end) => hasPlan(from, end, running, solver));
   return found === undefined ? null : Math.max(minLoad, found / (1 + pipeline.margins.load));
 }
 
@@ -143,9 +145,9 @@ const SCAN = 0.005;
  * The same where the waits depend on the load in no simple way: the first of a falling series of loads
  * that has a plan, brought up to the last that had none. Requests per second before the margin.
  */
-function scannedLoad(from: Formulation, load: number, solver: Solver): number | null {
+function scannedLoad(from: Formulation, load: number, running: Plan, solver: Solver): number | null {
   const { minLoad } = from.pipeline.adaptation;
-  const at = (asked: number): boolean => hasPlan(from, plannedLoad(from.pipeline, asked), solver);
+  const at = (asked: number): boolean => hasPlan(from, plannedLoad(from.pipeline, asked), running, solver);
   let high = load;
   let low = high;
   do {
@@ -161,8 +163,8 @@ function scannedLoad(from: Formulation, load: number, solver: Solver): number | 
   return low;
 }
 
-function hasPlan(from: Formulation, planned: number, solver: Solver): boolean {
-  const problem = formulate(from, planned, []);
+function hasPlan(from: Formulation, planned: number, running: Plan, solver: Solver): boolean {
+  const problem = formulate(from, planned, running);
   if (!mayHold(problem)) return false;
   return isSolved(solver(problem));
 }

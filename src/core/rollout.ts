@@ -1,22 +1,194 @@
-import type { ReplicaCount } from "./cluster.ts";
-import type { StagePlan } from "./plan.ts";
+import { capacityOf, leastIdling } from "./capacity.ts";
+import type { Observation } from "./cluster.ts";
+import { plannedLoad } from "./load.ts";
+import type { Pipeline, Stage } from "./pipeline.ts";
+import { replicasAside, type Plan, type StagePlan } from "./plan.ts";
+import type { Restriction } from "./restrict.ts";
+import { judge, progressOf, type Progress, type Setback } from "./setback.ts";
+import { countOf, isRouted, switchOf, type Sight, type Switch } from "./switch.ts";
+import { visitsOf } from "./visits.ts";
 
-/** What a stage runs while it changes over. */
+/** What is remembered of how a stage's plan is carried out. */
 export interface StageRollout {
-  /** Takes the requests now. */
-  readonly serving: StagePlan;
-  /** Replicas to have of each variant; what is not named goes. */
+  readonly switching?: Switch;
+  /** How far the replicas wanted have come: since when nothing has moved. */
+  readonly progress?: Progress;
+  /** Variants that did not get up. */
+  readonly setbacks: readonly Setback[];
+}
+
+/** By stage; those of which there is something to remember. */
+export type Rollouts = Readonly<Record<string, StageRollout>>;
+
+/** What to have of each variant of a stage now, and which takes the requests. */
+export interface Targets {
+  readonly serving: string;
+  /** Of every variant, in file order; 0: it goes. */
   readonly targets: readonly { readonly variant: string; readonly replicas: number }[];
 }
 
+/** Carries a stage's plan out: until a switch is ready the old variant serves alone, unscaled, and until it is over its replicas stay. */
+export function rollOut(stage: Stage, plan: StagePlan, rollout: StageRollout | undefined): Targets {
+  const switching = rollout?.switching;
+  const wanted = (variant: string): number => {
+    if (variant === plan.variant) return plan.replicas;
+    return variant === switching?.from.variant ? switching.from.replicas : 0;
+  };
+  return {
+    serving: switching?.phase === "Preparing" ? switching.from.variant : plan.variant,
+    targets: stage.variants.map(({ name, standby = 0 }) => ({
+      variant: name,
+      replicas: Math.max(standby, wanted(name)),
+    })),
+  };
+}
+
 /**
- * Make before break, for one stage: another variant takes over only when all of its replicas are
- * ready; until then the old one serves alone, unscaled.
+ * How many replicas of a stage's plan must be ready before they take over: those that carry the load of now and leave
+ * something idle, as any plan must; all of them if that is more, or the load (requests per second) is not known.
  */
-export function rollOut(wanted: StagePlan, serving: StagePlan, replicas: readonly ReplicaCount[]): StageRollout {
-  const target = { variant: wanted.variant, replicas: wanted.replicas };
-  if (wanted.variant === serving.variant) return { serving: wanted, targets: [target] };
-  const ready = replicas.find((count) => count.variant === wanted.variant)?.ready ?? 0;
-  if (ready >= wanted.replicas) return { serving: wanted, targets: [target] };
-  return { serving, targets: [{ variant: serving.variant, replicas: serving.replicas }, target] };
+export function enoughReady(pipeline: Pipeline, load: number | null, plan: StagePlan): number {
+  const visited = visitsOf(pipeline.stages).find(({ stage }) => stage.name === plan.stage);
+  const variant = visited?.stage.variants.find(({ name }) => name === plan.variant);
+  if (load === null || visited === undefined || variant === undefined) return plan.replicas;
+  const { rate } = capacityOf(pipeline, variant, plan.batch);
+  return Math.min(plan.replicas, leastIdling(visited.items * plannedLoad(pipeline, load), rate));
+}
+
+/** How far a plan has come. */
+export interface Standing {
+  /** The plan in force, without the switches that are rolled back. */
+  readonly running: Plan;
+  readonly rollouts: Rollouts;
+  /** Whether something is given up now. */
+  readonly gaveUp: boolean;
+}
+
+/** What has become of the plan in force since the last decision. `load`: the newest, requests per second; null if it is not known. */
+export function follow(pipeline: Pipeline, seen: Observation, load: number | null): Standing {
+  const before = seen.state?.rollouts ?? {};
+  let gaveUp = false;
+  const running: StagePlan[] = [];
+  const rollouts = byStage(pipeline, (stage, s) => {
+    const plan = seen.running[s];
+    const known = before[stage.name] ?? NOTHING;
+    // Nothing is in force yet: nothing has come anywhere.
+    if (plan === undefined) return { setbacks: known.setbacks };
+    running[s] = plan;
+    const sight = sightOf(pipeline, stage, seen, load, plan);
+    if (sight === null) return known;
+    const switching = switchOf(plan, known.switching, sight);
+    const isNew = switching?.phase === "Preparing";
+    const { progress, setbacks, failed } = judge(plan, known, sight.counts, {
+      now: seen.now,
+      deadline: pipeline.rollout.progressDeadline,
+      bar: isNew,
+    });
+    gaveUp ||= failed;
+    if (failed && isNew) {
+      running[s] = switching.from;
+      return { setbacks };
+    }
+    return rolloutOf(switching, progress, setbacks);
+  });
+  return { running, rollouts, gaveUp };
+}
+
+/** The same once a plan has been decided, which is from now on to be carried out. */
+export function setOut(
+  pipeline: Pipeline,
+  seen: Observation,
+  { running, rollouts }: Standing,
+  plan: Plan,
+  load: number | null,
+): Rollouts {
+  return byStage(pipeline, (stage, s) => {
+    const to = plan[s];
+    if (to === undefined) return undefined;
+    const { switching, progress, setbacks } = rollouts[stage.name] ?? NOTHING;
+    const sight = sightOf(pipeline, stage, seen, load, to);
+    if (sight === null) return rolloutOf(switching, progress, setbacks);
+    const { ready } = countOf(sight.counts, to.variant);
+    const goesOn = running[s]?.variant === to.variant;
+    const routed = switching !== undefined && isRouted(switching);
+    const before = routed ? undefined : switching;
+    return rolloutOf(
+      routed && goesOn ? switching : switchOf(to, before ?? switchFrom(running[s], to, seen.now), sight),
+      ready >= to.replicas ? undefined : progressOf(to, ready, progress, seen.now),
+      setbacks,
+    );
+  });
+}
+
+/** What rollouts leave to a decision: of what did not get up fewer replicas, and where a switch `locks` its stage the variant that it goes over to. */
+export function restrictionsOf(
+  pipeline: Pipeline,
+  { running, rollouts }: Standing,
+  now: number,
+  locks: (one: Switch) => boolean,
+): readonly Restriction[] {
+  return pipeline.stages.flatMap(({ name }, s): readonly Restriction[] => {
+    const { switching, setbacks } = rollouts[name] ?? NOTHING;
+    const to = running[s];
+    const caps = setbacks.filter(({ until }) => now < until).map(({ variant, most }) => [variant, { most }] as const);
+    return [
+      ...(switching === undefined || to === undefined || !locks(switching)
+        ? []
+        : [{ stage: name, variants: [to.variant] }]),
+      ...(caps.length === 0 ? [] : [{ stage: name, replicas: Object.fromEntries(caps) }]),
+    ];
+  });
+}
+
+/** Cores of the variants that switches come from, beside what stands by. */
+export function coresLeaving(pipeline: Pipeline, rollouts: Rollouts): number {
+  return pipeline.stages.reduce((cores, stage) => {
+    const from = rollouts[stage.name]?.switching?.from;
+    const variant = stage.variants.find(({ name }) => name === from?.variant);
+    if (from === undefined || variant === undefined) return cores;
+    return cores + variant.coresPerReplica * replicasAside(stage, from.variant, from.replicas);
+  }, 0);
+}
+
+const NOTHING: StageRollout = { setbacks: [] };
+
+function rolloutOf(
+  switching: Switch | undefined,
+  progress: Progress | undefined,
+  setbacks: StageRollout["setbacks"],
+): StageRollout {
+  return {
+    ...(switching === undefined ? {} : { switching }),
+    ...(progress === undefined ? {} : { progress }),
+    setbacks,
+  };
+}
+
+/** Without the stages of which there is nothing to remember. */
+function byStage(pipeline: Pipeline, of: (stage: Stage, s: number) => StageRollout | undefined): Rollouts {
+  return Object.fromEntries(
+    pipeline.stages.flatMap((stage, s) => {
+      const rollout = of(stage, s);
+      const isEmpty = (rollout?.switching ?? rollout?.progress) === undefined && (rollout?.setbacks ?? []).length === 0;
+      return rollout === undefined || isEmpty ? [] : [[stage.name, rollout]];
+    }),
+  );
+}
+
+/** Null where nothing is known. */
+function sightOf(
+  pipeline: Pipeline,
+  stage: Stage,
+  { replicas, now }: Observation,
+  load: number | null,
+  plan: StagePlan,
+): Sight | null {
+  const counts = replicas.filter((count) => count.stage === stage.name);
+  if (counts.length === 0) return null;
+  return { stage, counts, enough: enoughReady(pipeline, load, plan), drain: pipeline.rollout.drain, now };
+}
+
+function switchFrom(running: StagePlan | undefined, to: StagePlan, now: number): Switch | undefined {
+  if (running === undefined || running.variant === to.variant) return undefined;
+  return { from: running, phase: "Preparing", since: now };
 }

@@ -1,6 +1,7 @@
 import { tooOld } from "../core/batching.ts";
 import { isChain } from "../core/graph.ts";
 import { samePlan, type Plan, type StagePlan } from "../core/plan.ts";
+import { enoughReady } from "../core/rollout.ts";
 import type { Draws } from "../workload/draws.ts";
 import type { StageRules } from "./advance.ts";
 import { ChainRoutes } from "./chain-routes.ts";
@@ -71,10 +72,14 @@ export class Network {
     }
   }
 
-  apply(plan: Plan): void {
+  /** Puts a plan in force now, by the load that is known now (requests per second). */
+  apply(plan: Plan, load: number | null): void {
     if (!samePlan(plan, this.inForce)) this.isBlocked = false;
     this.inForce = plan;
-    this.stages.forEach((stage, s) => stage.apply(planOf(plan, s)));
+    this.stages.forEach((stage, s) => {
+      const ofStage = planOf(plan, s);
+      stage.apply(ofStage, enoughReady(this.scenario.pipeline, load, ofStage));
+    });
   }
 
   private sweep(until: number): void {

@@ -70,9 +70,10 @@ export class Pool {
     if (place >= 0) this.freeAt[place] = replica.readyAt;
   }
 
-  /** The instant from which all replicas are ready. */
-  allReadyAt(): number {
-    return this.replicas.reduce((latest, replica) => Math.max(latest, replica.readyAt), 0);
+  /** The instant from which so many replicas are ready. */
+  readyAt(count: number): number {
+    const instants = this.replicas.map(({ readyAt }) => readyAt).toSorted((a, b) => a - b);
+    return instants[count - 1] ?? 0;
   }
 
   readyCount(now: number): number {

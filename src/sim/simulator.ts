@@ -2,6 +2,7 @@ import { accuracyOf } from "../core/accuracy.ts";
 import { planObjective } from "../core/assess.ts";
 import type { LoadSeries } from "../core/cluster.ts";
 import type { Decision } from "../core/decide.ts";
+import { newestLoad } from "../core/loop.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import { planCores, planVariants, samePlan, type Plan } from "../core/plan.ts";
 import { isSolved } from "../core/problem.ts";
@@ -42,6 +43,7 @@ export function simulate(
   let promise = putInForce(scenario.startPlan, 0);
 
   let decision: Decision | null = null;
+  let newest: number | null = null;
   for (let from = 0; ;) {
     const to = Math.min((intervals.length + 1) * interval, end);
     const arrivedBefore = source.arrived;
@@ -50,7 +52,7 @@ export function simulate(
     if (decision !== null && due < end) {
       if (due > from) source.advanceTo(due);
       // Also where nothing changes: what there was no room for is tried again (S12).
-      network.apply(decision.plan);
+      network.apply(decision.plan, newest);
       if (decision.plan !== promise.plan) promise = putInForce(decision.plan, due);
       if (due === from) inRow = promise;
     }
@@ -60,6 +62,7 @@ export function simulate(
     if (to >= end) break;
 
     const load = source.loadBefore(to, scenario.history, pipeline.adaptation.history);
+    newest = newestLoad(load, pipeline.adaptation.loadWindow);
     const replicas = network.stages.flatMap((stage) => stage.counts());
     decision = control({ now: to, load, running: promise.plan, replicas, stages, state: decision?.state ?? null });
     if (to >= warmup) {

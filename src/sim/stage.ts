@@ -1,7 +1,6 @@
 import type { ReplicaCount, StageLoad } from "../core/cluster.ts";
 import type { Stage, Variant } from "../core/pipeline.ts";
 import type { StagePlan } from "../core/plan.ts";
-import { rollOut } from "../core/rollout.ts";
 import type { StartUpTime } from "../workload/service-times.ts";
 import { advance, type StageRules } from "./advance.ts";
 import { Flights } from "./flights.ts";
@@ -36,9 +35,9 @@ export class StageRun implements Tenant {
   /** By variant. */
   private readonly reserves: readonly Reserve[];
   private serving: Pool;
-  private inForce: StagePlan;
   private pending: Pool | null = null;
-  private wanted: StagePlan;
+  /** Of the pending ones, those that must be ready to take over. */
+  private enough = Infinity;
   private ordinal = 0;
   /** Seconds that replicas spent on batches that have ended, and on all batches when they were last asked for. */
   private worked = 0;
@@ -61,8 +60,6 @@ export class StageRun implements Tenant {
     this.events = events;
     this.startUpTime = startUpTime;
     this.room = room;
-    this.inForce = plan;
-    this.wanted = plan;
     this.reserves = stage.variants.map(({ standby = 0 }) => new Reserve(standby));
     this.serving = this.poolFor(plan);
     this.resize(this.serving, plan);
@@ -110,7 +107,7 @@ export class StageRun implements Tenant {
   /** Serves up to `until`: batches that would start then are left, replicas that are ready then are not. */
   advanceTo(until: number): void {
     for (;;) {
-      const handOver = this.pending?.allReadyAt() ?? Infinity;
+      const handOver = this.pending?.readyAt(this.enough) ?? Infinity;
       const cut = Math.min(until, handOver);
       advance(this.queue, this.serving, this.flights, this.rules, this.now, cut);
       this.now = cut;
@@ -119,18 +116,17 @@ export class StageRun implements Tenant {
     }
   }
 
-  /** Puts a plan in force now. */
-  apply(plan: StagePlan): void {
-    this.wanted = plan;
+  /** Puts a plan in force now; if it is of another variant, that takes over when `enough` of its replicas are ready. */
+  apply(plan: StagePlan, enough: number): void {
     if (this.stage.variants[this.serving.variant]?.name === plan.variant) {
       this.cancelPending();
       this.resize(this.serving, plan);
-      this.inForce = plan;
       return;
     }
     this.serving.cancelWaiting(this.now);
     if (this.pending !== null && this.stage.variants[this.pending.variant]?.name !== plan.variant) this.cancelPending();
     this.pending ??= this.poolFor(plan);
+    this.enough = enough;
     this.resize(this.pending, plan);
     this.handOverIfReady();
   }
@@ -243,14 +239,13 @@ export class StageRun implements Tenant {
 
   private handOverIfReady(): void {
     if (this.pending === null) return;
-    if (rollOut(this.wanted, this.inForce, this.poolCounts()).serving === this.wanted) this.handOver(this.pending);
+    if (this.pending.readyCount(this.now) >= this.enough) this.handOver(this.pending);
   }
 
   private handOver(next: Pool): void {
     this.serving.shrink(0, this.now);
     this.serving = next;
     this.pending = null;
-    this.inForce = this.wanted;
     this.events.onHandOver(this.now);
   }
 }

@@ -29,7 +29,7 @@ export function explain(planner: Planner, load: number, clock: () => number): Ex
     outcome !== null && planned !== null && (infeasible || outcome.status === "optimal")
       ? [
           ...bindingRows(formulate(planner, planned, []), outcome, planner.solver),
-          ...(pinsBind(planner, planned, outcome, planner.solver) ? (["pins"] as const) : []),
+          ...(pinsBind(planner, planned, [], outcome, planner.solver) ? (["pins"] as const) : []),
         ]
       : [];
   return {

@@ -12,7 +12,7 @@ const MOST = 20_000;
 const memories = new WeakMap<Planner, Made>();
 
 /**
- * A `decide` for one planner that makes each decision once. Exact: a decision depends on the load planned
+ * A `decide` that makes each decision of one planner once, and passes on those of others. Exact: a decision depends on the load planned
  * for, on the variants, batches and replicas that run, on the leeway, and nothing else. It saves work where
  * loads come again, as whole numbers do, or multiples of a `loadStep`.
  */
@@ -20,7 +20,8 @@ export function remembering(planner: Planner): typeof decide {
   const made: Made = memories.get(planner) ?? new Map();
   memories.set(planner, made);
   return (of, load, running, leeway) => {
-    if (of !== planner) throw new RangeError("these decisions are remembered for another planner");
+    // One that is restricted, for as long as it is.
+    if (of !== planner) return decide(of, load, running, leeway);
     const key = keyOf(plannedLoad(planner.pipeline, load), running, leeway);
     const known = made.get(key);
     if (known !== undefined) return { ...known, load };

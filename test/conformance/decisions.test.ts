@@ -160,7 +160,7 @@ for (const [kind, few] of [
         const from = formulation(pipeline);
         // Heavy enough that many a plan carries only a part of it.
         const planned = plannedLoad(pipeline, 20 * load);
-        const plan = bestEffort(from, planned, exhaustive);
+        const plan = bestEffort(from, planned, [], exhaustive);
         const best = bestRank(from, planned);
         if (plan === null || best === null) {
           assert.equal(plan, best);
@@ -178,7 +178,7 @@ for (const [kind, few] of [
         // Overloaded stages have no latency by the tail model; the engines must agree nevertheless.
         for (const queueing of [queueingModels.paper, queueingModels.tail]) {
           const [ours, theirs] = [exact, exhaustive].map((engine) =>
-            bestEffort({ ...from, queueing }, planned, engine),
+            bestEffort({ ...from, queueing }, planned, [], engine),
           );
           assert.ok(ours && theirs);
           const [own, other] = [rankOf(from, planned, ours), rankOf(from, planned, theirs)];
@@ -197,7 +197,7 @@ test("random pinned graphs: no plan within the budget carries a greater share th
     fc.property(small(randomPinnedGraphCase), ({ pipeline, load }) => {
       const from = formulation(pipeline);
       const planned = plannedLoad(pipeline, 20 * load);
-      const plan = bestEffort(from, planned, exact);
+      const plan = bestEffort(from, planned, [], exact);
       const best = bestRank(from, planned);
       seen[plan === null ? "none" : "some"]++;
       if (plan === null || best === null) return assert.equal(plan, best);

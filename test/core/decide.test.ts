@@ -235,9 +235,9 @@ test("best effort spends a core budget where it carries the most", () => {
   });
   const from = { pipeline: two, policy: policyOf(two, "ipa"), queueing: paper };
   // Of 6 cores 2 and 4 carry 20 rps; any other split carries less.
-  assert.equal(chosen(bestEffort(from, 100, exhaustive) ?? []), "a/1/2 b/1/4");
+  assert.equal(chosen(bestEffort(from, 100, [], exhaustive) ?? []), "a/1/2 b/1/4");
   const one = { ...two, limits: { replicas: 100, batch: 1, cores: 1 } };
-  assert.equal(bestEffort({ ...from, pipeline: one }, 100, exhaustive), null);
+  assert.equal(bestEffort({ ...from, pipeline: one }, 100, [], exhaustive), null);
 });
 
 test("best effort counts what stands by into the budget", () => {
@@ -245,7 +245,7 @@ test("best effort counts what stands by into the budget", () => {
   const pipeline = pipelineOf([ways], { limits: { replicas: 100, batch: 1, cores: 5 } });
   const from = { pipeline, policy: policyOf(pipeline, "ipa"), queueing: paper };
   // Of a only three fit beside the two of b.
-  assert.equal(chosen(bestEffort(from, 100, exhaustive) ?? []), "b/1/5");
+  assert.equal(chosen(bestEffort(from, 100, [], exhaustive) ?? []), "b/1/5");
 });
 
 test("a tick without fit data holds; no data is not zero load", () => {

@@ -151,7 +151,7 @@ test("what stages pin binds where without it a plan is better; there is nothing 
     const planner = plannerOf(given);
     const { outcome } = decide(planner, load, []);
     assert.ok(outcome);
-    return pinsBind(planner, load, outcome, exhaustive);
+    return pinsBind(planner, load, [], outcome, exhaustive);
   };
   assert.equal(binds({ forbid: { variants: ["large"] } }, 20), true);
   assert.equal(binds({ forbid: { variants: ["small"] } }, 20), false);

@@ -1,0 +1,81 @@
+import type { ReplicaCount } from "./cluster.ts";
+import type { StagePlan } from "./plan.ts";
+import { countOf } from "./switch.ts";
+
+/** How far the replicas that are wanted have come. */
+export interface Progress {
+  readonly variant: string;
+  /** Wanted. */
+  readonly replicas: number;
+  /** The most that were ready at once. */
+  readonly ready: number;
+  readonly since: number;
+}
+
+/** A variant that did not get up as was wanted. */
+export interface Setback {
+  readonly variant: string;
+  /** Most replicas to ask for … */
+  readonly most: number;
+  /** … until then, seconds. */
+  readonly until: number;
+  /** How often in a row. */
+  readonly failures: number;
+}
+
+/** The first back-off, seconds, which each failure doubles; the longest; and how long after the last one failures count. */
+const BACK_OFF = 60;
+export const LONGEST_BACK_OFF = 3600;
+const FORGET = 86_400;
+
+/** Whether what a plan wants of a stage comes up. */
+export interface Coming {
+  /** Absent where all are ready. */
+  readonly progress?: Progress;
+  readonly setbacks: readonly Setback[];
+  /** Whether it is given up now. */
+  readonly failed: boolean;
+}
+
+/**
+ * Looks at the replicas of a stage's plan. They are given up when nothing has moved for the deadline (seconds), or when they
+ * are refused at a later instant than the one that asked for them. `bar`: then not one is asked for, else as many as are ready.
+ */
+export function judge(
+  plan: StagePlan,
+  before: { readonly progress?: Progress; readonly setbacks: readonly Setback[] },
+  counts: readonly ReplicaCount[],
+  { now, deadline, bar }: { readonly now: number; readonly deadline: number; readonly bar: boolean },
+): Coming {
+  const { variant, replicas } = plan;
+  const { ready, refused } = countOf(counts, variant);
+  const setbacks = before.setbacks.filter(({ until }) => now < until + FORGET);
+  if (ready >= replicas) {
+    // It has come up: with more than it was held to.
+    return { setbacks: setbacks.filter((one) => one.variant !== variant || replicas <= one.most), failed: false };
+  }
+  const progress = progressOf(plan, ready, before.progress, now);
+  const refusedSince = refused !== undefined && before.progress !== undefined && isOf(before.progress, plan);
+  if (now - progress.since < deadline && !refusedSince) return { progress, setbacks, failed: false };
+  const known = setbacks.find((one) => one.variant === variant);
+  const most = bar ? 0 : ready;
+  return { setbacks: [...setbacks.filter((one) => one !== known), fail(variant, most, known, now)], failed: true };
+}
+
+function fail(variant: string, most: number, before: Setback | undefined, now: number): Setback {
+  // Nothing was tried again yet.
+  if (before !== undefined && now < before.until) return { ...before, most: Math.min(before.most, most) };
+  const failures = (before?.failures ?? 0) + 1;
+  return { variant, most, until: now + Math.min(LONGEST_BACK_OFF, BACK_OFF * 2 ** (failures - 1)), failures };
+}
+
+/** Since when nothing has moved: not more are ready, and no other number is wanted. */
+export function progressOf(plan: StagePlan, ready: number, before: Progress | undefined, now: number): Progress {
+  const { variant, replicas } = plan;
+  if (before !== undefined && isOf(before, plan) && ready <= before.ready) return before;
+  return { variant, replicas, ready, since: now };
+}
+
+function isOf(progress: Progress, { variant, replicas }: StagePlan): boolean {
+  return progress.variant === variant && progress.replicas === replicas;
+}
