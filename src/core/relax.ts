@@ -54,7 +54,7 @@ export function bindingRows(problem: Problem, outcome: Outcome, solver: Solver):
 }
 
 /** Whether a problem that asks for less has a plan that is better than an outcome by more than a tie; than none, any plan. */
-function improves(eased: Problem, outcome: Outcome, solver: Solver): boolean {
+export function improves(eased: Problem, outcome: Outcome, solver: Solver): boolean {
   const without = solver(eased);
   if (without.status !== "optimal" && without.status !== "feasible") return false;
   if (outcome.status !== "optimal" && outcome.status !== "feasible") return true;
@@ -62,9 +62,15 @@ function improves(eased: Problem, outcome: Outcome, solver: Solver): boolean {
 }
 
 /** Whether, likewise, all that the stages pin, forbid and bound costs something. What the policy pins stays. */
-export function pinsBind(from: Formulation, planned: number, outcome: Outcome, solver: Solver): boolean {
+export function pinsBind(
+  from: Formulation,
+  planned: number,
+  outcome: Outcome,
+  solver: Solver,
+  running: Plan = [],
+): boolean {
   const pipeline = unpinned(from.pipeline);
-  return pipeline !== from.pipeline && improves(formulate({ ...from, pipeline }, planned, []), outcome, solver);
+  return pipeline !== from.pipeline && improves(formulate({ ...from, pipeline }, planned, running), outcome, solver);
 }
 
 /** The least relaxation of each row, and of the load, of an infeasible problem. `load`: before the margin. */
