@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { explainCommand } from "./commands/explain.ts";
 import { frontierCommand } from "./commands/frontier.ts";
 import { planCommand } from "./commands/plan.ts";
 import { simulateCommand } from "./commands/simulate.ts";
@@ -6,7 +7,7 @@ import { sweepCommand } from "./commands/sweep.ts";
 import { traceCommand } from "./commands/trace.ts";
 import { InputError } from "./core/errors.ts";
 
-/** Exit codes: what was asked was done; it was not (no feasible plan, or a fault of ours); the input is wrong. */
+/** Exit codes: what was asked was done; it was not (no feasible plan, another decision, or a fault of ours); the input is wrong. */
 const [DONE, NOT_DONE, BAD_INPUT] = [0, 1, 2];
 
 /** Runs the command line; returns the exit code. */
@@ -27,7 +28,7 @@ Start here:
   ipa plan pipelines/video.yaml --load 20
   ipa simulate pipelines/video.yaml --trace traces/bursty.csv --policy ipa fa2-high
   ipa sweep sweeps/video.yaml
-Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
+Exit codes: 0 done; 1 no feasible plan, a decision that is not reproduced, or a fault in ipa; 2 wrong input.`,
     );
   // Who reads only the first lines, as `head` does, has what he wants.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -38,7 +39,15 @@ Exit codes: 0 done; 1 no feasible plan, or a fault in ipa; 2 wrong input.`,
   const done = (feasible: boolean): void => {
     if (!feasible) exitCode = NOT_DONE;
   };
-  for (const command of [planCommand(done), frontierCommand(done), simulateCommand(), sweepCommand(), traceCommand()]) {
+  const commands = [
+    planCommand(done),
+    frontierCommand(done),
+    simulateCommand(),
+    sweepCommand(),
+    traceCommand(),
+    explainCommand(done),
+  ];
+  for (const command of commands) {
     program.addCommand(inherit(command, program));
   }
   try {

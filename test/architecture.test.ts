@@ -30,7 +30,7 @@ const rules: Readonly<Record<string, Rule>> = {
       "apache-arrow": "formats/arrow.ts",
       "seek-bzip": "formats/public-trace.ts",
     },
-    node: ["formats/files.ts", "formats/public-trace.ts"],
+    node: ["formats/decision-journal.ts", "formats/files.ts", "formats/public-trace.ts"],
   },
   report: {
     ours: ["core"],

@@ -54,7 +54,7 @@ export function bindingRows(problem: Problem, outcome: Outcome, solver: Solver):
 }
 
 /** Whether a problem that asks for less has a plan that is better than an outcome by more than a tie; than none, any plan. */
-function improves(eased: Problem, outcome: Outcome, solver: Solver): boolean {
+export function improves(eased: Problem, outcome: Outcome, solver: Solver): boolean {
   const without = solver(eased);
   if (without.status !== "optimal" && without.status !== "feasible") return false;
   if (outcome.status !== "optimal" && outcome.status !== "feasible") return true;

@@ -13,6 +13,7 @@ import type { Trace } from "../workload/trace.ts";
 import { buildPipeline } from "./build-pipeline.ts";
 import { placeText } from "./complaints.ts";
 import { formatEntry, parseJournal } from "./journal.ts";
+import type { JournalText } from "./decision-journal.ts";
 import { parsePipeline, profileNames, profilePlace, type PipelineFile } from "./pipeline-file.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
 import { parseProfiles, type ProfileFile } from "./profile-csv.ts";
@@ -209,6 +210,26 @@ export async function programDigest(): Promise<string> {
     hash.update(relative(root, file)).update(await readFile(file));
   }
   return hash.digest("hex");
+}
+
+/** The version of the program, and of what it is made of: two that are equal compute the same. */
+export async function programVersion(): Promise<string> {
+  const { version } = JSON.parse(await readText(fileURLToPath(new URL("../../package.json", import.meta.url)))) as {
+    readonly version: string;
+  };
+  return `${version}+${(await programDigest()).slice(0, 12)}`;
+}
+
+/** What may hold decisions: a file, or the files of a folder that a controller keeps, oldest first. */
+export async function loadDecisions(path: string): Promise<readonly JournalText[]> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory() !== true) return [{ path, text: await readText(path) }];
+  const names = (await readdir(path)).filter((name) => name.endsWith(".jsonl"));
+  if (names.length === 0) {
+    throw new InputError("missing_file", `${path}: there is no file *.jsonl in this folder. Name a journal.`);
+  }
+  const ordered = names.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return Promise.all(ordered.map(async (name) => ({ path: join(path, name), text: await readText(join(path, name)) })));
 }
 
 /** Reads the rows of a sweep, or of a shard of it. */

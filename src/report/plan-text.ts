@@ -91,6 +91,7 @@ function reasons(report: PlanReport): readonly string[] {
 const LIMIT_NAMES: Readonly<Record<string, string>> = {
   sla: "latency (the SLA)",
   accuracy_floor: "accuracy (the floor)",
+  movement: "how far one decision may move (adaptation.movement, and what is ready)",
   pins: "what may run (the stages' pins, forbids and bounds of replicas)",
 };
 

@@ -6,17 +6,9 @@ import { predictorKinds } from "../core/predictors/kinds.ts";
 import type { Knowledge, PredictorKind } from "../core/predictors/predictor.ts";
 import type { QueueingModel } from "../core/queueing/latency.ts";
 import { queueingModels } from "../core/queueing/models.ts";
+import type { Setup } from "../core/setup.ts";
 import { chooseEngine, type EngineChoice } from "../solver/choose.ts";
 import { engines, type EngineKind } from "../solver/engines.ts";
-
-/** A planner by names: what a command line, a sweep's row or a journal holds. */
-export interface Setup {
-  readonly pipeline: Pipeline;
-  readonly policy: string;
-  readonly predictor: string;
-  readonly queueing: string;
-  readonly engine: string;
-}
 
 export const defaultQueueing = "tail" satisfies keyof typeof queueingModels;
 export const defaultEngine = "auto" satisfies keyof typeof engineNames;

@@ -2,10 +2,11 @@ import type { Planner } from "../core/decide.ts";
 import type { Knowledge } from "../core/predictors/predictor.ts";
 import type { Objective, Pipeline } from "../core/pipeline.ts";
 import type { Run } from "../core/run-log.ts";
+import type { Setup } from "../core/setup.ts";
 import type { Coordinates } from "../core/sweep-row.ts";
 import type { Trace } from "../workload/trace.ts";
 import { futureOf, replay } from "./replay.ts";
-import { assemble, defaultEngine, defaultQueueing, type Setup } from "./setup.ts";
+import { assemble, defaultEngine, defaultQueueing } from "./setup.ts";
 
 /** What is swept over: each combination is a run. Of an absent list what the pipeline says holds. */
 export interface Sweep {

@@ -1,0 +1,163 @@
+import type { Decided, Decision, Planner, Reason } from "../core/decide.ts";
+import type { Difference } from "../core/exact-json.ts";
+import type { MissingLoad } from "../core/missing-load.ts";
+import type { NextBest } from "../core/next-best.ts";
+import type { Plan } from "../core/plan.ts";
+import { planReport, type PlanContext, type PlanReport } from "./plan.ts";
+
+/** What `ipa explain --json` prints; keys are only ever added (docs/cli.md). */
+export interface DecisionReport {
+  readonly decision_id: string;
+  readonly pipeline: string;
+  /** When it was made, ISO 8601. */
+  readonly clock: string;
+  readonly reason: Reason;
+  /** Whether it was made again to the byte. */
+  readonly reproduced: boolean;
+  /** What differs first; null if nothing does but the order of keys. */
+  readonly difference: DifferenceReport | null;
+  readonly recorded_by: Versions;
+  readonly explained_by: Versions;
+  readonly predicted_load_rps: number | null;
+  /** Seconds of the journal's clock, at which the load seen ends. */
+  readonly load_end_s: number;
+  readonly running: readonly SettingReport[];
+  /** What the objective loses by the change from the running plan. */
+  readonly change: number;
+  /** What was solved, made again; null where nothing was. */
+  readonly plan: PlanReport | null;
+  readonly next_best: NextBestReport | null;
+  readonly missing: MissingReport | null;
+}
+
+interface DifferenceReport {
+  readonly path: string;
+  /** JSON; null: it is not there. */
+  readonly recorded: string | null;
+  readonly remade: string | null;
+}
+
+export interface Versions {
+  readonly ipa: string;
+  readonly node: string;
+}
+
+export interface SettingReport {
+  readonly stage: string;
+  readonly variant: string;
+  readonly batch: number;
+  readonly batch_timeout_s: number;
+  readonly replicas: number;
+}
+
+interface NextBestReport {
+  /** What the objective would have lost by it. */
+  readonly loses: number;
+  readonly tie: boolean;
+  readonly objective_accuracy: number;
+  readonly cost_cores: number;
+  readonly latency_s: number;
+  readonly stages: readonly SettingReport[];
+}
+
+interface MissingReport {
+  readonly window_s: number;
+  readonly windows: number;
+  readonly missing: number;
+  readonly newest: boolean;
+  readonly coarse: boolean;
+  readonly spans: readonly { readonly from_s: number; readonly to_s: number }[];
+}
+
+/** A recorded decision, and what making it again found. */
+export interface DecisionFindings {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly clock: string;
+  readonly recordedBy: Versions;
+  readonly explainedBy: Versions;
+  readonly running: Plan;
+  readonly loadEnd: number;
+  readonly decision: Decision;
+  readonly reproduced: boolean;
+  readonly difference: Difference | null;
+  readonly solved:
+    | (Omit<PlanContext, "queueing" | "engine" | "reason" | "solveSeconds"> & {
+        readonly planner: Planner;
+        readonly decided: Decided;
+        readonly nextBest: NextBest | null;
+      })
+    | null;
+  readonly missing: MissingLoad | null;
+}
+
+export function decisionReport(
+  findings: DecisionFindings,
+  names: Pick<PlanContext, "queueing" | "engine" | "reason" | "solveSeconds">,
+): DecisionReport {
+  const { decision, difference, solved, missing } = findings;
+  return {
+    decision_id: findings.id,
+    pipeline: findings.pipeline,
+    clock: findings.clock,
+    reason: decision.reason,
+    reproduced: findings.reproduced,
+    difference:
+      difference === null
+        ? null
+        : { path: difference.path, recorded: json(difference.before), remade: json(difference.after) },
+    recorded_by: findings.recordedBy,
+    explained_by: findings.explainedBy,
+    predicted_load_rps: decision.load,
+    load_end_s: findings.loadEnd,
+    running: settings(findings.running),
+    change: decision.change,
+    plan:
+      solved === null
+        ? null
+        : planReport(
+            solved.planner,
+            solved.decided.load,
+            { ...solved.decided, reason: decision.reason },
+            { ...names, ...solved },
+          ),
+    next_best: solved === null || solved.nextBest === null ? null : nextBestReport(solved.nextBest),
+    missing: missing === null ? null : missingReport(missing),
+  };
+}
+
+function json(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function settings(plan: Plan): readonly SettingReport[] {
+  return plan.map(({ stage, variant, batch, batchTimeout, replicas }) => ({
+    stage,
+    variant,
+    batch,
+    batch_timeout_s: batchTimeout,
+    replicas,
+  }));
+}
+
+function nextBestReport({ loses, tie, accuracy, cores, latency, plan }: NextBest): NextBestReport {
+  return {
+    loses,
+    tie,
+    objective_accuracy: accuracy,
+    cost_cores: cores,
+    latency_s: latency,
+    stages: settings(plan),
+  };
+}
+
+function missingReport({ window, windows, missing, newest, coarse, spans }: MissingLoad): MissingReport {
+  return {
+    window_s: window,
+    windows,
+    missing,
+    newest,
+    coarse,
+    spans: spans.map(({ from, to }) => ({ from_s: from, to_s: to })),
+  };
+}

@@ -1,0 +1,111 @@
+import type { Observation } from "../core/cluster.ts";
+import { decide, type Decided, type Decision, type Planner } from "../core/decide.ts";
+import { firstDifference, fromExactJson, toExactJson, type Difference } from "../core/exact-json.ts";
+import { formulate } from "../core/formulate.ts";
+import { tick } from "../core/loop.ts";
+import { missingLoad, type MissingLoad } from "../core/missing-load.ts";
+import { withoutFewest, type Leeway } from "../core/movement/leeway.ts";
+import { nextBest, type NextBest } from "../core/next-best.ts";
+import type { Plan } from "../core/plan.ts";
+import { isSolved, type Outcome, type Problem, type RowName } from "../core/problem.ts";
+import { bindingRows, improves, pinsBind, relaxations, type Relaxation } from "../core/relax.ts";
+import { shortfalls, type Shortfall } from "../core/shortfall.ts";
+
+/** A recorded decision that was made again, and what is behind it. All but `difference` is of the one made again. */
+export interface DecisionExplanation {
+  readonly decision: Decision;
+  /** Whether its JSON is the recorded one, to the byte. */
+  readonly reproduced: boolean;
+  /** What differs first; null if nothing does but the order of keys. */
+  readonly difference: Difference | null;
+  /** What was solved for it; null where nothing was, as where data were missing or a rule decided. */
+  readonly solved: Solving | null;
+  /** Where the plan was held for want of data: what was missing. */
+  readonly missing: MissingLoad | null;
+}
+
+export interface Solving {
+  /** As the loop gave it to the solver: its pipeline may be narrower than the file's. */
+  readonly planner: Planner;
+  readonly decided: Decided;
+  /** Limits, the stages' pins, and what a move from the running plan may be, that cost something. Of a plan that is not proved best: none. */
+  readonly binding: readonly (RowName | "pins" | "movement")[];
+  /** Of an infeasible problem: the least change of each row alone; else empty. */
+  readonly relaxations: readonly Relaxation[];
+  /** Of an infeasible problem: the stages whose replicas are too few, whatever else gives way; else empty. */
+  readonly shortfalls: readonly Shortfall[];
+  /** Null where there is no other plan, or no plan at all. */
+  readonly nextBest: NextBest | null;
+}
+
+/** Makes a recorded decision again from what was seen, compares, and finds out what was behind it. */
+export function explainDecision(planner: Planner, seen: Observation, recorded: Decision): DecisionExplanation {
+  const makings: Making[] = [];
+  const decision = tick(planner, seen, (of, load, running, leeway = []) => {
+    const making = makeRecording(of, load, running, leeway);
+    makings.push(making);
+    return making.decided;
+  });
+  const making = makings.find(({ decided }) => decided.outcome === decision.outcome);
+  return {
+    decision,
+    ...compare(recorded, decision),
+    solved: making === undefined ? null : explainMaking(making),
+    missing: decision.reason === "held-no-data" ? missingLoad(seen.load, planner.pipeline.adaptation.loadWindow) : null,
+  };
+}
+
+function compare(recorded: Decision, made: Decision): Pick<DecisionExplanation, "reproduced" | "difference"> {
+  const json = toExactJson(made);
+  if (json === toExactJson(recorded)) return { reproduced: true, difference: null };
+  return { reproduced: false, difference: firstDifference(recorded, fromExactJson(json)) };
+}
+
+/** A decision for a load with the problem that its outcome is of. */
+interface Making {
+  readonly planner: Planner;
+  readonly running: Plan;
+  readonly leeway: Leeway;
+  readonly problem: Problem;
+  readonly decided: Decided;
+}
+
+function makeRecording(planner: Planner, load: number, running: Plan, leeway: Leeway): Making {
+  const solves: { readonly problem: Problem; readonly outcome: Outcome }[] = [];
+  const solver: Planner["solver"] = (problem, stop) => {
+    const outcome = planner.solver(problem, stop);
+    solves.push({ problem, outcome });
+    return outcome;
+  };
+  const decided = decide({ ...planner, solver }, load, running, leeway);
+  const which = solves.findIndex(({ outcome }) => outcome === decided.outcome);
+  const solve = solves[which];
+  if (solve === undefined) throw new Error("a decision has an outcome that no solve gave");
+  // The first solve is within all of the leeway; where that has no plan, the next is without its fewest numbers.
+  return { planner, running, leeway: which === 0 ? leeway : withoutFewest(leeway), problem: solve.problem, decided };
+}
+
+function explainMaking({ planner, running, leeway, problem, decided }: Making): Solving {
+  const { solver } = planner;
+  const { outcome, planned, load } = decided;
+  const from = { ...planner, leeway };
+  const infeasible = outcome.status === "infeasible";
+  const free = formulate({ ...planner, leeway: [] }, planned, running);
+  // Of a search that was stopped nothing is known but a bound.
+  const binding =
+    infeasible || outcome.status === "optimal"
+      ? [
+          ...bindingRows(problem, outcome, solver),
+          ...(pinsBind(from, planned, running, outcome, solver) ? (["pins"] as const) : []),
+          ...(leeway.length > 0 && improves(free, outcome, solver) ? (["movement"] as const) : []),
+        ]
+      : [];
+  return {
+    planner,
+    decided,
+    binding,
+    relaxations: infeasible ? relaxations(from, load, running, solver) : [],
+    shortfalls: infeasible ? shortfalls(planner, planned) : [],
+    nextBest: isSolved(outcome) ? nextBest(problem, outcome, solver) : null,
+  };
+}
