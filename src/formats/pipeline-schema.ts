@@ -153,7 +153,7 @@ const adaptation = z
   })
   .meta(
     rules([
-      "self.predictor != 'oracle'",
+      "!has(self.predictor) || self.predictor != 'oracle'",
       "predictor oracle knows what is to come, which only a simulation can. Choose another.",
     ]),
   );

@@ -23,7 +23,7 @@ const MOST_REPLICAS = 10_000;
 export const replicas = count.max(MOST_REPLICAS);
 /** More than any pipeline has, so that what a cluster must check of one is bounded. */
 export const MOST_STAGES = 32;
-const MOST_VARIANTS = 64;
+const MOST_VARIANTS = 32;
 const MOST_BATCHES = 256;
 const stageName = name(63);
 const variantName = name(253);
@@ -63,15 +63,14 @@ const variant = z
       .min(0)
       .max(MOST_REPLICAS)
       .optional()
-      .describe("Replicas that are always up, so that switching to them takes no start-up; 0 by default")
-      .meta(byDefault(0)),
+      .describe("Replicas that are always up, so that switching to them takes no start-up; 0 by default"),
     scaleTargetRef: scaleTargetRef.optional().describe("The Kubernetes object whose replicas a controller sets"),
-    minReplicas: replicas.optional().describe("Fewest replicas wherever it runs; 1 by default").meta(byDefault(1)),
+    minReplicas: replicas.optional().describe("Fewest replicas wherever it runs; 1 by default"),
     maxReplicas: replicas.optional().describe("Most replicas wherever it runs; limits.replicas by default"),
   })
   .meta(
     rules([
-      "!has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
+      "!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
       "minReplicas is above maxReplicas. Lower it, or raise maxReplicas.",
     ]),
   );
@@ -140,7 +139,13 @@ export const stage = z
       .min(1)
       .max(MOST_VARIANTS)
       .describe("Models that can serve the stage; all answer the same requests")
-      .meta(mapBy("name")),
+      .meta(mapBy("name"))
+      .meta(
+        rules([
+          "self.all(v, !has(v.scaleTargetRef) || self.exists_one(w, has(w.scaleTargetRef) && w.scaleTargetRef.name == v.scaleTargetRef.name && w.scaleTargetRef.kind == v.scaleTargetRef.kind))",
+          "Two variants have one scaleTargetRef. Give each variant its own object.",
+        ]),
+      ),
   })
   .meta(
     rules(

@@ -1,0 +1,188 @@
+import { z } from "zod";
+import { decisionReasons, holdingReasons } from "./decision-reasons.ts";
+import { count, jsonSchemaOf, mapBy, name, type JsonSchema } from "./schema-values.ts";
+
+// The schema of what a controller reports of a pipeline, in its `status`; what a restarted one must know is in it.
+// Numbers that need not be whole are text, as objects of a cluster hold no fractions.
+
+const number = z
+  .string()
+  .max(32)
+  .regex(/^-?\d+(?:\.\d+)?(?:e[-+]?\d+)?$/);
+const instant = z
+  .string()
+  .max(64)
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/)
+  .meta({ format: "date-time" });
+const text = z.string().max(32_768);
+const amount = z.number().int().min(0);
+
+const stage = name(63).describe("Name of the stage");
+const stagePlan = z.strictObject({
+  variant: name(253).describe("Variant that serves"),
+  batch: count.describe("Requests served together"),
+  batchTimeoutSeconds: number.describe("Longest time that the oldest request waits for its batch to fill"),
+  replicas: count.describe("Replicas that serve"),
+});
+
+const plan = z.strictObject({
+  decisionId: name(253).describe("The decision that made it, as the journal has it"),
+  madeAt: instant.describe("When it was decided"),
+  loadRps: number.optional().describe("Load predicted when it was made, requests per second"),
+  plannedLoadRps: number.optional().describe("Load that it was made for, with margin, floor and rounding"),
+  objective: number.optional().describe("What the objective is with it"),
+  bound: number.optional().describe("What the objective could be at best"),
+  accuracy: number.optional().describe("Accuracy of the pipeline, in the objective's metric"),
+  cores: number.optional().describe("CPU cores that it reserves"),
+  latencySeconds: number.optional().describe("Latency that it promises, end to end; not there if it grows without end"),
+  feasible: z.boolean().describe("Whether it keeps all limits and the SLA at the load that it was made for"),
+  stages: z
+    .array(stagePlan.extend({ name: stage }))
+    .max(32)
+    .describe("What each stage runs")
+    .meta(mapBy("name")),
+});
+
+const load = z.strictObject({
+  observedRps: number.optional().describe("Load measured, requests per second"),
+  predictedRps: number.optional().describe("Load predicted, requests per second"),
+  at: instant.describe("When it was measured"),
+});
+
+const decision = z.strictObject({
+  id: name(253).describe("Which it was, as the journal has it"),
+  reason: z.enum([...Object.values(decisionReasons), ...holdingReasons]).describe("Why the plan is in force"),
+});
+
+const pinnedKnobs = z.strictObject({
+  stage,
+  knobs: z
+    .array(z.enum(["variant", "batch", "replicas"]))
+    .min(1)
+    .max(3)
+    .describe("What cannot be changed")
+    .meta({ "x-kubernetes-list-type": "set" }),
+  why: text.describe("What keeps it"),
+});
+
+const rollout = z.strictObject({
+  stage,
+  switching: z
+    .strictObject({
+      from: stagePlan.describe("What the stage ran before, and runs until the requests are routed away"),
+      phase: z
+        .enum(["Preparing", "Ready", "Routed", "Draining"])
+        .describe(
+          "Preparing: the replicas start; Ready: enough are ready; Routed: they take the requests; Draining: the old ones finish",
+        ),
+      since: instant.describe("When the phase began"),
+    })
+    .optional()
+    .describe("The switch of the variant under way"),
+  progress: z
+    .strictObject({
+      variant: name(253).describe("Variant of the replicas"),
+      replicas: amount.describe("Replicas wanted"),
+      ready: amount.describe("Replicas ready"),
+      since: instant.describe("When there was a change last"),
+    })
+    .optional()
+    .describe("How far the replicas wanted have come"),
+  setbacks: z
+    .array(
+      z.strictObject({
+        variant: name(253).describe("Variant of the replicas"),
+        most: amount.describe("Replicas that it is planned with at most; with 0 it is not"),
+        until: instant.describe("When that ends"),
+        failures: amount.describe("How often it has failed, one after another"),
+      }),
+    )
+    .max(64)
+    .optional()
+    .describe("Variants whose replicas did not get ready")
+    .meta(mapBy("variant")),
+});
+
+const loop = z.strictObject({
+  loadRps: number.describe("Load that the last plan was made for, before the margin, requests per second"),
+  switches: z
+    .array(z.strictObject({ stage, at: instant.describe("When") }))
+    .max(32)
+    .optional()
+    .describe("When each stage's variant was last switched")
+    .meta(mapBy("stage")),
+});
+
+const object = {
+  apiVersion: z.string().max(317).describe("API version of the object"),
+  kind: name(63).describe("Kind of the object"),
+  name: name(253).describe("Name of the object"),
+};
+
+const takenOver = z.strictObject({
+  ...object,
+  replicas: amount.describe("Replicas that it had then"),
+  formerManager: z.string().max(128).optional().describe("Who managed its replicas before"),
+});
+
+const heldTarget = z.strictObject({
+  ...object,
+  replicas: amount.describe("Replicas that it has and keeps"),
+  since: instant.describe("When that was found"),
+});
+
+const condition = z.strictObject({
+  type: z
+    .enum(["Ready", "TargetResolved", "MetricsAvailable", "ProfilesReady", "Feasible", "Applied"])
+    .describe("What it is about"),
+  status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds"),
+  observedGeneration: amount.optional().describe("Generation of the spec that it was found for"),
+  lastTransitionTime: instant.describe("When the status changed last"),
+  reason: z
+    .string()
+    .max(1024)
+    .regex(/^[A-Za-z](?:[A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
+    .describe("Why, in one word for programs"),
+  message: text.describe("Why, and what to do, for people"),
+});
+
+const objects = <T extends z.ZodType>(of: T, about: string) =>
+  z.array(of).max(2048).optional().describe(about).meta(mapBy("kind", "name"));
+
+const statusSchema = z.strictObject({
+  observedGeneration: amount.optional().describe("Generation of the spec that this is about"),
+  plan: plan.optional().describe("The plan in force"),
+  load: load.optional().describe("The load, as seen last"),
+  decision: decision.optional().describe("The last decision"),
+  pinnedKnobs: z
+    .array(pinnedKnobs)
+    .max(32)
+    .optional()
+    .describe("What plans cannot change, as nothing would carry it out or somebody holds it")
+    .meta(mapBy("stage")),
+  rollouts: z
+    .array(rollout)
+    .max(32)
+    .optional()
+    .describe("Switches of variants, and replicas that are on their way")
+    .meta(mapBy("stage")),
+  loop: loop.optional().describe("What the next decision must be told"),
+  takenOver: objects(takenOver, "Objects whose replicas the controller manages since mode Act"),
+  heldTargets: objects(heldTarget, "Objects whose replicas somebody took back; planned for as they are"),
+  conditions: z.array(condition).max(16).optional().describe("What holds of the pipeline").meta(mapBy("type")),
+});
+
+/** What a controller reports of a pipeline. */
+export type PipelineStatus = z.infer<typeof statusSchema>;
+export type PipelineCondition = z.infer<typeof condition>;
+
+/** The status that an object holds. A part that is not understood, as of another version, is as if it were not there. */
+export function parseStatus(value: unknown): PipelineStatus {
+  const parts = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const understood = parts.filter(([key, part]) => statusSchema.safeParse({ [key]: part }).success);
+  return statusSchema.parse(Object.fromEntries(understood));
+}
+
+export function statusJsonSchema(): JsonSchema {
+  return jsonSchemaOf(statusSchema, true);
+}

@@ -1,0 +1,116 @@
+import type { Planning } from "../core/cluster.ts";
+import type { Plan, StagePlan } from "../core/plan.ts";
+import type { PipelineStatus } from "./status-schema.ts";
+
+// What the loop must know again after a restart, to and from the status of its pipeline: exactly, so that it goes on as if
+// nothing had been.
+
+/** A number as a status holds it; the same bits come back. */
+export function numberText(value: number): string {
+  if (!Number.isFinite(value)) throw new RangeError(`${value} is no number that a status can hold`);
+  return Object.is(value, -0) ? "0" : String(value);
+}
+
+/**
+ * An instant in seconds since 1970, as a status holds it (RFC 3339); the same bits come back from the first microsecond on.
+ */
+export function instantText(seconds: number): string {
+  const [whole = "", fraction] = numberText(seconds).split(".");
+  const date = new Date(Number(whole) * 1000).toISOString().slice(0, "2000-01-01T00:00:00".length);
+  return fraction === undefined ? `${date}Z` : `${date}.${fraction}Z`;
+}
+
+/** Seconds since 1970. */
+export function instantOf(text: string): number {
+  const [whole = "", fraction] = text.replace(/Z$/, "").split(".");
+  return Number([Date.parse(`${whole}Z`) / 1000, ...(fraction === undefined ? [] : [fraction])].join("."));
+}
+
+type PlanStatus = NonNullable<PipelineStatus["plan"]>;
+type StageStatus = Omit<PlanStatus["stages"][number], "name">;
+
+export function planStages(plan: Plan): PlanStatus["stages"] {
+  return plan.map((stage) => ({ name: stage.stage, ...stageStatus(stage) }));
+}
+
+export function planOfStatus({ stages }: PlanStatus): Plan {
+  return stages.map(({ name, ...stage }) => stagePlanOf(name, stage));
+}
+
+function stageStatus({ variant, batch, batchTimeout, replicas }: StagePlan): StageStatus {
+  return { variant, batch, batchTimeoutSeconds: numberText(batchTimeout), replicas };
+}
+
+function stagePlanOf(stage: string, { batchTimeoutSeconds, ...rest }: StageStatus): StagePlan {
+  return { stage, ...rest, batchTimeout: Number(batchTimeoutSeconds) };
+}
+
+type LoopStatus = NonNullable<PipelineStatus["loop"]>;
+
+export function loopStatus({ load, switchedAt }: Planning): LoopStatus {
+  const switches = Object.entries(switchedAt).map(([stage, at]) => ({ stage, at: instantText(at) }));
+  return { loadRps: numberText(load), ...(switches.length === 0 ? {} : { switches }) };
+}
+
+/** What was asked for before is not known; so that nothing falls too early, it was the load of the last plan until now. */
+export function planningOf({ loadRps, switches = [] }: LoopStatus, now: number): Planning {
+  const load = Number(loadRps);
+  return {
+    load,
+    asked: [{ at: now, load }],
+    switchedAt: Object.fromEntries(switches.map(({ stage, at }) => [stage, instantOf(at)])),
+  };
+}
+
+type Rollouts = NonNullable<PipelineStatus["rollouts"]>;
+
+/** How far a stage's change has come; instants in seconds since 1970. */
+export interface StageRolloutState {
+  readonly switching?: {
+    readonly from: StagePlan;
+    readonly phase: NonNullable<Rollouts[number]["switching"]>["phase"];
+    readonly since: number;
+  };
+  readonly progress?: {
+    readonly variant: string;
+    readonly replicas: number;
+    readonly ready: number;
+    readonly since: number;
+  };
+  readonly setbacks: readonly {
+    readonly variant: string;
+    readonly most: number;
+    readonly until: number;
+    readonly failures: number;
+  }[];
+}
+
+export function rolloutsStatus(rollouts: Readonly<Record<string, StageRolloutState>>): Rollouts {
+  return Object.entries(rollouts).map(([stage, { switching, progress, setbacks }]) => ({
+    stage,
+    ...(switching === undefined
+      ? {}
+      : { switching: { ...switching, from: stageStatus(switching.from), since: instantText(switching.since) } }),
+    ...(progress === undefined ? {} : { progress: { ...progress, since: instantText(progress.since) } }),
+    ...(setbacks.length === 0
+      ? {}
+      : { setbacks: setbacks.map((setback) => ({ ...setback, until: instantText(setback.until) })) }),
+  }));
+}
+
+export function rolloutsOf(status: Rollouts): Readonly<Record<string, StageRolloutState>> {
+  return Object.fromEntries(
+    status.map(({ stage, switching, progress, setbacks = [] }): [string, StageRolloutState] => [
+      stage,
+      {
+        ...(switching === undefined
+          ? {}
+          : {
+              switching: { ...switching, from: stagePlanOf(stage, switching.from), since: instantOf(switching.since) },
+            }),
+        ...(progress === undefined ? {} : { progress: { ...progress, since: instantOf(progress.since) } }),
+        setbacks: setbacks.map((setback) => ({ ...setback, until: instantOf(setback.until) })),
+      },
+    ]),
+  );
+}
