@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { controlCommand } from "./commands/control.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { frontierCommand } from "./commands/frontier.ts";
 import { planCommand } from "./commands/plan.ts";
@@ -46,6 +47,7 @@ Exit codes: 0 done; 1 no feasible plan, a decision that is not reproduced, or a 
     sweepCommand(),
     traceCommand(),
     explainCommand(done),
+    controlCommand(),
   ];
   for (const command of commands) {
     program.addCommand(inherit(command, program));

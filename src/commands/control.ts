@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { Command, Option } from "commander";
+import type { Context } from "../controller/context.ts";
+import type { Log } from "../controller/controller.ts";
 import { modes, type Mode } from "../core/control.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { defaultEngine, defaultQueueing, engineNames } from "../study/setup.ts";
@@ -33,16 +35,26 @@ export function controlCommand(): Command {
     .requiredOption("--namespace <name>", "namespace whose pipelines are controlled; give it again for more", collect)
     .option("--kubeconfig <file>", "how the cluster is reached; by default as a Pod of it")
     .addOption(
-      new Option("--max-mode <mode>", "no pipeline goes further than this, whatever it says").choices(modes).default("Act"),
+      new Option("--max-mode <mode>", "no pipeline goes further than this, whatever it says")
+        .choices(modes)
+        .default("Act"),
     )
     .option("--prometheus <url>", "where the load of pipelines is measured")
     .option("--prometheus-ca <file>", "certificates that its own is checked against")
     .option("--prometheus-token-file <file>", "bearer token for it, read anew for each query")
     .option("--kube-qps <n>", "calls per second to the API server; twice as many at once", numberIn(0.1, 1000), 20)
-    .option("--decision-timeout <s>", "a decision that takes longer is given up, and the plan held", numberIn(0.01, 600), 1)
+    .option(
+      "--decision-timeout <s>",
+      "a decision that takes longer is given up, and the plan held",
+      numberIn(0.01, 600),
+      1,
+    )
     .option("--journal <dir>", "keep the decisions in a ring of files here too (docs/cli.md)")
     .option("--port <n>", "for /healthz, /readyz and /metrics", numberIn(0, 65_535, true), 8080)
-    .option("--lease-namespace <name>", "where the Lease is by which one of several controllers leads; the first --namespace by default")
+    .option(
+      "--lease-namespace <name>",
+      "where the Lease is by which one of several controllers leads; the first --namespace by default",
+    )
     .option("--lease-name <name>", "its name", "ipa-controller")
     .option("--lease-seconds <s>", "how long others wait for a leader that is silent", numberIn(1, 600), 15)
     .addOption(choiceOption("--engine <name>", "how the plan is found", engineNames).default(defaultEngine))
@@ -54,67 +66,93 @@ export function controlCommand(): Command {
     )
     .action(async (flags: ControlFlags) => {
       const { control } = await import("../controller/controller.ts");
+      const { journalOf } = await import("../controller/journal.ts");
+      const { openRing } = await import("../controller/journal-ring.ts");
       const { controllerMetrics } = await import("../controller/metrics.ts");
       const { prometheus } = await import("../controller/prometheus.ts");
-      const { openRing } = await import("../controller/journal-ring.ts");
       const { scales } = await import("../controller/scales.ts");
+      const { programVersion } = await import("../formats/files.ts");
       const { connect } = await import("../kube/client.ts");
       const { recorder } = await import("../kube/events.ts");
       const { decideThread } = await import("./decide-thread.ts");
 
-      const signal = untilTold();
+      const [own = ""] = flags.namespace;
       const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
       const metrics = controllerMetrics();
       const leadership = { isLeader: () => false };
       const kube = connect({
-        ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
+        ...present({ kubeconfig: flags.kubeconfig }),
         qps: flags.kubeQps,
+        // What was sent while leading is over before somebody else can lead.
         timeoutSeconds: Math.min(10, flags.leaseSeconds / 3),
         mayWrite: () => leadership.isLeader(),
         onCall: ({ verb, status }) => metrics.calls.inc({ verb, status }),
       });
+      const { prometheus: url, prometheusCa: caFile, prometheusTokenFile: tokenFile } = flags;
+      const query = url === undefined ? null : prometheus({ url, ...present({ caFile, tokenFile }), ...QUERIES });
       const clock = (): number => Date.now() / 1000;
-      const log = standardErrorLog();
       const thread = decideThread(flags.decisionTimeout);
-      const ring = flags.journal === undefined ? null : await openRing(flags.journal, RING);
-      const query =
-        flags.prometheus === undefined
-          ? null
-          : prometheus({
-              url: flags.prometheus,
-              ...(flags.prometheusCa === undefined ? {} : { caFile: flags.prometheusCa }),
-              ...(flags.prometheusTokenFile === undefined ? {} : { tokenFile: flags.prometheusTokenFile }),
-              ...QUERIES,
-            });
+      const signal = untilTold();
       const context: Context = {
         kube,
         scales: scales(kube, clock),
         query,
         decide: thread.decide,
-        journal: journalTo([(text) => process.stdout.write(text), ...(ring === null ? [] : [ring.append])], hostname(), versions),
+        journal: journalOf({
+          host: hostname(),
+          version: await programVersion(),
+          print: (lines) => process.stdout.write(lines),
+          ring: flags.journal === undefined ? null : openRing(flags.journal, RING),
+          failed: (error) => log.failed("journal", error),
+        }),
         metrics,
-        record: recorder(kube, { component: "ipa-controller", instance: identity, onFailure: (error) => log.failed("event", error) }),
+        record: recorder(kube, {
+          component: "ipa-controller",
+          instance: identity,
+          onFailure: (error) => log.failed("event", error),
+        }),
         clock,
         maxMode: flags.maxMode,
         queueing: flags.queueing,
         engine: flags.engine,
-        digestOf: plannerDigest,
         signal,
       };
-      const [own = ""] = flags.namespace;
-      await control(
-        kube,
-        context,
-        {
-          namespaces: [...new Set(flags.namespace)],
-          lease: { namespace: flags.leaseNamespace ?? own, name: flags.leaseName, seconds: flags.leaseSeconds },
-          identity,
-          port: flags.port,
-        },
-        leadership,
-        log,
-        signal,
-      );
+      const options = {
+        namespaces: [...new Set(flags.namespace)],
+        lease: { namespace: flags.leaseNamespace ?? own, name: flags.leaseName, seconds: flags.leaseSeconds },
+        identity,
+        port: flags.port,
+      };
+      await control(kube, context, options, leadership, log, signal);
       await thread.end();
     });
+}
+
+/** Of queries to Prometheus. */
+const QUERIES = { timeoutSeconds: 5, maxBytes: 16 * 2 ** 20 };
+/** Of the journal's files. */
+const RING = { maxBytes: 256 * 2 ** 20, files: 8 };
+
+/** Without the keys that are absent. */
+function present<T extends object>(given: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    readonly [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+/** Aborted when the process is told to end; told again, it ends at once. */
+function untilTold(): AbortSignal {
+  const ending = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => ending.abort());
+  return ending.signal;
+}
+
+/** What goes on besides decisions, as JSON lines. */
+const log: Log = {
+  info: (what) => write("info", { what }),
+  failed: (what, error) => write("error", { what, error: error instanceof Error ? error.message : String(error) }),
+};
+
+function write(level: string, rest: object): void {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, ...rest })}\n`);
 }

@@ -36,7 +36,8 @@ export function decideThread(timeout: number): DecideThread {
     thread.on("error", (error) => {
       if (thread !== worker) return;
       renew();
-      for (const ask of [...pending.keys()]) take(ask)?.reject(error instanceof Error ? error : new Error(String(error)));
+      for (const ask of [...pending.keys()])
+        take(ask)?.reject(error instanceof Error ? error : new Error(String(error)));
     });
     thread.unref();
     return thread;

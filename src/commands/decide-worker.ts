@@ -2,11 +2,12 @@ import { parentPort } from "node:worker_threads";
 import { assess } from "../core/assess.ts";
 import type { Decision, Planner } from "../core/decide.ts";
 import type { LoadSeries, Observation } from "../core/cluster.ts";
+import type { Setup } from "../core/setup.ts";
 import { tick } from "../core/loop.ts";
 import { recalled } from "../core/recall.ts";
 import type { Answer } from "../controller/context.ts";
 import { learntBy } from "../formats/files.ts";
-import { assemble, type Setup } from "../study/setup.ts";
+import { assemble } from "../study/setup.ts";
 
 // A thread that decides: it is given planners by their digests, then one observation after the other.
 

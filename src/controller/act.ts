@@ -1,4 +1,3 @@
-import type { Target } from "../core/control.ts";
 import { bad, good, unknown, type Standing } from "./conditions.ts";
 import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
 import type { Context } from "./context.ts";
@@ -17,7 +16,6 @@ export async function carryOut(
   memory: Memory,
   steps: Steps,
   told: Told,
-  fixed: readonly Fixed[],
 ): Promise<Memory> {
   const { standings } = told;
   const before = memory.status?.conditions?.find(({ type }) => type === "Applied");
@@ -25,7 +23,7 @@ export async function carryOut(
   const intended = { ...memory, ledger: [...steps.up, ...steps.down].reduce(withIntention, memory.ledger) };
   const written = await report(context, known, intended, { ...told, standings: { ...standings, Applied: standing } });
 
-  let { ledger } = written;
+  let ledger: Ledger = written.ledger;
   const scale = async (step: ScaleStep): Promise<StepResult> => {
     const done = await writeOwned(context, known.namespace, step, ledger);
     ledger = done.ledger;
@@ -44,7 +42,12 @@ export async function carryOut(
   // What is not known to be too much is let be.
   const mayGoDown = standings.MetricsAvailable.status === "True" || told.assumed;
   const failures = await take(steps, { scale, route: send }, mayGoDown);
-  return report(context, known, { ...written, ledger }, { ...told, standings: { ...standings, Applied: standingOf(failures, fixed) } });
+  return report(
+    context,
+    known,
+    { ...written, ledger },
+    { ...told, standings: { ...standings, Applied: standingOf(failures, told.fixed ?? []) } },
+  );
 }
 
 function withIntention(ledger: Ledger, { view: { target, scale } }: ScaleStep): Ledger {
@@ -72,7 +75,12 @@ function tellOfScale(
   metrics.writes.inc({ namespace, pipeline: name });
   const what = `${target.kind} ${target.name}`;
   if (takenFrom !== undefined) {
-    void record(object, "Normal", "TakenOver", `the replicas of ${what} are controlled from now on; ${takenFrom} set them before`);
+    void record(
+      object,
+      "Normal",
+      "TakenOver",
+      `the replicas of ${what} are controlled from now on; ${takenFrom} set them before`,
+    );
   }
   if (replicas === scale.replicas) return;
   const why = answer === undefined ? "" : ` (${answer.decision.reason})`;
@@ -83,7 +91,10 @@ function standingOf(failures: readonly Failure[], fixed: readonly Fixed[]): Stan
   const contested = fixed.filter(({ reason }) => reason === "TargetContested");
   const pinned = fixed.filter(({ reason }) => reason === "TargetPinned");
   const messages = [
-    ...contested.map((one) => `${one.by} scales ${one.target.kind} ${one.target.name} too, and it is left to that. Let only one scale it.`),
+    ...contested.map(
+      (one) =>
+        `${one.by} scales ${one.target.kind} ${one.target.name} too, and it is left to that. Let only one scale it.`,
+    ),
     ...pinned.map((one) => pinnedText(one.target.kind, one.target.name, one.by)),
     ...failures.map(({ message }) => message),
   ];

@@ -18,7 +18,7 @@ export interface Standing {
 /** A condition as Kubernetes has it. */
 export interface Condition extends Standing {
   readonly type: ConditionType;
-  readonly observedGeneration: number;
+  readonly observedGeneration?: number | undefined;
   /** RFC 3339: when the status last changed. */
   readonly lastTransitionTime: string;
 }

@@ -1,24 +1,15 @@
 import type { LoadSeries, Observation } from "../core/cluster.ts";
 import type { Mode } from "../core/control.ts";
 import type { Decision } from "../core/decide.ts";
-import type { Pipeline } from "../core/pipeline.ts";
+import type { Setup } from "../core/setup.ts";
 import type { Kube } from "../kube/client.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import type { QuerySamples } from "./prometheus.ts";
 import type { Scales } from "./scales.ts";
 
-/** A planner by names, as a thread that decides assembles it. */
-export interface PlannerNames {
-  readonly pipeline: Pipeline;
-  readonly policy: string;
-  readonly predictor: string;
-  readonly queueing: string;
-  readonly engine: string;
-}
-
 export interface Question {
-  readonly setup: PlannerNames;
+  readonly setup: Setup;
   readonly digest: string;
   readonly seen: Observation;
   /** A longer load, to make the loop's memory of it anew; null where there is nothing to make anew. */
@@ -51,7 +42,8 @@ export interface Context {
   /** Null: no Prometheus was named. */
   readonly query: QuerySamples | null;
   readonly decide: Decide;
-  readonly journal: (id: string, known: string, question: Question, answer: Pick<Answer, "seen" | "decision" | "seconds">) => void;
+  /** Notes a decision on a pipeline, namespace and name; returns its id. */
+  readonly journal: (pipeline: string, question: Question, answer: Answer) => string;
   readonly metrics: ControllerMetrics;
   readonly record: (about: KubeObject, type: "Normal" | "Warning", reason: string, note: string) => Promise<void>;
   /** Seconds since 1970. */
@@ -59,6 +51,5 @@ export interface Context {
   readonly maxMode: Mode;
   readonly queueing: string;
   readonly engine: string;
-  readonly digestOf: (setup: PlannerNames) => string;
   readonly signal: AbortSignal;
 }

@@ -1,7 +1,7 @@
 import { InputError } from "../core/errors.ts";
 import { modes, type Control, type Mode } from "../core/control.ts";
 import type { Pipeline } from "../core/pipeline.ts";
-import { parseResource, profilesOf } from "../formats/resource.ts";
+import { parseResource, profileKeys } from "../formats/resource.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { World } from "./world.ts";
 
@@ -29,22 +29,37 @@ export function reader(): (object: KubeObject, world: World) => Promise<Known> {
   const read = new Map<string, { readonly version: string; readonly built: Built }>();
   return async (object, world) => {
     const { name, namespace = "", uid = "", generation, annotations = {} } = object.metadata;
-    const { configMap } = profilesOf(object);
-    const profiles = await world.configMap(configMap);
-    const version = `${generation} ${profiles?.metadata.uid} ${profiles?.metadata.resourceVersion}`;
+    const configMap = configMapOf(object);
+    const profiles = typeof configMap === "string" ? await world.configMap(configMap) : undefined;
+    const version = [generation, profiles?.metadata.uid, profiles?.metadata.resourceVersion].join(" ");
     const before = read.get(uid);
-    const built = before?.version === version ? before.built : build(object, configMap, profiles);
+    const built =
+      before?.version === version
+        ? before.built
+        : typeof configMap === "string"
+          ? build(object, configMap, profiles)
+          : configMap;
     read.set(uid, { version, built });
     const [paused, resume] = [annotations[PAUSED] === "true", annotations[RESUME] ?? ""];
     return { object, namespace, name, paused, resume, built };
   };
 }
 
+/** Where a pipeline's profiles are, or what is wrong with it that this cannot be told. */
+function configMapOf(object: KubeObject): string | Built {
+  try {
+    return profileKeys(object, object.metadata.name).configMap;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { problem: { of: "Ready", reason: "Invalid", message: error.message } };
+  }
+}
+
 function build(object: KubeObject, configMap: string, profiles: KubeObject | undefined): Built {
   if (profiles === undefined) {
     const message =
       `there is no ConfigMap ${configMap} that the controller may read. ` +
-      `Make it from the profiles: kubectl create configmap ${configMap} --from-file=profiles/`;
+      `Make it of the profiles: kubectl create configmap ${configMap} --from-file=profiles/`;
     return { problem: { of: "ProfilesReady", reason: "NotFound", message } };
   }
   const data = (profiles["data"] ?? {}) as Readonly<Record<string, string>>;
@@ -52,7 +67,7 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
     return parseResource(object, new Map(Object.entries(data)), object.metadata.name);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const ofProfile = error.code === "missing_file" || error.message.startsWith(`${configMap}/`);
+    const ofProfile = error.code === "missing_file" || error.message.startsWith("configmap/");
     return { problem: { of: ofProfile ? "ProfilesReady" : "Ready", reason: "Invalid", message: error.message } };
   }
 }

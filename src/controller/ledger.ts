@@ -38,7 +38,9 @@ export function intending(ledger: Ledger, { apiVersion, kind, name }: Target, re
 }
 
 export function confirmed(ledger: Ledger, target: Target, formerManager: string): Ledger {
-  const takenOver = ledger.takenOver.map((one) => (isOf(one, target) ? { ...one, formerManager, confirmed: true } : one));
+  const takenOver = ledger.takenOver.map((one) =>
+    isOf(one, target) ? { ...one, formerManager, confirmed: true } : one,
+  );
   return { ...ledger, takenOver };
 }
 
@@ -48,7 +50,8 @@ export function pinned(ledger: Ledger, { apiVersion, kind, name }: Target, since
 
 /** All targets that were pinned are taken over anew. */
 export function resumed(ledger: Ledger, value: string): Ledger {
-  const again = (one: TakenOver): boolean => ledger.pinned.some(({ kind, name }) => kind === one.kind && name === one.name);
+  const again = (one: TakenOver): boolean =>
+    ledger.pinned.some(({ kind, name }) => kind === one.kind && name === one.name);
   return {
     takenOver: ledger.takenOver.map((one) => (again(one) ? { ...one, confirmed: false } : one)),
     pinned: [],

@@ -20,13 +20,13 @@ export async function measureLoad(
   if (query === null) {
     return { problem: "Absent", message: "the controller was given no --prometheus to ask. Start it with one." };
   }
-  const series = await query(load.selector, history + BEFORE, now, signal).catch(
-    (error: unknown): MeasuredLoad => ({
-      problem: "Unreachable",
-      message: error instanceof Error ? error.message : String(error),
-    }),
-  );
-  return "problem" in series ? series : loadFromCounters(series as Exclude<typeof series, MeasuredLoad>, now, { history, loadWindow });
+  const series = await query(load.selector, history + BEFORE, now, signal).catch((error: unknown): MeasuredLoad => ({
+    problem: "Unreachable",
+    message: error instanceof Error ? error.message : String(error),
+  }));
+  return "problem" in series
+    ? series
+    : loadFromCounters(series as Exclude<typeof series, MeasuredLoad>, now, { history, loadWindow });
 }
 
 /** A load that nobody knows. */

@@ -14,13 +14,29 @@ export function controllerMetrics() {
     loadObserved: gauge("ipa_load_observed_rps", "Newest load measured, requests per second", PIPELINE),
     loadPredicted: gauge("ipa_load_predicted_rps", "Load predicted, requests per second, before the margin", PIPELINE),
     loadPlanned: gauge("ipa_load_planned_rps", "Load planned for, requests per second", PIPELINE),
-    latencyPredicted: gauge("ipa_latency_predicted_seconds", "Latency that the plan promises at the SLA's quantile", PIPELINE),
+    latencyPredicted: gauge(
+      "ipa_latency_predicted_seconds",
+      "Latency that the plan promises at the SLA's quantile",
+      PIPELINE,
+    ),
     latencyObserved: gauge("ipa_latency_observed_seconds", "Latency measured at the SLA's quantile", PIPELINE),
     accuracy: gauge("ipa_accuracy", "Accuracy of the plan in the metric of its objective", PIPELINE),
     cores: gauge("ipa_cores", "CPU cores that the plan reserves", PIPELINE),
-    recommended: gauge("ipa_recommended_replicas", "Replicas that the plan has of a variant, from mode Recommend on", VARIANT),
-    desired: gauge("ipa_desired_replicas", "Replicas for an HPA or KEDA to set: in mode Signal alone, and only on the leader", VARIANT),
-    profileError: gauge("ipa_profile_error_ratio", "Mean service time measured over that of the profile, less 1", VARIANT),
+    recommended: gauge(
+      "ipa_recommended_replicas",
+      "Replicas that the plan has of a variant, from mode Recommend on",
+      VARIANT,
+    ),
+    desired: gauge(
+      "ipa_desired_replicas",
+      "Replicas for an HPA or KEDA to set: in mode Signal alone, and only on the leader",
+      VARIANT,
+    ),
+    profileError: gauge(
+      "ipa_profile_error_ratio",
+      "Mean service time measured over that of the profile, less 1",
+      VARIANT,
+    ),
     condition: gauge("ipa_condition", "1 where a condition of a pipeline is True, else 0", [...PIPELINE, "type"]),
     decisions: new Counter({
       name: "ipa_decisions_total",
@@ -65,7 +81,9 @@ export function controllerMetrics() {
     registry,
     /** Forgets a pipeline that is gone, and on losing the lead all of them: what is not known must not look as if it were. */
     forget: async (labels: Readonly<Record<string, string>> | null): Promise<void> => {
-      const gauges: readonly Metric[] = Object.values(metrics).filter((one) => one instanceof Gauge && one !== metrics.leader);
+      const gauges: readonly Metric[] = Object.values(metrics).filter(
+        (one) => one instanceof Gauge && one !== metrics.leader,
+      );
       for (const one of gauges) {
         if (labels === null) one.reset();
         else for (const { labels: has } of (await one.get()).values) if (isOf(labels, has)) one.remove(has);
@@ -75,6 +93,11 @@ export function controllerMetrics() {
 }
 
 export type ControllerMetrics = ReturnType<typeof controllerMetrics>;
+
+/** How a decision moves the cores of a plan. */
+export function directionOf(before: number, after: number): "up" | "down" | "same" {
+  return after > before ? "up" : after < before ? "down" : "same";
+}
 
 function isOf(labels: Readonly<Record<string, string>>, has: Readonly<Record<string, unknown>>): boolean {
   return Object.entries(labels).every(([key, value]) => has[key] === value);

@@ -1,8 +1,9 @@
-import type { LoadSeries, LoopState, Observation, ReplicaCount, Restriction } from "../core/cluster.ts";
+import type { LoadSeries, LoopState, Observation, ReplicaCount } from "../core/cluster.ts";
 import type { Control, StageControl, Target } from "../core/control.ts";
 import { allowedOf } from "../core/pins.ts";
 import type { Pipeline, Stage } from "../core/pipeline.ts";
 import type { Plan, StagePlan } from "../core/plan.ts";
+import type { Restriction } from "../core/restrict.ts";
 import type { TargetView } from "./targets.ts";
 
 /** A number of replicas that a decision must take as it is, and who set it. */
@@ -139,7 +140,9 @@ export function pinnedKnobs(
     return [
       ...(knobs.length === 0 ? [] : [{ stage, knobs, why: `dataPlane ${dataPlane}` }]),
       ...fixed.flatMap((one) =>
-        one.stage === stage ? { stage, knobs: ["replicas"] as const, why: `${one.reason}: ${one.variant}, by ${one.by}` } : [],
+        one.stage === stage
+          ? { stage, knobs: ["replicas"] as const, why: `${one.reason}: ${one.variant}, by ${one.by}` }
+          : [],
       ),
     ];
   });

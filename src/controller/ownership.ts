@@ -1,4 +1,4 @@
-import { timeText } from "../formats/time.ts";
+import { instantText } from "../formats/status.ts";
 import type { ScaleStep } from "./carry-out.ts";
 import type { Context } from "./context.ts";
 import { confirmed, isOf, pinned, type Ledger } from "./ledger.ts";
@@ -29,7 +29,7 @@ export async function writeOwned(
   if (owned) {
     // As many as there are now is what the next decision has to take as given.
     await scales.read(namespace, target);
-    return { ledger: pinned(ledger, target, timeText(clock()), by), pinnedBy: by };
+    return { ledger: pinned(ledger, target, instantText(clock()), by), pinnedBy: by };
   }
   await scales.write(namespace, target, replicas, true);
   return { ledger: confirmed(ledger, target, by), takenFrom: by };

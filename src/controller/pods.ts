@@ -34,7 +34,7 @@ export function viewOf(pod: KubeObject): PodView | null {
       ({ type, status, reason }) => type === "PodScheduled" && status === "False" && reason === "Unschedulable",
     ),
     cores: requested.reduce<number | null>(
-      (sum, cpu) => (sum === null || cpu === undefined ? null : sum + cores(cpu)),
+      (sum, cpu) => (sum === null || cpu === undefined ? null : sum + cores(String(cpu))),
       0,
     ),
   };
@@ -73,7 +73,8 @@ export function podIndex(): PodIndex {
   const matching = (selector: Selector): readonly PodView[] => {
     // The label that the fewest have is looked at first.
     const sets = Object.entries(selector.labels).map((label) => byLabel.get(label.join("=")) ?? new Set<string>());
-    const candidates: Iterable<string> = sets.length > 0 ? sets.reduce((a, b) => (a.size <= b.size ? a : b)) : views.keys();
+    const candidates: Iterable<string> =
+      sets.length > 0 ? sets.reduce((a, b) => (a.size <= b.size ? a : b)) : views.keys();
     return [...candidates].flatMap((name) => {
       const view = views.get(name);
       return view !== undefined && selector.matches(view.labels) ? view : [];

@@ -10,6 +10,7 @@ import type { Answer, Context } from "./context.ts";
 import type { Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
 import { pinnedKnobs, type Fixed } from "./observe.ts";
+import { publish } from "./publish.ts";
 import { FIELD_MANAGER } from "./scales.ts";
 
 /** What a turn found, as far as it came. */
@@ -36,6 +37,7 @@ export async function report(context: Context, known: Known, memory: Memory, tol
   const status = statusOf(known, memory, told, now);
   const says = isDeepStrictEqual(essence(status), essence(memory.status));
   const drifts = isDeepStrictEqual(rounded(status), rounded(memory.status)) || now - memory.writtenAt < NUMBERS_EVERY;
+  publish(context, known, told, status);
   if (says && drifts) return memory;
   const { name, namespace, object } = known;
   const { apiVersion, kind } = object;
@@ -65,7 +67,9 @@ function statusOf({ object, built }: Known, memory: Memory, told: Told, now: num
     observedGeneration: generation,
     ...(answer === undefined || id === undefined ? kept(memory.status) : planned(answer, id)),
     ...loadStatus(told, memory.status, now),
-    ...(knobs.length === 0 ? {} : { pinnedKnobs: knobs.map(({ knobs: of, ...rest }) => ({ ...rest, knobs: [...of] })) }),
+    ...(knobs.length === 0
+      ? {}
+      : { pinnedKnobs: knobs.map(({ knobs: of, ...rest }) => ({ ...rest, knobs: [...of] })) }),
     ...(rollouts.length === 0 ? {} : { rollouts }),
     ...(planning === undefined ? {} : { loop: loopStatus(planning) }),
     ...(takenOver.length === 0 ? {} : { takenOver: [...takenOver] }),
@@ -117,7 +121,11 @@ function planned({ decision, promised }: Answer, id: string): Pick<PipelineStatu
   };
 }
 
-function loadStatus({ measured, answer }: Told, { load: before }: PipelineStatus, now: number): Pick<PipelineStatus, "load"> {
+function loadStatus(
+  { measured, answer }: Told,
+  { load: before }: PipelineStatus,
+  now: number,
+): Pick<PipelineStatus, "load"> {
   if (measured === undefined || !("load" in measured)) return before === undefined ? {} : { load: before };
   const observed = measured.load.rates.at(-1) ?? null;
   const predicted = answer?.decision.load ?? null;

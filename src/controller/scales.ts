@@ -80,11 +80,17 @@ export function scales(kube: Kube, clock: () => number): Scales {
       } catch (error) {
         cache.delete(keyOf(namespace, target));
         if (error instanceof KubeError && error.status === 404) {
-          return { reason: "NotFound", message: `there is no ${what} in ${namespace}. Create it, or correct scaleTargetRef.` };
+          return {
+            reason: "NotFound",
+            message: `there is no ${what} in ${namespace}. Create it, or correct scaleTargetRef.`,
+          };
         }
         if (error instanceof KubeError && error.status === 403) {
           const rule = `apiGroups: ["${path.group}"], resources: ["${path.plural}/scale"], verbs: ["get", "patch"]`;
-          return { reason: "Forbidden", message: `the controller may not scale ${what}. Give its role the rule {${rule}}.` };
+          return {
+            reason: "Forbidden",
+            message: `the controller may not scale ${what}. Give its role the rule {${rule}}.`,
+          };
         }
         throw error;
       }
@@ -92,7 +98,12 @@ export function scales(kube: Kube, clock: () => number): Scales {
     write: async (namespace, target, replicas, force) => {
       const path = await pathOf(namespace, target);
       if (path === null) throw new RangeError(`${target.kind} ${target.name} was never read`);
-      const body = { apiVersion: "autoscaling/v1", kind: "Scale", metadata: { name: target.name, namespace }, spec: { replicas } };
+      const body = {
+        apiVersion: "autoscaling/v1",
+        kind: "Scale",
+        metadata: { name: target.name, namespace },
+        spec: { replicas },
+      };
       try {
         const written = await kube.apply(path, body, { fieldManager: FIELD_MANAGER, force });
         return { scale: keep(keyOf(namespace, target), written) };

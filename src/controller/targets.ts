@@ -34,7 +34,9 @@ export async function seeTargets(
   const wanted = control.stages.flatMap(({ stage, targets }, s) =>
     (pipeline.stages[s]?.variants ?? []).map((variant, v) => ({ stage, variant, target: targets[v] ?? null })),
   );
-  const lacking = wanted.filter(({ target }) => target === null).map(({ stage, variant }) => `${stage}/${variant.name}`);
+  const lacking = wanted
+    .filter(({ target }) => target === null)
+    .map(({ stage, variant }) => `${stage}/${variant.name}`);
   if (lacking.length > 0) {
     const message = `${lacking.join(", ")} ${lacking.length > 1 ? "have" : "has"} no scaleTargetRef. Name what runs each variant.`;
     return { problem: { reason: "NotNamed", message } };
@@ -73,10 +75,7 @@ function isProblem(scale: Scale | ScaleProblem): scale is ScaleProblem {
   return "reason" in scale;
 }
 
-function viewOf(
-  of: Pick<TargetView, "stage" | "variant" | "target" | "scale">,
-  pods: readonly PodView[],
-): TargetView {
+function viewOf(of: Pick<TargetView, "stage" | "variant" | "target" | "scale">, pods: readonly PodView[]): TargetView {
   return {
     ...of,
     ready: pods.filter(({ ready }) => ready).length,

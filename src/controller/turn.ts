@@ -1,9 +1,11 @@
 import type { LoadSeries } from "../core/cluster.ts";
-import type { Control, Mode } from "../core/control.ts";
+import type { Control } from "../core/control.ts";
 import type { MeasuredLoad } from "../core/counters.ts";
 import { reach } from "../core/movement/stabilise.ts";
 import type { Pipeline } from "../core/pipeline.ts";
+import { plannerDigest } from "../formats/decision-journal.ts";
 import { carryOut } from "./act.ts";
+import { stepsTo } from "./carry-out.ts";
 import { bad, good, unknown, type Standing, type Standings } from "./conditions.ts";
 import type { Answer, Context, Question } from "./context.ts";
 import { fixedBy } from "./fixed.ts";
@@ -13,6 +15,7 @@ import { assumedLoad, measureLoad, unknownLoad } from "./load.ts";
 import { memoryFrom, type Memory } from "./memory.ts";
 import { observe } from "./observe.ts";
 import { servedBy } from "./services.ts";
+import { countDecision } from "./publish.ts";
 import { report } from "./report.ts";
 import { seeTargets, type TargetView } from "./targets.ts";
 import type { World } from "./world.ts";
@@ -33,12 +36,17 @@ export async function takeTurn(context: Context, world: World, known: Known, bef
     const { of, reason, message } = built.problem;
     const problem = bad(reason, message);
     const standings = of === "Ready" ? nothingKnown : { ...nothingKnown, ProfilesReady: problem };
-    return report(context, known, before ?? memoryFrom(object), { standings, ready: problem });
+    return report(context, known, before ?? memoryFrom(object, context.clock()), {
+      standings,
+      ready: problem,
+      assumed: false,
+    });
   }
-  const memory = obey(before ?? memoryFrom(object), known.resume);
+  const memory = obey(before ?? memoryFrom(object, context.clock()), known.resume);
   if (known.paused) {
     const paused = bad("Paused", 'the annotation ipa.dev/paused is "true": nothing is decided, and no number written');
-    return report(context, known, memory, { standings: { ...nothingKnown, Applied: paused }, ready: paused });
+    const standings = { ...nothingKnown, Applied: paused };
+    return report(context, known, memory, { standings, ready: paused, assumed: false });
   }
   return run(context, world, known, built, memory);
 }
@@ -64,11 +72,15 @@ async function run(
   ]);
   const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
   const kept = { ...memory, unknownSince };
-  const load = loadToPlanFor(pipeline, control, measured, now, unknownSince);
-  const metrics = standingOfLoad(measured, load.assumed);
+  const { series, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
+  const metrics = standingOfLoad(measured, assumed);
   if ("problem" in targets) {
-    const standings = { ...nothingKnown, TargetResolved: bad(targets.problem.reason, targets.problem.message), MetricsAvailable: metrics };
-    return report(context, known, kept, { standings, mode, measured });
+    const standings = {
+      ...nothingKnown,
+      TargetResolved: bad(targets.problem.reason, targets.problem.message),
+      MetricsAvailable: metrics,
+    };
+    return report(context, known, kept, { standings, mode, measured, assumed });
   }
   const { views } = targets;
   const standings: Standings = {
@@ -78,16 +90,21 @@ async function run(
     ProfilesReady: standingOfProfiles(views),
     Applied: bad("NotActing", `mode ${mode} sets no replicas`),
   };
-  if (mode === "Observe") return report(context, known, kept, { standings, mode, measured, views });
+  if (mode === "Observe") return report(context, known, kept, { standings, mode, measured, assumed });
 
   const acts = mode === "Act";
   const routed = control.stages.map(({ stage, service }) =>
-    service === null ? null : servedBy(world.service(service.name), views.filter((view) => view.stage === stage)),
+    service === null
+      ? null
+      : servedBy(
+          world.service(service.name),
+          views.filter((view) => view.stage === stage),
+        ),
   );
   const fixed = fixedBy(known.object, world, views, kept.ledger);
   const seen = observe(pipeline, control, {
     now,
-    load: load.series,
+    load: series,
     views,
     routed,
     // What is only recommended runs nowhere, and nothing is under way to it.
@@ -97,12 +114,21 @@ async function run(
   });
   const question = questionOf(context, pipeline, seen, kept.isFresh && "load" in measured ? measured.load : null);
   const answer = (await context.decide(question)) ?? tooLate(question);
-  const id = idOf(known, now);
-  context.journal(id, `${known.namespace}/${known.name}`, question, answer);
+  const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
+  countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
   const decided: Memory = { ...kept, plan: answer.decision.plan, state: answer.decision.state, isFresh: false };
-  const told = { standings: { ...standings, Feasible: standingOfPlan(answer) }, mode, measured, views, fixed, answer, id };
+  const told = {
+    standings: { ...standings, Feasible: standingOfPlan(answer) },
+    mode,
+    measured,
+    assumed,
+    fixed,
+    answer,
+    id,
+  };
   if (!acts || standings.ProfilesReady.status !== "True") return report(context, known, decided, told);
-  return carryOut(context, known, decided, { ...told, scene: { pipeline, control, views, routed, fixed } });
+  const steps = stepsTo({ pipeline, control, views, routed, fixed }, decided.plan, decided.state, decided.ledger);
+  return carryOut(context, known, decided, steps, told);
 }
 
 /** Seconds of load to ask for: what predictors see; and, where the memory of it is lost, as far back as that reaches. */
@@ -162,17 +188,22 @@ function standingOfPlan({ decision: { outcome, reason }, promised }: Answer): St
 }
 
 function latencyPromised(seconds: number): string {
-  return Number.isFinite(seconds) ? `, which promises ${Number(seconds.toPrecision(3))} s` : ", and its queues grow without end";
+  return Number.isFinite(seconds)
+    ? `, which promises ${Number(seconds.toPrecision(3))} s`
+    : ", and its queues grow without end";
 }
 
-function withoutRollouts<T extends { readonly rollouts?: unknown }>({ rollouts: _rollouts, ...state }: T): Omit<T, "rollouts"> {
+function withoutRollouts<T extends { readonly rollouts?: unknown }>({
+  rollouts: _rollouts,
+  ...state
+}: T): Omit<T, "rollouts"> {
   return state;
 }
 
 function questionOf(context: Context, pipeline: Pipeline, seen: Question["seen"], recall: LoadSeries | null): Question {
   const { queueing, engine } = context;
   const setup = { pipeline, policy: "ipa", predictor: pipeline.adaptation.predictor, queueing, engine };
-  return { setup, digest: context.digestOf(setup), seen, recall };
+  return { setup, digest: plannerDigest(setup), seen, recall };
 }
 
 /** No answer in time: what is in force is held. */
@@ -180,15 +211,8 @@ function tooLate({ seen }: Question): Answer {
   const { now: at, running: plan, state } = seen;
   return {
     seen,
-    decision: { at, load: null, planned: null, plan, change: 0, outcome: null, reason: "held-late", state },
+    decision: { at, load: null, planned: null, plan, change: 0, outcome: null, reason: "held-timeout", state },
     promised: null,
     seconds: 0,
   };
 }
-
-/** Names a decision: where, what and when, so that people can tell them apart. */
-function idOf({ namespace, name }: Known, now: number): string {
-  return `${namespace}.${name}.${new Date(now * 1000).toISOString().replace(/[-:.]/g, "")}`;
-}
-
-export type Acting = Mode;

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Kube } from "../kube/client.ts";
 import type { KubeObject, ResourcePath } from "../kube/objects.ts";
 import type { Change } from "../kube/object-copy.ts";
@@ -18,6 +19,9 @@ export interface World {
   readonly configMap: (name: string) => Promise<KubeObject | undefined>;
   readonly synced: Promise<unknown>;
 }
+
+/** How long the first look at a ConfigMap may take, ms. */
+const CONFIG_MAP_WITHIN = 3000;
 
 const of = (group: string, version: string, plural: string, namespace: string): ResourcePath => ({
   group,
@@ -54,24 +58,31 @@ export function watchNamespace(
     change === "Deleted" ? pods.remove(pod) : pods.put(pod),
   );
   const hpas = watch(of("autoscaling", "v2", "horizontalpodautoscalers", namespace));
-  const scaledObjects = watch(of("keda.sh", "v1alpha1", "scaledobjects", namespace));
+  let scaledObjects: Reflection | null = null;
+  // KEDA need not be there; an HPA of its is seen in any case.
+  const keda = kube.discover("keda.sh/v1alpha1").then(
+    () => {
+      scaledObjects = watch(of("keda.sh", "v1alpha1", "scaledobjects", namespace));
+    },
+    () => {},
+  );
   const services = watch(of("", "v1", "services", namespace), { labelSelector: PIPELINE_LABEL });
   const configMaps = new Map<string, Reflection>();
   return {
     namespace,
     pipelines: pipelines.items,
     pods,
-    autoscalers: () => [...hpas.items(), ...scaledObjects.items()],
+    autoscalers: () => [...hpas.items(), ...(scaledObjects?.items() ?? [])],
     service: (name) => services.items().find(({ metadata }) => metadata.name === name),
     configMap: async (name) => {
       const known =
         configMaps.get(name) ??
         watch(of("", "v1", "configmaps", namespace), { fieldSelector: `metadata.name=${name}` });
       configMaps.set(name, known);
-      await known.synced;
+      // One that may not be read never comes.
+      await Promise.race([known.synced, setTimeout(CONFIG_MAP_WITHIN)]);
       return known.items()[0];
     },
-    // KEDA need not be there, and its kind is then never synced.
-    synced: Promise.all([pipelines, podWatch, hpas, services].map(({ synced }) => synced)),
+    synced: Promise.all([keda, ...[pipelines, podWatch, hpas, services].map(({ synced }) => synced)]),
   };
 }

@@ -24,6 +24,7 @@ export interface Planner {
 /**
  * Why a plan is in force. `rule`: the policy's own rule changed it. `standby`: replicas that stood by carry the load until others have started. `limited`:
  * a plan would be feasible, but not within one step of what runs. `setback`: replicas that were wanted did not come up.
+ * `held-timeout`: no decision was made in time.
  */
 export type Reason =
   | "first"
@@ -38,7 +39,8 @@ export type Reason =
   | "best-effort"
   | "held-no-data"
   | "held-infeasible"
-  | "held-unknown";
+  | "held-unknown"
+  | "held-timeout";
 
 /** What is decided for a known load. */
 export interface Decided {

@@ -10,17 +10,10 @@ export const decisionReasons = {
   rule: "Rule",
   standby: "Standby",
   limited: "Limited",
+  setback: "Setback",
   "best-effort": "BestEffort",
   "held-no-data": "HeldNoData",
   "held-infeasible": "HeldInfeasible",
   "held-unknown": "HeldUnknown",
+  "held-timeout": "HeldTimeout",
 } as const satisfies Readonly<Record<Reason, string>>;
-
-/** Why a controller held a plan without asking for a decision: it took too long, people froze the pipeline, or its setup is wrong. */
-export const holdingReasons = ["HeldTimeout", "HeldPaused", "HeldInvalid"] as const;
-
-export type DecisionReason = (typeof decisionReasons)[Reason] | (typeof holdingReasons)[number];
-
-export function decisionReason(reason: Reason): DecisionReason {
-  return decisionReasons[reason];
-}

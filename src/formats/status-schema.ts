@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decisionReasons, holdingReasons } from "./decision-reasons.ts";
+import { decisionReasons } from "./decision-reasons.ts";
 import { count, jsonSchemaOf, mapBy, name, type JsonSchema } from "./schema-values.ts";
 
 // The schema of what a controller reports of a pipeline, in its `status`; what a restarted one must know is in it.
@@ -51,7 +51,7 @@ const load = z.strictObject({
 
 const decision = z.strictObject({
   id: name(253).describe("Which it was, as the journal has it"),
-  reason: z.enum([...Object.values(decisionReasons), ...holdingReasons]).describe("Why the plan is in force"),
+  reason: z.enum(Object.values(decisionReasons)).describe("Why the plan is in force"),
 });
 
 const pinnedKnobs = z.strictObject({
@@ -122,13 +122,14 @@ const object = {
 const takenOver = z.strictObject({
   ...object,
   replicas: amount.describe("Replicas that it had then"),
-  formerManager: z.string().max(128).optional().describe("Who managed its replicas before"),
+  formerManager: z.string().max(1024).describe("Who managed its replicas before; empty where nobody did"),
+  confirmed: z.boolean().describe("Whether taking them over was seen to succeed; if not, it is done again"),
 });
 
 const heldTarget = z.strictObject({
   ...object,
-  replicas: amount.describe("Replicas that it has and keeps"),
   since: instant.describe("When that was found"),
+  by: z.string().max(1024).describe("Who took them back"),
 });
 
 const condition = z.strictObject({
@@ -169,6 +170,11 @@ const statusSchema = z.strictObject({
   loop: loop.optional().describe("What the next decision must be told"),
   takenOver: objects(takenOver, "Objects whose replicas the controller manages since mode Act"),
   heldTargets: objects(heldTarget, "Objects whose replicas somebody took back; planned for as they are"),
+  resumed: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe("The value of the annotation ipa.dev/resume that was heeded last: held targets were taken over again"),
   conditions: z.array(condition).max(16).optional().describe("What holds of the pipeline").meta(mapBy("type")),
 });
 

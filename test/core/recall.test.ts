@@ -20,7 +20,7 @@ test("a memory that was lost is made anew from the load that was measured", () =
         rates: rates.slice(Math.max(0, until - seconds), until),
       });
       // Whole windows of history have passed by the first decision.
-      let state: LoopState | null = null;
+      let state = null as LoopState | null;
       for (let now = history + interval; now < rates.length; now += interval) {
         const lost = recalled(planner, load(now, now), now);
         assert.deepEqual(lost, state?.planning?.asked ?? []);
