@@ -17,12 +17,11 @@ export function findBinaries(): Binaries | { readonly missing: string } {
   const directory = assets ?? builtDirectory();
   const absent = missingFrom(directory);
   if (absent.length === 0) return { directory, prometheus: findPrometheus() };
+  if (assets === null) return { missing: "the control plane is not built: run `npm run cluster:get`" };
   return {
     missing:
-      assets === null
-        ? `the control plane is not built (${directory} has no ${absent.join(", ")}): run \`npm run cluster:get\``
-        : `KUBEBUILDER_ASSETS=${assets} has no ${absent.join(", ")}: put them there, ` +
-          "or unset it and run `npm run cluster:get`",
+      `KUBEBUILDER_ASSETS=${assets} has no ${absent.join(", ")}: put them there, ` +
+      "or unset it and run `npm run cluster:get`",
   };
 }
 

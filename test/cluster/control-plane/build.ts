@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { missingFrom } from "./binaries.ts";
-import { modulesDirectory, type Program, programs, versionOf } from "./programs.ts";
+import { goRequired, modulesDirectory, type Program, programs, versionOf } from "./programs.ts";
 
 /** What the user has to do something about; the message says what. */
 export class CannotBuild extends Error {
@@ -39,7 +39,8 @@ export function seconds(since: number): string {
 /** Asked in a module, since Go may take a newer version of itself for the sake of go.mod. */
 async function goVersion(): Promise<string> {
   const advice =
-    "Install Go as go.mod asks (https://go.dev/dl), or point KUBEBUILDER_ASSETS at programs that you have.";
+    `Install Go ${goRequired()} or newer (https://go.dev/dl), ` +
+    "or point KUBEBUILDER_ASSETS at programs that you have.";
   const { code, out, err } = await go("kubernetes", ["env", "GOVERSION"]).catch(() => {
     throw new CannotBuild(`there is no \`go\` on the PATH to build the control plane by. ${advice}`);
   });

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, openSync, closeSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { basename } from "node:path";
 
 // A program that a test runs beside itself: what it prints goes to a file, and it does not outlive the test.
@@ -19,16 +20,12 @@ export interface Child {
 
 const running = new Set<ChildProcess>();
 
-function killAll(): void {
+process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
-}
-process.on("exit", killAll);
+});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   // Without a listener a signal ends the process with no "exit" event.
-  process.once(signal, () => {
-    killAll();
-    process.kill(process.pid, signal);
-  });
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
 }
 
 // On Linux the kernel ends the child even where this process is killed outright. `setpriv` becomes the program, so the

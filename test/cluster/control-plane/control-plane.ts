@@ -15,7 +15,11 @@ export interface ControlPlane {
 
   /** Adds a node and, where KWOK plays its kubelet, waits until it is Ready. */
   readonly addNode: (node: TestNode) => Promise<void>;
-  /** As in a crash: open connections break. What etcd holds stays. */
+  /**
+   * As in a crash: open connections break. What etcd holds stays. The programs come back to a new API server after
+   * pauses of their own, which grow with every outage of the last two minutes from one second to thirty: after several, pods
+   * are slow.
+   */
   readonly stopApiServer: () => Promise<void>;
   /** On the same port as before; resolves when it is ready. */
   readonly startApiServer: () => Promise<void>;

@@ -9,9 +9,13 @@ export interface Kubectl {
   readonly apply: (...objects: readonly object[]) => Promise<void>;
 }
 
-/** `directory` is for its cache: the user's remembers by port what kinds an API server has, and ports come again. */
-export function kubectlOf(binary: string, kubeconfig: string, directory: string): Kubectl {
-  const common = [`--kubeconfig=${kubeconfig}`, `--cache-dir=${directory}/kubectl-cache`];
+/**
+ * Null stands for what KUBECONFIG says, which may be several files. `directory` is for the cache: the user's remembers by
+ * port what kinds an API server has, and ports come again.
+ */
+export function kubectlOf(binary: string, kubeconfig: string | null, directory: string): Kubectl {
+  const cache = `--cache-dir=${directory}/kubectl-cache`;
+  const common = kubeconfig === null ? [cache] : [cache, `--kubeconfig=${kubeconfig}`];
   const runWith = (input: string, ...args: readonly string[]): Promise<string> =>
     new Promise((resolve, reject) => {
       const child = execFile(binary, [...common, ...args], { maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {

@@ -15,7 +15,7 @@ export function isClusterLent(): boolean {
 export async function borrowCluster(directory: string): Promise<ControlPlane> {
   const binaries = findBinaries();
   const binary = "missing" in binaries ? "kubectl" : join(binaries.directory, "kubectl");
-  const original = kubectlOf(binary, process.env["KUBECONFIG"] ?? "", directory);
+  const original = kubectlOf(binary, null, directory);
   // Flattened, so that one file holds all that clients need, wherever the user's file points.
   const view = await original.run("config", "view", "--raw", "--minify", "--flatten", "--output=json");
   const kubeconfig = join(directory, "kubeconfig");

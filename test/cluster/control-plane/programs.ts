@@ -27,6 +27,12 @@ export const modulesDirectory = join(import.meta.dirname, "modules");
 
 const required = { kubernetes: "k8s.io/kubernetes", etcd: "go.etcd.io/etcd/server/v3", kwok: "sigs.k8s.io/kwok" };
 
+/** The oldest Go that builds Kubernetes. */
+export function goRequired(): string {
+  const file = join(modulesDirectory, "kubernetes", "go.mod");
+  return readFileSync(file, "utf8").match(/^go (\S+)/m)?.[1] ?? "";
+}
+
 /** What go.mod requires, without the `v`. It is written there alone. */
 export function versionOf(module: Program["module"]): string {
   const file = join(modulesDirectory, module, "go.mod");

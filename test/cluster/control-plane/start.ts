@@ -39,6 +39,7 @@ export async function startControlPlane(options: StartOptions = {}): Promise<Con
   const binaries = findBinaries();
   if ("missing" in binaries) throw new Error(binaries.missing);
 
+  if (isKept()) process.stderr.write(`the control plane's directory will be kept: ${directory}\n`);
   // Where the test fails before it stops what it started; the programs are ended by then.
   process.once("exit", () => removeUnlessKept(directory));
   const place = await makePlace(directory);
@@ -107,10 +108,13 @@ export async function startControlPlane(options: StartOptions = {}): Promise<Con
   return controlPlane;
 }
 
-/** The logs tell more than a failed test does. */
+/** The logs tell more than a failed test does, so that they can be kept. */
 function removeUnlessKept(directory: string): void {
-  if (process.env["IPA_TEST_KEEP"] === "yes") process.stderr.write(`kept: ${directory}\n`);
-  else rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  if (!isKept()) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+}
+
+function isKept(): boolean {
+  return process.env["IPA_TEST_KEEP"] === "yes";
 }
 
 async function makePlace(directory: string): Promise<Place> {
