@@ -36,8 +36,7 @@ export function decideThread(timeout: number): DecideThread {
     thread.on("error", (error) => {
       if (thread !== worker) return;
       renew();
-      for (const ask of [...pending.keys()])
-        take(ask)?.reject(error instanceof Error ? error : new Error(String(error)));
+      for (const ask of pending.keys()) take(ask)?.reject(error instanceof Error ? error : new Error(String(error)));
     });
     thread.unref();
     return thread;
@@ -79,7 +78,7 @@ export function decideThread(timeout: number): DecideThread {
       }),
     end: async () => {
       await worker.terminate();
-      for (const ask of [...pending.keys()]) take(ask)?.resolve(null);
+      for (const ask of pending.keys()) take(ask)?.resolve(null);
     },
   };
 }

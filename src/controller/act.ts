@@ -34,8 +34,8 @@ export async function carryOut(
   const send = async ({ index, view }: RouteStep): Promise<StepResult> => {
     const stage = "pipeline" in known.built ? known.built.control.stages[index] : undefined;
     if (stage === undefined) throw new RangeError(`there is no stage ${index}`);
-    const done = await route(context.kube, known.object, stage, view.scale.selector);
-    if ("conflict" in done) return { reason: "ServiceContested", message: done.conflict };
+    const conflict = await route(context.kube, known.object, stage, view.scale.selector);
+    if (conflict !== null) return { reason: "ServiceContested", message: conflict };
     void context.record(known.object, "Normal", "Routed", `stage ${stage.stage}: requests go to ${view.variant.name}`);
     return null;
   };
@@ -82,7 +82,6 @@ function tellOfScale(
       `the replicas of ${what} are controlled from now on; ${takenFrom} set them before`,
     );
   }
-  if (replicas === scale.replicas) return;
   const why = answer === undefined ? "" : ` (${answer.decision.reason})`;
   void record(object, "Normal", "Scaled", `${what}: ${scale.replicas} → ${replicas} replicas${why}`);
 }

@@ -4,7 +4,6 @@ import type { Pipeline } from "../core/pipeline.ts";
 import type { Plan } from "../core/plan.ts";
 import { rollOut } from "../core/rollout.ts";
 import { KubeError } from "../kube/errors.ts";
-import { isOf, type Ledger } from "./ledger.ts";
 import type { Fixed } from "./observe.ts";
 import type { TargetView } from "./targets.ts";
 
@@ -38,15 +37,11 @@ export interface Scene {
   readonly fixed: readonly Fixed[];
 }
 
-/**
- * Compares a plan with the cluster. Numbers that others set are let be, and so is what the data plane cannot switch to. What was not taken
- * over yet is set even where it is right, so that a later change by somebody else is seen to be one.
- */
+/** Compares a plan with the cluster. Numbers that others set are let be, and so is what the data plane cannot switch to. */
 export function stepsTo(
   { pipeline, control, views, routed, fixed }: Scene,
   plan: Plan,
   state: LoopState | null,
-  ledger: Ledger,
 ): Steps {
   const up: ScaleStep[] = [];
   const down: ScaleStep[] = [];
@@ -63,8 +58,7 @@ export function stepsTo(
       if (switches && name === serving && routed[index] !== name) routes.push({ index, view });
       if (fixed.some((one) => one.stage === stage.name && one.variant === name)) continue;
       const replicas = targets.find(({ variant }) => variant === name)?.replicas ?? 0;
-      const owned = ledger.takenOver.some((one) => isOf(one, view.target) && one.confirmed);
-      if (replicas > view.scale.replicas || (replicas === view.scale.replicas && !owned)) up.push({ view, replicas });
+      if (replicas > view.scale.replicas) up.push({ view, replicas });
       if (replicas < view.scale.replicas) down.push({ view, replicas });
     }
   });

@@ -136,14 +136,12 @@ export function pinnedKnobs(
   fixed: readonly Fixed[],
 ): readonly { readonly stage: string; readonly knobs: readonly Knob[]; readonly why: string }[] {
   return control.stages.flatMap(({ stage, dataPlane }) => {
-    const knobs = pinnedBy[dataPlane];
-    return [
-      ...(knobs.length === 0 ? [] : [{ stage, knobs, why: `dataPlane ${dataPlane}` }]),
-      ...fixed.flatMap((one) =>
-        one.stage === stage
-          ? { stage, knobs: ["replicas"] as const, why: `${one.reason}: ${one.variant}, by ${one.by}` }
-          : [],
-      ),
+    const held = fixed.filter((one) => one.stage === stage);
+    const knobs = [...pinnedBy[dataPlane], ...(held.length === 0 ? [] : (["replicas"] as const))];
+    const why = [
+      ...(pinnedBy[dataPlane].length === 0 ? [] : [`dataPlane ${dataPlane}`]),
+      ...held.map(({ variant, by, reason }) => `${reason}: ${by} sets the replicas of ${variant}`),
     ];
+    return knobs.length === 0 ? [] : [{ stage, knobs, why: why.join("; ") }];
   });
 }

@@ -21,6 +21,8 @@ interface Course {
   memory: Memory | null;
   timer: NodeJS.Timeout | null;
   turn: Promise<void> | null;
+  /** Seconds between two turns. */
+  interval: number;
 }
 
 /** How often a pipeline is looked at that cannot be understood, seconds. */
@@ -36,7 +38,7 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
     if (stopped || courses.get(key) !== course) return;
     if (course.turn !== null) {
       context.metrics.missed.inc(labelsOf(course.object));
-      schedule(key, course, UNREADABLE_EVERY);
+      schedule(key, course);
       return;
     }
     context.metrics.delay.observe(Math.max(0, context.clock() - due));
@@ -46,24 +48,23 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
   };
 
   const turnOf = async (key: string, course: Course): Promise<void> => {
-    let interval = UNREADABLE_EVERY;
     try {
       const known = await read(course.object, course.world);
-      if ("pipeline" in known.built) interval = known.built.pipeline.adaptation.interval;
-      schedule(key, course, interval);
+      course.interval = "pipeline" in known.built ? known.built.pipeline.adaptation.interval : UNREADABLE_EVERY;
+      schedule(key, course);
       course.memory = await takeTurn(context, course.world, known, course.memory);
     } catch (error) {
       failed(key, error);
     } finally {
-      if (course.timer === null) schedule(key, course, interval);
+      if (course.timer === null) schedule(key, course);
     }
   };
 
-  const schedule = (key: string, course: Course, interval: number): void => {
+  const schedule = (key: string, course: Course): void => {
     if (stopped || courses.get(key) !== course) return;
     if (course.timer !== null) clearTimeout(course.timer);
     const now = context.clock();
-    const due = nextDue(key, interval, now);
+    const due = nextDue(key, course.interval, now);
     course.timer = setTimeout(() => begin(key, course, due), Math.max(0, due - now) * 1000);
   };
 
@@ -82,7 +83,7 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
         void context.metrics.forget(labelsOf(object));
       } else if (course === undefined || course.object.metadata.uid !== object.metadata.uid) {
         end(key);
-        const fresh = { world, object, memory: null, timer: null, turn: null };
+        const fresh = { world, object, memory: null, timer: null, turn: null, interval: UNREADABLE_EVERY };
         courses.set(key, fresh);
         begin(key, fresh, context.clock());
       } else {
@@ -96,8 +97,8 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
     },
     stop: async () => {
       stopped = true;
-      const turns = [...courses.values()].map(({ turn }) => turn);
-      for (const key of [...courses.keys()]) end(key);
+      const turns = [...courses.values()].flatMap(({ turn }) => turn ?? []);
+      for (const key of courses.keys()) end(key);
       await Promise.all(turns);
     },
   };

@@ -21,17 +21,17 @@ function sameLabels(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
   return Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value);
 }
 
-/** Lets a stage's Service select the Pods of a variant, by one patch; makes the Service where there is none. Returns it, or who stands in the way. */
+/** Lets a stage's Service select the Pods of a variant, by one patch; makes the Service where there is none. Returns what stands in the way; null if nothing does. */
 export async function route(
   kube: Kube,
   pipeline: KubeObject,
   { stage, service }: StageControl,
   selector: Selector,
-): Promise<KubeObject | { readonly conflict: string }> {
+): Promise<string | null> {
   if (service === null) throw new RangeError(`stage "${stage}" has no Service`);
   const { name: pipelineName, namespace = "" } = pipeline.metadata;
   if (!selector.isPlain) {
-    return { conflict: `a Service cannot select by "${selector.text}". Give the target a selector of plain labels.` };
+    return `a Service cannot select by "${selector.text}". Give the target a selector of plain labels.`;
   }
   const of: ResourcePath = { group: "", version: "v1", plural: "services", namespace };
   const found = await kube.get({ ...of, name: service.name }).catch((error: unknown) => {
@@ -39,8 +39,7 @@ export async function route(
     throw error;
   });
   if (found !== null && found.metadata.labels?.[PIPELINE_LABEL] !== pipelineName) {
-    const message = `Service ${service.name} is not this pipeline's. Remove it, or name another in service.name.`;
-    return { conflict: message };
+    return `Service ${service.name} is not this pipeline's. Remove it, or name another in service.name.`;
   }
   const body = {
     apiVersion: "v1",
@@ -53,5 +52,6 @@ export async function route(
     },
   };
   // Forced: its label says that it is ours.
-  return kube.apply({ ...of, name: service.name }, body, { fieldManager: FIELD_MANAGER, force: true });
+  await kube.apply({ ...of, name: service.name }, body, { fieldManager: FIELD_MANAGER, force: true });
+  return null;
 }

@@ -127,7 +127,7 @@ async function run(
     id,
   };
   if (!acts || standings.ProfilesReady.status !== "True") return report(context, known, decided, told);
-  const steps = stepsTo({ pipeline, control, views, routed, fixed }, decided.plan, decided.state, decided.ledger);
+  const steps = stepsTo({ pipeline, control, views, routed, fixed }, decided.plan, decided.state);
   return carryOut(context, known, decided, steps, told);
 }
 
@@ -173,6 +173,9 @@ function standingOfProfiles(views: readonly TargetView[]): Standing {
 
 function standingOfPlan({ decision: { outcome, reason }, promised }: Answer): Standing {
   switch (outcome?.status) {
+    case "optimal":
+    case "feasible":
+      return good("Feasible");
     case undefined:
       return unknown("NotDecided", "no plan could be made, and the one in force is held");
     case "unknown":
@@ -182,8 +185,6 @@ function standingOfPlan({ decision: { outcome, reason }, promised }: Answer): St
       const what = reason === "held-infeasible" ? "the plan in force is held" : "the nearest plan is in force";
       return bad(reason === "held-infeasible" ? "Held" : "BestEffort", `no plan keeps every limit; ${what}${latency}`);
     }
-    default:
-      return good("Feasible");
   }
 }
 

@@ -1,0 +1,70 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+// Every write that the API server was asked for, by whom, and what it answered: from its audit log, so that what is undone
+// at once is seen too.
+
+/** A write as the API server saw it. */
+export interface Write {
+  /** Unix seconds. */
+  readonly at: number;
+  readonly user: string;
+  readonly verb: string;
+  /** Plural, with the subresource after a slash. */
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** HTTP status. */
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Arguments of the API server that make it keep such a log in a directory. */
+export function auditArguments(directory: string): readonly string[] {
+  const policy = join(directory, "audit-policy.json");
+  const rules = [
+    { level: "None", verbs: ["get", "list", "watch"] },
+    { level: "Request", omitStages: ["RequestReceived"] },
+  ];
+  writeFileSync(policy, JSON.stringify({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules }));
+  return [`--audit-policy-file=${policy}`, `--audit-log-path=${logIn(directory)}`, "--audit-log-mode=blocking"];
+}
+
+interface AuditEvent {
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  readonly objectRef?: {
+    readonly resource: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  readonly responseStatus?: { readonly code: number };
+  readonly requestObject?: unknown;
+  readonly requestReceivedTimestamp: string;
+}
+
+/** All writes so far, oldest first. */
+export function writesIn(directory: string): readonly Write[] {
+  const lines = readFileSync(logIn(directory), "utf8").split("\n").slice(0, -1);
+  return lines.map((line): Write => {
+    const { verb, user, objectRef, responseStatus, requestObject, requestReceivedTimestamp } = JSON.parse(
+      line,
+    ) as AuditEvent;
+    const { resource = "", subresource, namespace = "", name = "" } = objectRef ?? {};
+    return {
+      at: Date.parse(requestReceivedTimestamp) / 1000,
+      user: user.username,
+      verb,
+      resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+      namespace,
+      name,
+      status: responseStatus?.code ?? 0,
+      body: requestObject,
+    };
+  });
+}
+
+function logIn(directory: string): string {
+  return join(directory, "audit.log");
+}

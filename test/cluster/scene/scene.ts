@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
+import { findBinaries } from "../control-plane/binaries.ts";
+import type { ControlPlane } from "../control-plane/control-plane.ts";
+import { startExposition, type Exposition } from "../control-plane/exposition.ts";
+import { freePort } from "../control-plane/ports.ts";
+import { startPrometheus, type Prometheus } from "../control-plane/prometheus.ts";
+import { startControlPlane, withoutOwnControlPlane } from "../control-plane/start.ts";
+import { auditArguments, writesIn, type Write } from "./audit.ts";
+import { startController, type ControllerProcess } from "./controller.ts";
+import { profilesObject } from "./objects.ts";
+import { startTraffic, type Traffic } from "./traffic.ts";
+
+/** A cluster with all that a controller meets: what each scenario begins with. */
+export interface Scene {
+  readonly plane: ControlPlane;
+  readonly prometheus: Prometheus;
+  readonly exposition: Exposition;
+  /** Requests of a pipeline, from a rate of 0 on. */
+  readonly traffic: (pipeline?: string) => Traffic;
+  /** Starts `ipa control` on namespace "default". */
+  readonly controller: (...more: readonly string[]) => Promise<ControllerProcess>;
+  /** Every write that was asked for since the scene began, oldest first. */
+  readonly writes: () => readonly Write[];
+  /** Those of controllers alone, but for leases. */
+  readonly ownWrites: () => readonly Write[];
+  readonly status: (pipeline?: string) => Promise<PipelineStatus>;
+  /** `True`, `False` or `Unknown`, and the reason: "False TargetPinned". */
+  readonly condition: (type: string, pipeline?: string) => Promise<string>;
+  /** Replicas that a Deployment is to have. */
+  readonly replicas: (deployment: string) => Promise<number>;
+  readonly close: () => Promise<void>;
+}
+
+/** Why there can be no scene, or false. */
+export function withoutScene(): string | false {
+  const without = withoutOwnControlPlane();
+  if (without !== false) return without;
+  const found = findBinaries();
+  return "prometheus" in found && found.prometheus === null
+    ? "there is no prometheus; get it by: npm run cluster:get"
+    : false;
+}
+
+const SCRAPE_SECONDS = 0.5;
+
+export async function openScene({ cpus = 64 }: { readonly cpus?: number } = {}): Promise<Scene> {
+  const directory = mkdtempSync(join(tmpdir(), "ipa-scene-"));
+  const plane = await startControlPlane({
+    nodes: [{ name: "node-1", cpus }],
+    moreArguments: { "kube-apiserver": auditArguments(directory) },
+  });
+  const exposition = await startExposition();
+  const found = findBinaries();
+  if (!("prometheus" in found) || found.prometheus === null) throw new Error("there is no prometheus");
+  const prometheus = await startPrometheus({
+    binary: found.prometheus,
+    directory,
+    targets: [exposition.target],
+    scrapeSeconds: SCRAPE_SECONDS,
+  });
+  await plane.kubectl("apply", "--server-side", "-f", new URL("../../../deploy/crd.yaml", import.meta.url).pathname);
+  await plane.kubectl("wait", "--for=condition=Established", "crd/inferencepipelines.ipa.dev", "--timeout=30s");
+  await plane.apply(profilesObject());
+
+  const traffics: Traffic[] = [];
+  const controllers: ControllerProcess[] = [];
+  const status = async (pipeline = "shop"): Promise<PipelineStatus> => {
+    const text = await plane.kubectl("get", "ipl", pipeline, "--output=jsonpath={.status}");
+    return (text === "" ? {} : JSON.parse(text)) as PipelineStatus;
+  };
+  return {
+    plane,
+    prometheus,
+    exposition,
+    traffic: (pipeline = "shop") => {
+      const traffic = startTraffic(exposition, `requests_total{pipeline="${pipeline}"}`);
+      traffics.push(traffic);
+      return traffic;
+    },
+    controller: async (...more) => {
+      const flags = ["--namespace", "default", "--prometheus", prometheus.url, "--kube-qps", "100", ...more];
+      const controller = startController({
+        kubeconfig: plane.kubeconfig,
+        port: await freePort(),
+        more: flags,
+        directory,
+      });
+      controllers.push(controller);
+      return controller;
+    },
+    writes: () => writesIn(directory),
+    ownWrites: () => writesIn(directory).filter(({ resource }) => resource !== "leases"),
+    status,
+    condition: async (type, pipeline) => {
+      const found = (await status(pipeline)).conditions?.find((one) => one.type === type);
+      return found === undefined ? "" : `${found.status} ${found.reason}`;
+    },
+    replicas: async (deployment) =>
+      Number(await plane.kubectl("get", "deployment", deployment, "--output=jsonpath={.spec.replicas}")),
+    close: async () => {
+      for (const traffic of traffics) traffic.stop();
+      await Promise.all(controllers.map((controller) => controller.kill()));
+      await Promise.all([prometheus.stop(), exposition.close(), plane.stop()]);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
