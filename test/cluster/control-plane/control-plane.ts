@@ -42,6 +42,9 @@ export interface TestNode {
   readonly name: string;
   /** Cores that can be allocated; memory and the number of pods do not bind. */
   readonly cpus: number;
-  /** Whether KWOK plays the kubelet; otherwise the test does. True unless said. */
+  /**
+   * Whether KWOK plays the kubelet; true unless said. Otherwise the test does: the node is not Ready, and gets no pods,
+   * before its status says so.
+   */
   readonly kwok?: boolean;
 }
