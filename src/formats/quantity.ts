@@ -4,16 +4,16 @@ export function parseNumber(text: string): number {
   return Number.isFinite(value) ? value : NaN;
 }
 
-/** A decimal number in text as objects of a cluster hold it: with all its digits, and no exponent. */
-export const DECIMAL = /^-?\d+(?:\.\d+)?$/;
-
 /** A duration as people write it: a number and its unit. */
 export const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
 
 const SECONDS: Readonly<Record<string, number>> = { ms: 1e-3, s: 1, m: 60, h: 3600 };
 
-/** A number above 0 in text; without what regular expressions of other languages lack. */
-const ABOVE_ZERO = "(?:0*[1-9]\\d*(?:\\.\\d+)?|0+\\.\\d*[1-9]\\d*)";
+/** A decimal above 0, for regular expressions; without what those of other languages lack. */
+export const ABOVE_ZERO = "(?:0*[1-9]\\d*(?:\\.\\d+)?|0+\\.\\d*[1-9]\\d*)";
+
+/** A decimal number in text as objects of a cluster hold it: with all its digits, and no exponent. */
+export const DECIMAL = new RegExp(`^(?:\\d+(?:\\.\\d+)?|-${ABOVE_ZERO})$`);
 
 /** A duration above 0. */
 export const POSITIVE_DURATION = new RegExp(`^${ABOVE_ZERO}(?:ms|s|m|h)$`);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cores as coresOf, CORES, DECIMAL, DURATION, POSITIVE_DURATION } from "./quantity.ts";
+import { ABOVE_ZERO, cores as coresOf, CORES, DECIMAL, DURATION, POSITIVE_DURATION } from "./quantity.ts";
 
 // What the schemas of files and objects are made of, and the JSON Schemas that come of them.
 
@@ -22,7 +22,6 @@ function decimal(number: z.ZodNumber, pattern: string) {
 
 const PART = "0+\\.\\d*[1-9]\\d*";
 const ONE = "0*1(?:\\.0+)?";
-const ABOVE_ZERO = `0*[1-9]\\d*(?:\\.\\d+)?|${PART}`;
 
 export const notNegative = decimal(z.number().min(0), "\\d+(?:\\.\\d+)?");
 export const positive = decimal(z.number().positive(), ABOVE_ZERO);

@@ -180,7 +180,6 @@ const statusSchema = z.strictObject({
 
 /** What a controller reports of a pipeline. */
 export type PipelineStatus = z.infer<typeof statusSchema>;
-export type PipelineCondition = z.infer<typeof condition>;
 
 /** The status that an object holds. A part that is not understood, as of another version, is as if it were not there. */
 export function parseStatus(value: unknown): PipelineStatus {
