@@ -3,6 +3,7 @@ import { execFile, spawnSync } from "node:child_process";
 import {
   existsSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -15,6 +16,10 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { tableFromIPC } from "apache-arrow";
 import { z } from "zod";
+import { tick } from "../src/core/loop.ts";
+import { learntBy, loadPipeline } from "../src/formats/files.ts";
+import { assemble } from "../src/study/setup.ts";
+import { entryOf, textOf } from "./recorded-run.ts";
 
 // Runs the command as a process: what is printed where, the exit code, and the JSON that programs rely on.
 
@@ -55,6 +60,14 @@ const number = z.number();
 const maybe = number.nullable();
 
 // The public contract. Keys are only ever added: when one is, it is added here; none is taken away.
+const settingSchema = z.strictObject({
+  stage: z.string(),
+  variant: z.string(),
+  batch: z.int(),
+  batch_timeout_s: number,
+  replicas: z.int(),
+});
+
 const planSchema = z.strictObject({
   pipeline: z.string(),
   load_rps: number,
@@ -254,6 +267,103 @@ test("plan: a policy that contradicts the stage is exit code 2, and all others a
   const refused = await ipa("plan", path, "--load", "10", "--policy", "fa2-low");
   assert.deepEqual([refused.code, refused.out], [2, ""]);
   assert.match(refused.err, /policy fa2-low leaves stage "object-detection" nothing to run: policies\.fa2-low\./);
+});
+
+const explainSchema = z.strictObject({
+  decision_id: z.string(),
+  pipeline: z.string(),
+  clock: z.iso.datetime(),
+  reason: z.string(),
+  reproduced: z.boolean(),
+  difference: z
+    .strictObject({ path: z.string(), recorded: z.string().nullable(), remade: z.string().nullable() })
+    .nullable(),
+  recorded_by: z.strictObject({ ipa: z.string(), node: z.string() }),
+  explained_by: z.strictObject({ ipa: z.string(), node: z.string() }),
+  predicted_load_rps: maybe,
+  load_end_s: number,
+  running: z.array(settingSchema),
+  change: number,
+  plan: planSchema.nullable(),
+  next_best: z
+    .strictObject({
+      loses: number,
+      tie: z.boolean(),
+      objective_accuracy: number,
+      cost_cores: number,
+      latency_s: number,
+      stages: z.array(settingSchema),
+    })
+    .nullable(),
+  missing: z
+    .strictObject({
+      window_s: number,
+      windows: z.int(),
+      missing: z.int(),
+      newest: z.boolean(),
+      coarse: z.boolean(),
+      spans: z.array(z.strictObject({ from_s: number, to_s: number })),
+    })
+    .nullable(),
+});
+
+test("explain: a decision of a journal, by its id, from a file, a folder or standard input", async () => {
+  const of = await loadPipeline(join(root, VIDEO));
+  const setup = { pipeline: of, policy: "ipa", predictor: "lstm", queueing: "tail", engine: "auto" };
+  const planner = await assemble(setup, await learntBy("lstm"));
+  const rates = Array.from({ length: 120 }, (_, second) => 5 + (second % 7));
+  const seen = { now: 120, load: { end: 120, step: 1, rates }, running: [], replicas: [], stages: [], state: null };
+  const made = tick(planner, seen);
+  const blind = { ...seen, now: 130, load: { end: 130, step: 5, rates: [4, null] }, running: made.plan };
+  const entries = [entryOf(setup, seen, made), entryOf(setup, blind, tick(planner, blind))];
+  const [first, second] = entries.map(({ decision_id }) => decision_id);
+  assert.ok(first !== undefined && second !== undefined);
+  mkdirSync(join(folder, "ring"));
+  const text = textOf(setup, entries);
+  const path = put("ring/decisions-1.jsonl", `starting\n${text}{"decision_id":"torn`);
+
+  const { code, out, err } = await ipa("explain", path, first, "--json");
+  assert.equal(code, 0, err);
+  const report = explainSchema.parse(JSON.parse(out));
+  assert.deepEqual([report.decision_id, report.reproduced, report.plan?.status], [first, true, "optimal"]);
+  assert.match(err, /decisions-1\.jsonl:5: this line is torn/);
+  const inWords = await ipa("explain", join(folder, "ring"), first);
+  assert.match(inWords.out, /the same, to the byte\.\nNothing was running\.\n\nvideo at/);
+  assert.match(inWords.out, /\nNext best: object-detection /);
+
+  const last = await ipa("explain", path);
+  assert.equal(last.code, 0);
+  assert.match(last.out, new RegExp(`^Decision ${second} of test/demo at .*: held-no-data\n`));
+  assert.match(last.out, /1 of 2 windows of 5 s are missing, the newest too\. They are those 5 to 0 s before the end/);
+  const list = await ipa("explain", path, "--list");
+  assert.deepEqual(
+    list.out
+      .trim()
+      .split("\n")
+      .map((line) => line.split("  ")[0]),
+    [first, second],
+  );
+
+  const other = text.replace('"reason":"first"', '"reason":"unchanged"');
+  const piped = spawnSync(process.execPath, [join(root, "bin/ipa.mjs"), "explain", "-", first], { input: other });
+  assert.equal(piped.status, 1);
+  assert.match(piped.stdout.toString(), /NOT the same when made again: reason was "unchanged", and is "first"/);
+  assert.match(
+    piped.stdout.toString(),
+    /made by ipa 0\.1\.0\+x on Node v0, and again by ipa 0\.1\.0\+[0-9a-f]{12} on Node v/,
+  );
+
+  for (const [args, message] of [
+    [[path, "0000000000000000"], /there is no whole decision 0000000000000000/],
+    [[first], /there is no journal to look in/],
+    [[path, first, second], /these are several decisions/],
+    [[path, "nonsense"], /nonsense: there is no such file.*A decision's id has 16 digits/],
+    [[put("empty", "")], /there is no whole decision in it/],
+  ] as const) {
+    const refused = await ipa("explain", ...args);
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, message);
+  }
 });
 
 test("plan --time-limit: an engine that is stopped says what is known", async () => {

@@ -56,7 +56,12 @@ export function explainCommand(done: (reproduced: boolean) => void): Command {
 async function read(path: string): Promise<readonly JournalText[]> {
   if (path === "-") return [{ path: "standard input", text: await text(process.stdin) }];
   const { loadDecisions } = await import("../formats/files.ts");
-  return loadDecisions(path);
+  try {
+    return await loadDecisions(path);
+  } catch (error) {
+    if (!(error instanceof InputError) || error.code !== "missing_file" || /[./\\]/.test(path)) throw error;
+    throw new InputError(error.code, `${error.message} A decision's id has 16 digits, 0 to 9 and a to f.`);
+  }
 }
 
 function listed(entries: readonly DecisionEntry[], json: true | undefined): string {

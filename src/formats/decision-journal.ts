@@ -107,8 +107,8 @@ export function parseDecisions(texts: readonly JournalText[]): DecisionJournal {
         const entry = checkedEntry(parsed, place);
         entries.set(entry.decision_id, entry);
       } else if ("planner" in parsed && "setup" in parsed) {
-        const { planner, setup } = parsed as { readonly planner: unknown; readonly setup: Setup };
-        if (typeof planner !== "string" || typeof setup !== "object") refuse(place, "planner");
+        const { planner, setup } = parsed as { readonly planner: unknown; readonly setup: Setup | null };
+        if (typeof planner !== "string" || typeof setup?.pipeline !== "object") refuse(place, "planner");
         else setups.set(planner, setup);
       }
     }

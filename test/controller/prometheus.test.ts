@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -253,14 +255,28 @@ describe("a failure", () => {
       /none: cannot be read/,
     );
   });
+});
 
-  test("certificates that sign nothing here are refused as such", async () => {
-    const caFile = join(directory, "ca.pem");
-    writeFileSync(caFile, "no certificate");
-    await served(says(matrix()), async (url) => {
-      assert.match(await failure(ask(url.replace("http:", "https:"), { caFile })), /api\/v1\/query: ./);
-    });
-  });
+test("of a server with a certificate of its own, that one and no other is trusted", async () => {
+  const [key, caFile] = [join(directory, "key.pem"), join(directory, "ca.pem")];
+  const subject = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  execFileSync("openssl", ["req", "-x509", ...curve, "-keyout", key, "-out", caFile, ...subject], { stdio: "ignore" });
+  const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(caFile) }, says(matrix([[1, "2"]])));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    assert.deepEqual(await ask(url, { caFile }), [[{ at: 1, value: 2 }]]);
+    assert.match(await failure(ask(url)), /self-signed certificate/);
+    const other = join(directory, "other.pem");
+    writeFileSync(other, "no certificate");
+    assert.match(await failure(ask(url, { caFile: other })), /api\/v1\/query: ./);
+    assert.match(await failure(ask(url, { caFile: join(directory, "nowhere") })), /nowhere: cannot be read/);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test("a load is measured from what the source says; what it fails with is a problem", async () => {

@@ -1,13 +1,13 @@
-import type { Observation } from "../../src/core/cluster.ts";
-import type { Decision } from "../../src/core/decide.ts";
-import { tick } from "../../src/core/loop.ts";
-import type { Run } from "../../src/core/run-log.ts";
-import type { Setup } from "../../src/core/setup.ts";
-import { decisionEntry, decisionLines, plannerDigest, type DecisionEntry } from "../../src/formats/decision-journal.ts";
-import { simulate } from "../../src/sim/simulator.ts";
-import { scenarioOf, type ReplayOptions } from "../../src/study/replay.ts";
-import { assemble } from "../../src/study/setup.ts";
-import type { Trace } from "../../src/workload/trace.ts";
+import type { Observation } from "../src/core/cluster.ts";
+import type { Decision } from "../src/core/decide.ts";
+import { tick } from "../src/core/loop.ts";
+import type { Run } from "../src/core/run-log.ts";
+import type { Setup } from "../src/core/setup.ts";
+import { decisionEntry, decisionLines, plannerDigest, type DecisionEntry } from "../src/formats/decision-journal.ts";
+import { simulate } from "../src/sim/simulator.ts";
+import { scenarioOf, type ReplayOptions } from "../src/study/replay.ts";
+import { assemble } from "../src/study/setup.ts";
+import type { Trace } from "../src/workload/trace.ts";
 
 export const meta = {
   clock: "2026-01-02T03:04:05.678Z",
