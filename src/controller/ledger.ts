@@ -25,8 +25,6 @@ export interface Ledger {
   readonly resumed: string;
 }
 
-export const emptyLedger: Ledger = { takenOver: [], pinned: [], resumed: "" };
-
 export function isOf(entry: Pick<Target, "apiVersion" | "kind" | "name">, target: Target): boolean {
   return entry.name === target.name && entry.kind === target.kind && entry.apiVersion === target.apiVersion;
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Planning } from "../../src/core/cluster.ts";
 import type { StagePlan } from "../../src/core/plan.ts";
-import { decisionReason, decisionReasons, holdingReasons } from "../../src/formats/decision-reasons.ts";
+import { decisionReasons } from "../../src/formats/decision-reasons.ts";
 import {
   instantOf,
   instantText,
@@ -104,13 +104,12 @@ test("the loop goes on with the load that it last planned for, asked for until n
 });
 
 test("each reason of a decision has its own name in the status", () => {
-  const all = [...Object.values(decisionReasons), ...holdingReasons];
+  const all = Object.values(decisionReasons);
   assert.equal(new Set(all).size, all.length);
   for (const reason of all) {
     assert.match(reason, /^[A-Z][A-Za-z]+$/);
     kept("decision", { id: "1", reason });
   }
-  assert.equal(decisionReason("held-no-data"), "HeldNoData");
 });
 
 test("of a status what is not understood is left, and the rest is read", () => {
