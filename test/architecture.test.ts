@@ -35,6 +35,7 @@ const rules: Readonly<Record<string, Rule>> = {
     npm: { "@observablehq/plot": "report/frame.ts", linkedom: "report/frame.ts" },
     node: false,
   },
+  kube: { ours: ["core"], npm: { "@kubernetes/client-node": "kube/transport.ts" }, node: true },
   commands: {
     ours: ["core", "solver", "workload", "sim", "study", "formats", "report"],
     npm: { commander: "any" },
