@@ -1,5 +1,8 @@
 import type { Clock } from "./clock.ts";
 
+/** Sums of fractions may never quite make a whole, however long one sleeps. */
+const ONE = 1 - 1e-9;
+
 /**
  * Lets calls through at `rate` per second, up to `burst` at once after a pause. Whoever comes first goes first; one
  * that gave up in the queue takes no token.
@@ -16,7 +19,7 @@ export function tokenBucket(rate: number, burst: number, clock: Clock): (signal?
   };
   const passOne = async (signal: AbortSignal | undefined): Promise<void> => {
     // A timer may end a little early, so that one sleep is not always enough.
-    for (fill(); tokens < 1 && signal?.aborted !== true; fill()) await sleepQuietly((1 - tokens) / rate, signal);
+    for (fill(); tokens < ONE && signal?.aborted !== true; fill()) await sleepQuietly((1 - tokens) / rate, signal);
     if (signal?.aborted !== true) tokens -= 1;
   };
   const sleepQuietly = (seconds: number, signal: AbortSignal | undefined): Promise<void> =>
