@@ -155,7 +155,7 @@ interface Renewal {
 }
 
 /** The record of a lease that we make, renew or take over. */
-export function renewed(before: LeaseSpec | null, { identity, leaseSeconds, now }: Renewal): LeaseSpec {
+function renewed(before: LeaseSpec | null, { identity, leaseSeconds, now }: Renewal): LeaseSpec {
   const transitions = before?.leaseTransitions ?? 0;
   const isOurs = before?.holderIdentity === identity;
   return {
