@@ -1,14 +1,11 @@
 import type { LoadSeries } from "../core/cluster.ts";
 import type { Control } from "../core/control.ts";
-import { loadFromCounters, type MeasuredLoad } from "../core/counters.ts";
+import type { MeasuredLoad } from "../core/counters.ts";
 import type { Pipeline } from "../core/pipeline.ts";
-import type { QuerySamples } from "./prometheus.ts";
-
-/** Samples are asked for this much further back than the load that is wanted: the first difference needs one before. Seconds. */
-const BEFORE = 60;
+import { measureLoad, type QuerySamples } from "./prometheus.ts";
 
 /** Measures the load of a pipeline over the last `history` seconds. */
-export async function measureLoad(
+export async function measuredLoad(
   query: QuerySamples | null,
   { adaptation: { loadWindow } }: Pipeline,
   { load }: Control,
@@ -20,13 +17,7 @@ export async function measureLoad(
   if (query === null) {
     return { problem: "Absent", message: "the controller was given no --prometheus to ask. Start it with one." };
   }
-  const series = await query(load.selector, history + BEFORE, now, signal).catch((error: unknown): MeasuredLoad => ({
-    problem: "Unreachable",
-    message: error instanceof Error ? error.message : String(error),
-  }));
-  return "problem" in series
-    ? series
-    : loadFromCounters(series as Exclude<typeof series, MeasuredLoad>, now, { history, loadWindow });
+  return measureLoad(query, load.selector, now, { history, loadWindow }, signal);
 }
 
 /** A load that nobody knows. */

@@ -11,7 +11,7 @@ import type { Answer, Context, Question } from "./context.ts";
 import { fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
 import { resumed } from "./ledger.ts";
-import { assumedLoad, measureLoad, unknownLoad } from "./load.ts";
+import { assumedLoad, measuredLoad, unknownLoad } from "./load.ts";
 import { memoryFrom, type Memory } from "./memory.ts";
 import { observe } from "./observe.ts";
 import { servedBy } from "./services.ts";
@@ -68,7 +68,7 @@ async function run(
   const mode = modeWithin(context.maxMode, control);
   const [targets, measured] = await Promise.all([
     seeTargets({ scales, pods: world.pods, now }, known.namespace, pipeline, control),
-    measureLoad(context.query, pipeline, control, now, longestMemory(pipeline, memory), context.signal),
+    measuredLoad(context.query, pipeline, control, now, longestMemory(pipeline, memory), context.signal),
   ]);
   const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
   const kept = { ...memory, unknownSince };

@@ -45,7 +45,10 @@ export interface Kube {
   readonly patch: (at: ObjectPath, merge: object, how?: CallOptions) => Promise<KubeObject>;
   /** Tried again only where the server says that it did nothing (429). */
   readonly create: (of: ResourcePath, body: object, how?: CallOptions) => Promise<KubeObject>;
-  /** A resourceVersion in the body guards against overwriting what was not seen. */
+  /**
+   * A resourceVersion in the body guards against overwriting what was not seen. After a lost answer the 409 of the
+   * next try may be due to our own write.
+   */
   readonly replace: (at: ObjectPath, body: object, how?: CallOptions) => Promise<KubeObject>;
   /** What a group version such as "apps/v1" has; remembered for a minute. */
   readonly discover: (apiVersion: string) => Promise<readonly ApiResource[]>;

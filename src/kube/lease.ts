@@ -75,11 +75,10 @@ export function contend(kube: Kube, contention: Contention, signal: AbortSignal)
     // What was just renewed need not be read before it is renewed again; if another one took it, that is a conflict.
     if (mine !== null && (await write(how, mine))) return true;
     const found = await orNull(404, kube.get({ ...leases, name }, how));
-    if (found !== null && isHeldByAnother(found)) {
-      renewedAt = -Infinity;
-      return false;
-    }
-    return write(how, found);
+    const taken = (found === null || !isHeldByAnother(found)) && (await write(how, found));
+    // Whatever we held before: it is known to be another's, or likely so after two conflicts.
+    if (!taken) renewedAt = -Infinity;
+    return taken;
   }
 
   async function write(how: CallOptions, before: KubeObject | null): Promise<boolean> {
@@ -155,7 +154,7 @@ interface Renewal {
 }
 
 /** The record of a lease that we make, renew or take over. */
-export function renewed(before: LeaseSpec | null, { identity, leaseSeconds, now }: Renewal): LeaseSpec {
+function renewed(before: LeaseSpec | null, { identity, leaseSeconds, now }: Renewal): LeaseSpec {
   const transitions = before?.leaseTransitions ?? 0;
   const isOurs = before?.holderIdentity === identity;
   return {

@@ -46,7 +46,10 @@ export interface ChaosProxy {
   readonly server: string;
   /** PEM file of the proxy's own authority. */
   readonly caFile: string;
-  /** Returns what lifts it. Of several that match, the one injected last holds. */
+  /**
+   * Returns what lifts it; a hang or reset that is lifted at once afflicts what is under way alone. Of several that
+   * match a new request, the one injected last holds.
+   */
   readonly inject: (fault: Fault, matching?: Matching) => () => void;
   /** Lifts all faults. Requests that hang are lost all the same. */
   readonly heal: () => void;
