@@ -1,0 +1,6 @@
+//go:build tools
+
+// Package tools names the commands that are built, so that go.sum covers what they need.
+package tools
+
+import _ "go.etcd.io/etcd/server/v3"

@@ -1,0 +1,25 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+/**
+ * Asks again and again until the answer is neither null nor false, and gives it back. An exception counts as "not yet";
+ * the last one becomes the cause of the error at the deadline.
+ */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | null | false> | T | null | false,
+  seconds = 30,
+): Promise<T> {
+  const deadline = performance.now() + seconds * 1000;
+  let cause: unknown;
+  while (performance.now() < deadline) {
+    try {
+      const answer = await probe();
+      if (answer !== null && answer !== false) return answer;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    await pause(20);
+  }
+  throw new Error(`waited ${seconds} s in vain for ${what}`, { cause });
+}
