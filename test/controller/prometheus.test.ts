@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
@@ -8,8 +8,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { measureLoad, prometheus, Unreachable, type PrometheusOptions } from "../../src/controller/prometheus.ts";
 
+const run = promisify(execFile);
 const directory = mkdtempSync(join(tmpdir(), "ipa-prometheus-test-"));
 after(() => rmSync(directory, { recursive: true }));
 
@@ -261,7 +263,7 @@ test("of a server with a certificate of its own, that one and no other is truste
   const [key, caFile] = [join(directory, "key.pem"), join(directory, "ca.pem")];
   const subject = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"];
   const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  execFileSync("openssl", ["req", "-x509", ...curve, "-keyout", key, "-out", caFile, ...subject], { stdio: "ignore" });
+  await run("openssl", ["req", "-x509", ...curve, "-keyout", key, "-out", caFile, ...subject]);
   const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(caFile) }, says(matrix([[1, "2"]])));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
