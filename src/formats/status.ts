@@ -1,5 +1,6 @@
 import type { Planning } from "../core/cluster.ts";
 import type { Plan, StagePlan } from "../core/plan.ts";
+import type { StageRollout } from "../core/rollout.ts";
 import type { PipelineStatus } from "./status-schema.ts";
 
 // What the loop must know again after a restart, to and from the status of its pipeline: exactly, so that it goes on as if
@@ -64,28 +65,7 @@ export function planningOf({ loadRps, switches = [] }: LoopStatus, now: number):
 
 type Rollouts = NonNullable<PipelineStatus["rollouts"]>;
 
-/** How far a stage's change has come; instants in seconds since 1970. */
-export interface StageRolloutState {
-  readonly switching?: {
-    readonly from: StagePlan;
-    readonly phase: NonNullable<Rollouts[number]["switching"]>["phase"];
-    readonly since: number;
-  };
-  readonly progress?: {
-    readonly variant: string;
-    readonly replicas: number;
-    readonly ready: number;
-    readonly since: number;
-  };
-  readonly setbacks: readonly {
-    readonly variant: string;
-    readonly most: number;
-    readonly until: number;
-    readonly failures: number;
-  }[];
-}
-
-export function rolloutsStatus(rollouts: Readonly<Record<string, StageRolloutState>>): Rollouts {
+export function rolloutsStatus(rollouts: Readonly<Record<string, StageRollout>>): Rollouts {
   return Object.entries(rollouts).map(([stage, { switching, progress, setbacks }]) => ({
     stage,
     ...(switching === undefined
@@ -98,9 +78,9 @@ export function rolloutsStatus(rollouts: Readonly<Record<string, StageRolloutSta
   }));
 }
 
-export function rolloutsOf(status: Rollouts): Readonly<Record<string, StageRolloutState>> {
+export function rolloutsOf(status: Rollouts): Readonly<Record<string, StageRollout>> {
   return Object.fromEntries(
-    status.map(({ stage, switching, progress, setbacks = [] }): [string, StageRolloutState] => [
+    status.map(({ stage, switching, progress, setbacks = [] }): [string, StageRollout] => [
       stage,
       {
         ...(switching === undefined
