@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Planning } from "../../src/core/cluster.ts";
 import type { StagePlan } from "../../src/core/plan.ts";
 import { decisionReasons } from "../../src/formats/decision-reasons.ts";
+import type { StageRollout } from "../../src/core/rollout.ts";
 import {
   instantOf,
   instantText,
@@ -14,7 +15,6 @@ import {
   planStages,
   rolloutsOf,
   rolloutsStatus,
-  type StageRolloutState,
 } from "../../src/formats/status.ts";
 import { parseStatus, type PipelineStatus } from "../../src/formats/status-schema.ts";
 import { invalid, openApiSchema } from "./open-api.ts";
@@ -34,7 +34,7 @@ const stagePlan: fc.Arbitrary<StagePlan> = fc.record({
   batchTimeout: number,
   replicas,
 });
-const rollout: fc.Arbitrary<StageRolloutState> = fc.record(
+const rollout: fc.Arbitrary<StageRollout> = fc.record(
   {
     switching: fc.record({
       from: stagePlan.map((of) => ({ ...of, stage: "detect" })),
