@@ -71,6 +71,18 @@ const mutants: readonly Mutant[] = [
     to: "const standBy = 0;",
   },
   {
+    name: "a switch waits for all",
+    file: "stage.ts",
+    from: "this.enough = enough;",
+    to: "this.enough = enough > 0 ? plan.replicas : 0;",
+  },
+  {
+    name: "how many are enough is found once",
+    file: "stage.ts",
+    from: "this.enough = enough;",
+    to: "if (this.enough === Infinity) this.enough = enough;",
+  },
+  {
     name: "the old variant is kept after the hand-over",
     file: "stage.ts",
     from: "this.serving.shrink(0, this.now);",

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { batchSigma, serviceTime } from "../../src/core/profile.ts";
 import { timesOutAt, tooOld } from "../../src/core/batching.ts";
 import type { Observation, ReplicaCount, StageLoad } from "../../src/core/cluster.ts";
@@ -5,6 +6,7 @@ import type { Decision } from "../../src/core/decide.ts";
 import type { Variant } from "../../src/core/pipeline.ts";
 import { planVariants, samePlan, type Plan, type StagePlan } from "../../src/core/plan.ts";
 import type { Run } from "../../src/core/run-log.ts";
+import { visitsOf } from "../../src/core/visits.ts";
 import type { Control, Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd } from "../../src/workload/trace.ts";
 import {
@@ -64,7 +66,7 @@ class Simulation {
   line: { readonly stage: StageState; readonly replica: Replica }[] = [];
   readonly blocked: number[] = [];
   isBlocked = false;
-  due: { readonly at: number; readonly plan: Plan }[] = [];
+  due: { readonly at: number; readonly plan: Plan; readonly load: number | null }[] = [];
   now = 0;
 
   constructor(scenario: Scenario, draws: Draws, control: Control) {
@@ -97,6 +99,7 @@ class Simulation {
         onTheWay: [],
         serving,
         pending: null,
+        enough: 0,
         visits: [],
         replicas: [],
         standby: [],
@@ -244,16 +247,17 @@ class Simulation {
 
     const dueNow = this.due.filter((due) => due.at === this.now);
     this.due = this.due.filter((due) => due.at !== this.now);
-    for (const { plan } of dueNow) this.apply(plan);
+    for (const { plan, load } of dueNow) this.apply(plan, load);
 
     if (!isBoundary || this.now >= this.end) return;
     const seen = this.observe();
     const decision = this.control(seen);
     this.ticks.push({ at: this.now, decision, running: seen.running });
     const dueAt = this.now + this.scenario.decisionDelay;
-    if (dueAt === this.now) this.apply(decision.plan);
+    const load = this.newestLoad(seen.load.rates);
+    if (dueAt === this.now) this.apply(decision.plan, load);
     // S13: a plan due at or after T_end is not applied.
-    else if (dueAt < this.end) this.due.push({ at: dueAt, plan: decision.plan });
+    else if (dueAt < this.end) this.due.push({ at: dueAt, plan: decision.plan, load });
   }
 
   /** S7: only what precedes step 3; whole seconds that have ended, and no zeros for what nobody measured. */
@@ -305,7 +309,31 @@ class Simulation {
     return { stage: stage.name, waiting: queue.length, busy: ready > 0 ? Math.min(1, worked / ready) : null };
   }
 
-  apply(plan: Plan): void {
+  /** S11: the mean of the last window that a tick has seen, of what there is of it; null if anything in it is not known. */
+  newestLoad(rates: readonly (number | null)[]): number | null {
+    const known: number[] = [];
+    for (const rate of rates.slice(-this.scenario.pipeline.adaptation.loadWindow)) {
+      if (rate === null) return null;
+      known.push(rate);
+    }
+    return known.length === 0 ? null : known.reduce((sum, rate) => sum + rate, 0) / known.length;
+  }
+
+  /** S11: the least replicas that carry a load and are not busy all the time; all of them if that is more, or it is not known. */
+  enoughOf(stage: StageState, variant: Variant, { batch, replicas }: StagePlan, load: number | null): number {
+    if (load === null) return replicas;
+    const { pipeline } = this.scenario;
+    const { margins, adaptation } = pipeline;
+    // Margins are none, loads not rounded, and capacities means in the scenarios that come here.
+    assert.deepEqual([margins.load, margins.serviceTime, margins.throughput, adaptation.loadStep], [0, 0, 0, 0]);
+    const items = at(visitsOf(pipeline.stages), stage.index).items * Math.max(adaptation.minLoad, load);
+    const ofOne = batch / serviceTime(variant.profile, batch).mean;
+    let enough = 1;
+    while (enough < replicas && items / (enough * ofOne) >= 1 - 1e-9) enough++;
+    return enough;
+  }
+
+  apply(plan: Plan, load: number | null): void {
     const variants = planVariants(this.scenario.pipeline, plan);
     // S12: the same plan again is not counted again.
     if (!samePlan(plan, at(this.plans, this.plans.length - 1).plan)) this.isBlocked = false;
@@ -324,6 +352,7 @@ class Simulation {
       this.shrink(stage, serving, serving.replicas.filter(({ state }) => state !== "waiting").length);
       if (target !== stage.pending?.variant) this.cancelPending(stage);
       stage.pending ??= { variant: target, batch: setting.batch, timeout: setting.batchTimeout, replicas: [] };
+      stage.enough = this.enoughOf(stage, target, setting, load);
       this.resize(stage, stage.pending, setting);
       this.handOverIfReady(stage);
     }
@@ -376,9 +405,9 @@ class Simulation {
     for (const replica of leaving) if (!stay.includes(replica)) this.letGo(replica);
   }
 
-  /** S11: once all of the new group are ready, the queue is theirs. */
+  /** S11: once enough of the new group are ready, the queue is theirs. */
   handOverIfReady(stage: StageState): void {
-    if (stage.pending !== null && count(stage.pending, "starting") === 0) this.handOver(stage, stage.pending);
+    if (stage.pending !== null && count(stage.pending, "ready") >= stage.enough) this.handOver(stage, stage.pending);
   }
 
   handOver(stage: StageState, group: Group): void {
