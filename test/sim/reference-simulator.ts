@@ -250,6 +250,11 @@ class Simulation {
     for (const { plan, load } of dueNow) this.apply(plan, load);
 
     if (!isBoundary || this.now >= this.end) return;
+    const isWaiting = ({ state }: Replica): boolean => state === "waiting";
+    if (!this.isBlocked && this.stages.some(({ pending }) => pending?.replicas.some(isWaiting))) {
+      this.blocked.push(this.now);
+      this.isBlocked = true;
+    }
     const seen = this.observe();
     const decision = this.control(seen);
     this.ticks.push({ at: this.now, decision, running: seen.running });
@@ -289,6 +294,9 @@ class Simulation {
               ready: up.filter((replica) => isReady(replica)).length,
               starting: up.filter((replica) => !isReady(replica)).length,
               serving: variant === serving.variant ? count(serving, "ready") : 0,
+              ...(groups.some(({ replicas }) => replicas.some(({ state }) => state === "waiting"))
+                ? { refused: "Unschedulable" }
+                : {}),
             },
           ];
         }),
@@ -433,47 +441,16 @@ class Simulation {
     this.line = this.line.filter((one) => one.replica !== replica);
   }
 
-  /** S12, at the end of step 3: the line moves on until nothing more can be done now. */
+  /** S12, at the end of step 3: the line moves on as long as the first in it fits. */
   admitReplicas(): void {
-    while (this.line[0] !== undefined) {
-      const { stage, replica } = this.line[0];
-      if (this.hasRoomFor(replica)) {
-        this.line.shift();
-        replica.startedAt = this.now;
-        replica.readyAt = this.now + this.draws.startUp(stage.index, replica.id, replica.variant);
-        // S13: a start-up that takes no time is over before step 4 of this instant.
-        replica.state = replica.readyAt === this.now ? "idle" : "starting";
-        this.handOverIfReady(stage);
-        continue;
-      }
-      const all = this.stages.flatMap(({ replicas }) => replicas);
-      if (all.some(({ state, draining }) => state === "starting" || (state === "busy" && draining))) return;
-      const { pending } = stage;
-      if (pending !== null && pending.replicas.includes(replica)) {
-        this.makeRoom(stage, pending);
-        continue;
-      }
-      const group = this.line
-        .map((one) => one.stage.pending?.replicas ?? [])
-        .find((of, place) => of.includes(at(this.line, place).replica));
-      if (group === undefined) return;
-      const [those, others] = [true, false].map((is) => this.line.filter((one) => group.includes(one.replica) === is));
-      this.line = [...(those ?? []), ...(others ?? [])];
-    }
-  }
-
-  /** S12: for the next of a pending group, which nothing else will make. */
-  makeRoom(stage: StageState, pending: Group): void {
-    const { serving, standby } = stage;
-    const left = serving.replicas.length - 1;
-    const spares = standby.filter(({ variant }) => variant === serving.variant).length;
-    // S17: who would stand by keeps its cores, and makes no room.
-    if (left >= 1 && left + spares >= (serving.variant.standby ?? 0)) this.shrink(stage, serving, left);
-    else if (count(pending, "ready") > 0) this.handOver(stage, pending);
-    else {
-      this.cancelPending(stage);
-      if (!this.isBlocked) this.blocked.push(this.now);
-      this.isBlocked = true;
+    for (let first = this.line[0]; first !== undefined && this.hasRoomFor(first.replica); first = this.line[0]) {
+      this.line.shift();
+      const { stage, replica } = first;
+      replica.startedAt = this.now;
+      replica.readyAt = this.now + this.draws.startUp(stage.index, replica.id, replica.variant);
+      // S13: a start-up that takes no time is over before step 4 of this instant.
+      replica.state = replica.readyAt === this.now ? "idle" : "starting";
+      this.handOverIfReady(stage);
     }
   }
 
