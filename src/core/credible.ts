@@ -1,7 +1,7 @@
 import type { LoopState, Observation, Planning } from "./cluster.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import type { Rollouts, StageRollout } from "./rollout.ts";
-import { LONGEST_BACK_OFF } from "./setback.ts";
+import { LONGEST_BACK_OFF, type Progress, type Setback } from "./setback.ts";
 import { switchPhases, type Switch } from "./switch.ts";
 
 /**
@@ -45,39 +45,57 @@ function credibleState(
   };
 }
 
-function credibleRollouts(pipeline: Pipeline, rollouts: Rollouts, now: number): Rollouts {
+/** Of each stage what can be of it; they may have been written by hand. */
+function credibleRollouts(pipeline: Pipeline, rollouts: unknown, now: number): Rollouts {
   return Object.fromEntries(
     pipeline.stages.flatMap((stage) => {
-      const { name } = stage;
-      const rollout = Object.hasOwn(rollouts, name) ? rollouts[name] : undefined;
-      return rollout === undefined ? [] : [[name, ofStage(stage, rollout, now)]];
+      const rollout = partOf(rollouts, stage.name);
+      return rollout === undefined ? [] : [[stage.name, ofStage(stage, rollout, now)]];
     }),
   );
 }
 
-/** Setbacks are of the past, though what they bar is of the future. */
-function ofStage(stage: Stage, { switching, progress, setbacks }: StageRollout, now: number): StageRollout {
-  const has = (variant: string): boolean => stage.variants.some(({ name }) => name === variant);
-  const knows = ({ from, phase, since }: Switch): boolean =>
-    has(from.variant) &&
-    from.stage === stage.name &&
-    isCount(from.replicas) &&
-    switchPhases.includes(phase) &&
-    since <= now;
+function ofStage(stage: Stage, rollout: unknown, now: number): StageRollout {
+  const has = (variant: unknown): boolean => stage.variants.some(({ name }) => name === variant);
+  const past = (instant: unknown): boolean => typeof instant === "number" && instant <= now;
+  const isSwitch = (one: unknown): one is Switch => {
+    const from = partOf(one, "from");
+    return (
+      partOf(from, "stage") === stage.name &&
+      has(partOf(from, "variant")) &&
+      isCount(partOf(from, "batch")) &&
+      isCount(partOf(from, "replicas")) &&
+      switchPhases.some((phase) => phase === partOf(one, "phase")) &&
+      past(partOf(one, "since"))
+    );
+  };
+  const isProgress = (one: unknown): one is Progress =>
+    has(partOf(one, "variant")) &&
+    isCount(partOf(one, "replicas")) &&
+    isCount(partOf(one, "ready")) &&
+    past(partOf(one, "since"));
+  // What is barred is so in the future, but not for longer than anything is.
+  const isSetback = (one: unknown): one is Setback =>
+    has(partOf(one, "variant")) &&
+    isCount(partOf(one, "most")) &&
+    isCount(partOf(one, "failures")) &&
+    past(Number(partOf(one, "until")) - LONGEST_BACK_OFF);
+  const [switching, progress, setbacks] = ["switching", "progress", "setbacks"].map((part) => partOf(rollout, part));
   return {
-    ...(switching !== undefined && knows(switching) ? { switching } : {}),
-    ...(progress !== undefined && has(progress.variant) && progress.since <= now ? { progress } : {}),
-    setbacks: Array.isArray(setbacks)
-      ? setbacks.filter(
-          (one) =>
-            has(one.variant) && isCount(one.most) && isCount(one.failures) && one.until <= now + LONGEST_BACK_OFF,
-        )
-      : [],
+    ...(isSwitch(switching) ? { switching } : {}),
+    ...(isProgress(progress) ? { progress } : {}),
+    setbacks: Array.isArray(setbacks) ? setbacks.filter(isSetback) : [],
   };
 }
 
-function isCount(number: number): boolean {
-  return Number.isInteger(number) && number >= 0;
+function partOf(whole: unknown, name: string): unknown {
+  return typeof whole === "object" && whole !== null && Object.hasOwn(whole, name)
+    ? Reflect.get(whole, name)
+    : undefined;
+}
+
+function isCount(number: unknown): boolean {
+  return Number.isInteger(number) && Number(number) >= 0;
 }
 
 /** Of states that were written by hand, or by another version. */

@@ -67,7 +67,7 @@ export interface Standing {
 /** What has become of the plan in force since the last decision. `load`: the newest, requests per second; null if it is not known. */
 export function follow(pipeline: Pipeline, seen: Observation, load: number | null): Standing {
   const before = seen.state?.rollouts ?? {};
-  let gaveUp = false;
+  let [gaveUp, rolledBack] = [false, false];
   const running: StagePlan[] = [];
   const rollouts = byStage(pipeline, (stage, s) => {
     const plan = seen.running[s];
@@ -86,12 +86,13 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     });
     gaveUp ||= failed;
     if (failed && isNew) {
+      rolledBack = true;
       running[s] = switching.from;
       return { setbacks };
     }
     return rolloutOf(switching, progress, setbacks);
   });
-  return { running, rollouts, gaveUp };
+  return { running: rolledBack ? running : seen.running, rollouts, gaveUp };
 }
 
 /** The same once a plan has been decided, which is from now on to be carried out. */

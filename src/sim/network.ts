@@ -1,3 +1,4 @@
+import type { ReplicaCount } from "../core/cluster.ts";
 import { tooOld } from "../core/batching.ts";
 import { isChain } from "../core/graph.ts";
 import { samePlan, type Plan, type StagePlan } from "../core/plan.ts";
@@ -20,7 +21,7 @@ export interface NetworkEvents extends RequestEvents {
   readonly onServe: (stage: number, origin: number, arrival: number, start: number, end: number) => void;
   readonly onStartUp: (stage: number, now: number) => void;
   readonly onHandOver: (stage: number, now: number) => void;
-  /** The plan in force asks for a variant that there is no room for; told once for each plan. */
+  /** At a decision there is no room yet for a switch of the plan in force; told once for each plan. */
   readonly onBlocked: (now: number) => void;
   /** The rows of a stage's flow before a position are over and will be discarded. */
   readonly onDiscard: (stage: number, flow: Flow, before: number) => void;
@@ -82,6 +83,15 @@ export class Network {
     });
   }
 
+  /** What a decision sees of the replicas. */
+  counts(): readonly ReplicaCount[] {
+    if (!this.isBlocked && this.stages.some((stage) => stage.isBlocked())) {
+      this.isBlocked = true;
+      this.events.onBlocked(this.now);
+    }
+    return this.stages.flatMap((stage) => stage.counts());
+  }
+
   private sweep(until: number): void {
     this.stages.forEach((stage, s) => {
       stage.route.gather(until);
@@ -117,10 +127,6 @@ export class Network {
     const events = {
       onStartUp: (now: number) => this.events.onStartUp(s, now),
       onHandOver: (now: number) => this.events.onHandOver(s, now),
-      onBlocked: (now: number) => {
-        if (!this.isBlocked) this.events.onBlocked(now);
-        this.isBlocked = true;
-      },
     };
     return new StageRun(stage, planOf(startPlan, s), route, rules, events, startUp, this.room);
   }

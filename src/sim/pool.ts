@@ -80,10 +80,9 @@ export class Pool {
     return this.replicas.filter((replica) => replica.readyAt <= now).length;
   }
 
-  /** Whether one could go that is not the last, and would not stand by instead (S12). */
-  canSpareOne(): boolean {
-    const left = this.replicas.length - 1;
-    return left > 0 && this.reserve.lacks(left) === 0;
+  /** Whether some wait for room (S12). */
+  waits(): boolean {
+    return this.replicas.some(({ since }) => since === Infinity);
   }
 
   /** Those that wait for room go (S12). */

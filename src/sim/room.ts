@@ -8,10 +8,6 @@ export interface Tenant {
   beUp(replica: Replica): void;
   /** A replica that waited has room, and starts. */
   start(replica: Replica): void;
-  /** Whether a replica is of the group that is to take over. */
-  isPending(replica: Replica): boolean;
-  /** Nothing else will make room for that group: one replica of the old one goes, or the switch ends. */
-  makeWay(): void;
 }
 
 interface Waiting {
@@ -42,15 +38,8 @@ export class Room {
 
   /** The end of step 3 of an instant (S1). Returns the next instant at which more may fit; Infinity if there is none. */
   admit(now: number): number {
-    for (;;) {
-      this.letIn(now, ({ tenant, replica }) => tenant.start(replica));
-      const first = this.first();
-      if (first === undefined) return Infinity;
-      const change = this.nextChange(now);
-      if (change < Infinity) return change;
-      if (isPending(first)) first.tenant.makeWay();
-      else if (!this.preferPending()) return Infinity;
-    }
+    this.letIn(now, ({ tenant, replica }) => tenant.start(replica));
+    return this.first() === undefined ? Infinity : this.nextChange(now);
   }
 
   /** In order, while the first in the line fits. */
@@ -88,20 +77,7 @@ export class Room {
     return next;
   }
 
-  /** Those of the first group in the line that is to take over go before all others; false if there is no such group. */
-  private preferPending(): boolean {
-    const preferred = this.line.find(isPending)?.tenant;
-    if (preferred === undefined) return false;
-    const goesFirst = (one: Waiting): boolean => one.tenant === preferred && isPending(one);
-    this.line = [...this.line.filter(goesFirst), ...this.line.filter((one) => !goesFirst(one))];
-    return true;
-  }
-
   private *replicas(): Iterable<Replica> {
     for (const { replicas } of this.tenants) yield* replicas;
   }
-}
-
-function isPending({ tenant, replica }: Waiting): boolean {
-  return tenant.isPending(replica);
 }

@@ -63,7 +63,7 @@ export function simulate(
 
     const load = source.loadBefore(to, scenario.history, pipeline.adaptation.history);
     newest = newestLoad(load, pipeline.adaptation.loadWindow);
-    const replicas = network.stages.flatMap((stage) => stage.counts());
+    const replicas = network.counts();
     decision = control({ now: to, load, running: promise.plan, replicas, stages, state: decision?.state ?? null });
     if (to >= warmup) {
       decisions++;

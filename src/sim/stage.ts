@@ -14,8 +14,6 @@ import type { Route } from "./routes.ts";
 export interface ReplicaEvents {
   readonly onStartUp: (now: number) => void;
   readonly onHandOver: (now: number) => void;
-  /** There is no room for another variant. */
-  readonly onBlocked: (now: number) => void;
 }
 
 /** One stage of a run: its queue, the replicas that serve it, and those that are to take over (S10, S11). */
@@ -87,21 +85,9 @@ export class StageRun implements Tenant {
     this.handOverIfReady();
   }
 
-  /** Whether a replica is of the group that is to take over. */
-  isPending(replica: Replica): boolean {
-    return this.pending?.replicas.includes(replica) ?? false;
-  }
-
-  /** Nothing else will make room for the group that is to take over (S12): one of the old goes, or the switch ends. */
-  makeWay(): void {
-    const { serving, pending, now } = this;
-    if (pending === null) return;
-    if (serving.canSpareOne()) serving.shrink(serving.replicas.length - 1, now);
-    else if (pending.readyCount(now) > 0) this.handOver(pending);
-    else {
-      this.cancelPending();
-      this.events.onBlocked(now);
-    }
+  /** Whether there is no room for some of those that are to take over (S12). */
+  isBlocked(): boolean {
+    return this.pending?.waits() ?? false;
   }
 
   /** Serves up to `until`: batches that would start then are left, replicas that are ready then are not. */
@@ -131,7 +117,7 @@ export class StageRun implements Tenant {
     this.handOverIfReady();
   }
 
-  /** Replicas of the variant that serves, of the one that is to take over, if any, and of those that stand by. */
+  /** Replicas of the variant that serves, of the one that is to take over, if any, and of those that stand by. What waits for room is refused. */
   counts(): readonly ReplicaCount[] {
     const pools = this.poolCounts();
     return this.stage.variants.flatMap(({ name }, v): readonly ReplicaCount[] => {
@@ -148,7 +134,8 @@ export class StageRun implements Tenant {
       const ready = pool.readyCount(this.now);
       const variant = this.stage.variants[pool.variant]?.name ?? "";
       const serving = pool === this.serving ? ready : 0;
-      return { stage: this.stage.name, variant, ready, starting: pool.replicas.length - ready, serving };
+      const refused = pool.waits() ? { refused: "Unschedulable" as const } : {};
+      return { stage: this.stage.name, variant, ready, starting: pool.replicas.length - ready, serving, ...refused };
     });
   }
 

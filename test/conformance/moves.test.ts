@@ -33,6 +33,18 @@ function costOfWay({ pipeline, running }: MovingCase, plan: readonly Option[]): 
   return cost;
 }
 
+/** Cores while both are up, where a stage goes over to another variant, counted replica by replica. */
+function coresOfWay({ pipeline, running }: MovingCase, plan: readonly Option[]): number {
+  let cores = 0;
+  for (const [s, { variants }] of pipeline.stages.entries()) {
+    for (const { name, standby = 0, coresPerReplica } of variants) {
+      const up = [plan[s], running[s]].map((one) => (one?.variant === name ? one.replicas : 0));
+      cores += coresPerReplica * Math.max(standby, plan[s]?.variant === name ? (up[0] ?? 0) : (up[1] ?? 0));
+    }
+  }
+  return cores;
+}
+
 /** The plan of an outcome keeps all limits and stays within the leeway, and its objective is what it is worth less the way there. */
 function check(one: MovingCase, planned: number, outcome: Outcome): void {
   assert.ok(outcome.status === "optimal", outcome.engine);
@@ -41,6 +53,7 @@ function check(one: MovingCase, planned: number, outcome: Outcome): void {
   assert.deepEqual(violations, []);
   const net = objective - costOfWay(one, outcome.options);
   assert.ok(Math.abs(net - outcome.objective) <= tieWidth(net), `${outcome.engine}: ${outcome.objective}, not ${net}`);
+  assert.ok(coresOfWay(one, outcome.options) <= (one.pipeline.limits.cores ?? Infinity) + 1e-9, "both do not fit");
   for (const [s, { variant, replicas }] of outcome.options.entries()) {
     if (one.leeway.length === 0) continue;
     const bounds = one.leeway[s]?.[variant];
@@ -98,7 +111,7 @@ for (const model of ["paper", "tail"] as const) {
   ] as const) {
     test(`random moves on ${kind}, ${model} model: exact, highs and every choice agree`, () => {
       const seen = agree(cases, runs(320));
-      assert.ok(seen.optimal >= 250 && seen.infeasible > 20, JSON.stringify(seen));
+      assert.ok(seen.optimal >= 230 && seen.infeasible > 20, JSON.stringify(seen));
       assert.ok(seen.limited > 20 && seen.held > 80 && seen.stayed > 5, JSON.stringify(seen));
       assert.ok(seen.paid > 40 && seen.standby > 150, JSON.stringify(seen));
     });

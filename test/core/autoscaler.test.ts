@@ -94,9 +94,9 @@ describe("how many replicas", () => {
       { replicas: 3, busy: null },
       { replicas: 3, ready: 0, busy: 1 },
     ]) {
-      const state = { scaling: { s0: [{ at: 5, replicas: 3 }] } };
-      const { plan: kept, reason, state: after } = turn(plannerOf(), seen(15, [stage], state));
-      assert.deepEqual([kept, reason, after], [plan(["v", 3]), "held-no-data", state]);
+      const scaling = { s0: [{ at: 5, replicas: 3 }] };
+      const { plan: kept, reason, state: after } = turn(plannerOf(), seen(15, [stage], { scaling }));
+      assert.deepEqual([kept, reason, after?.scaling], [plan(["v", 3]), "held-no-data", scaling]);
     }
   });
 });

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Observation } from "../../src/core/cluster.ts";
 import type { Pipeline, Variant } from "../../src/core/pipeline.ts";
+import type { Planner } from "../../src/core/decide.ts";
+import { tick } from "../../src/core/loop.ts";
+import { policyOf } from "../../src/core/policies.ts";
+import { paper } from "../../src/core/queueing/paper.ts";
 import type { Run } from "../../src/core/run-log.ts";
+import { exhaustive } from "../../src/solver/exhaustive.ts";
 import { draws, pipelineOf, plan, scenarioOf, script, variant } from "../fixtures.ts";
 import { both } from "./both.ts";
 
@@ -25,10 +30,15 @@ function servedAt({ visitRecords: visits }: Run, stage: number): string[] {
     .map((row) => `${visits.start[row]}–${visits.end[row]} v${visits.variant[row]}`);
 }
 
-/** "stage variant ready+starting" of each tick. */
+/** "stage variant ready+starting" of each tick, and whether some are refused. */
 function replicasAt(observations: readonly Observation[]): string[] {
   return observations.map(({ replicas }) =>
-    replicas.map(({ stage, variant: of, ready, starting }) => `${stage} ${of} ${ready}+${starting}`).join(", "),
+    replicas
+      .map(
+        ({ stage, variant: of, ready, starting, refused }) =>
+          `${stage} ${of} ${ready}+${starting}${refused === undefined ? "" : " refused"}`,
+      )
+      .join(", "),
   );
 }
 
@@ -42,7 +52,7 @@ describe("S12, full clusters, on the simulator and on the reference", () => {
     const of = every4([sized("a", 1)]);
     const run = both(scenarioOf(of, plan(["a", 1]), 12, { clusterCores: 2 }), draws([10, 10, 10]), control);
     assert.deepEqual(costs(run), [1, 2, 2]);
-    assert.deepEqual(replicasAt(observations), ["s0 a 1+0", "s0 a 2+1"]);
+    assert.deepEqual(replicasAt(observations), ["s0 a 1+0", "s0 a 2+1 refused"]);
     assert.deepEqual(servedAt(run, 0), ["10–11 v0", "10–11 v0", "11–12 v0"]);
     // It is asked for all the time; it never began to start.
     assert.deepEqual([run.plannedCores, run.replicasStarted], [(4 + 3 * 8) / 12, 1]);
@@ -93,7 +103,11 @@ describe("S12, full clusters, on the simulator and on the reference", () => {
     const of = every4([sized("a", 2)], [sized("b", 1)]);
     const run = both(scenarioOf(of, plan(["a", 1], ["b", 2]), 16, { clusterCores: 5 }), draws([]), control);
     // At 8 the first is cancelled, and leaves the line.
-    assert.deepEqual(replicasAt(observations), ["s0 a 1+0, s1 b 2+0", "s0 a 1+1, s1 b 2+1", "s0 a 1+0, s1 b 3+0"]);
+    assert.deepEqual(replicasAt(observations), [
+      "s0 a 1+0, s1 b 2+0",
+      "s0 a 1+1 refused, s1 b 2+1 refused",
+      "s0 a 1+0, s1 b 3+0",
+    ]);
     assert.deepEqual(costs(run), [4, 4, 5, 5]);
     assert.equal(run.replicasStarted, 1);
   });
@@ -107,7 +121,7 @@ describe("S12, full clusters, on the simulator and on the reference", () => {
     );
     const of = every4([sized("a", 1)], [sized("b", 1)], [sized("c", 1)]);
     both(scenarioOf(of, plan(["a", 1], ["b", 1], ["c", 2]), 20, { clusterCores: 4 }), draws([]), control);
-    assert.equal(replicasAt(observations).at(-1), "s0 a 1+1, s1 b 2+0, s2 c 1+0");
+    assert.equal(replicasAt(observations).at(-1), "s0 a 1+1 refused, s1 b 2+0, s2 c 1+0");
   });
 
   test("those that wait are cancelled before those that start, and keep their numbers", () => {
@@ -119,104 +133,9 @@ describe("S12, full clusters, on the simulator and on the reference", () => {
       draws([], { startUp: [(ordinal) => startUps[ordinal] ?? NaN] }),
       control,
     );
-    assert.deepEqual(replicasAt(observations), ["s0 a 1+0", "s0 a 1+3", "s0 a 3+0", "s0 a 2+0", "s0 a 3+0"]);
+    assert.deepEqual(replicasAt(observations), ["s0 a 1+0", "s0 a 1+3 refused", "s0 a 3+0", "s0 a 2+0", "s0 a 3+0"]);
     assert.deepEqual(costs(run), [1, 3, 3, 2, 3, 3]);
     assert.equal(run.replicasStarted, 3);
-  });
-
-  test("for another variant the old group lets an idle one go, and no more than needed", () => {
-    const { control, observations } = script(plan(["b", 1]));
-    const of = every4([sized("a", 1), sized("b", 2, { startUp: { mean: 2 } })]);
-    const run = both(scenarioOf(of, plan(["a", 3]), 12, { clusterCores: 4 }), draws([5, 5, 5, 7]), control);
-    // Two of a serve until b is ready at 6.
-    assert.deepEqual(servedAt(run, 0), ["5–6 v0", "5–6 v0", "6–7 v1", "7–8 v1"]);
-    assert.deepEqual(costs(run), [3, (2 * 4 + 2 * 2) / 4, 2]);
-    assert.deepEqual(replicasAt(observations), ["s0 a 3+0", "s0 b 1+0"]);
-    assert.deepEqual([run.switches, run.blocked], [1, 0]);
-  });
-
-  test("one at a time, each looked at anew: while one drains the line waits", () => {
-    // b needs the cores of two. 0, 1 and 2 are busy until 5, 6 and 7. At 4 number 2 is let go, until 7; only then number 1,
-    // though it has been idle since 6. b starts at 7.
-    const { control } = script(plan(["b", 1]));
-    const of = every4([sized("a", 1), sized("b", 3)]);
-    const run = both(
-      scenarioOf(of, plan(["a", 3]), 12, { clusterCores: 4 }),
-      draws([3, 3, 3, 6.5, 7.5, 8.5], { service: [(request) => [2, 3, 4][request] ?? 1] }),
-      control,
-    );
-    assert.deepEqual(servedAt(run, 0), ["3–5 v0", "3–6 v0", "3–7 v0", "6.5–7.5 v0", "7.5–8.5 v0", "8.5–9.5 v1"]);
-    // Three until 7, from then on 0, which is busy until 8.5, and b.
-    assert.deepEqual(costs(run), [3, (3 * 3 + 4) / 4, (0.5 + 3 * 4) / 4]);
-    assert.equal(run.switches, 1);
-  });
-
-  test("nothing is let go while a replica starts, at whatever stage", () => {
-    // s1 grows at 4, ready at 10. s0 wants b at 8, and lets one go at 10.
-    const { control } = script(plan(["a", 2], ["c", 2]), plan(["b", 1], ["c", 2]));
-    const of = every4([sized("a", 1), sized("b", 2)], [sized("c", 1, { startUp: { mean: 6 } })]);
-    const run = both(scenarioOf(of, plan(["a", 2], ["c", 1]), 16, { clusterCores: 5 }), draws([]), control);
-    // a: 2 until 10, then 1 until b takes over at 11.
-    assert.deepEqual(costs(run), [3, 4, (4 * 2 + 5 + 4) / 4, 4]);
-    assert.equal(run.switches, 1);
-  });
-
-  test("never its last: what is ready of the new group takes over at once, and the rest stays in line", () => {
-    // One of a goes at 4, two of b start, and the third waits. At 5 these two are ready: a, the last one busy, drains until 6.5.
-    const { control, observations } = script(plan(["b", 3]));
-    const of = every4([sized("a", 2), sized("b", 1)]);
-    const run = both(
-      scenarioOf(of, plan(["a", 2]), 12, { clusterCores: 4 }),
-      draws([3.5, 5, 5, 5, 7], { service: [(request) => (request === 0 ? 3 : 1)] }),
-      control,
-    );
-    assert.deepEqual(servedAt(run, 0), ["3.5–6.5 v0", "5–6 v1", "5–6 v1", "6–7 v1", "7–8 v1"]);
-    assert.deepEqual(costs(run), [4, (2 * 2.5 + 2 * 4 + 1.5) / 4, 3]);
-    assert.deepEqual(replicasAt(observations), ["s0 a 2+0", "s0 b 3+0"]);
-    assert.deepEqual([run.switches, run.replicasStarted, run.blocked], [1, 3, 0]);
-  });
-
-  test("without a ready one the switch is given up, and the old group goes on as it is until the next plan", () => {
-    // Even beside the last of a there is no room for b.
-    const { control, observations } = script(plan(["b", 1]), plan(["a", 2]));
-    const of = every4([sized("a", 1), sized("b", 3)]);
-    const run = both(scenarioOf(of, plan(["a", 2]), 16, { clusterCores: 3 }), draws([6, 6]), control);
-    assert.deepEqual(servedAt(run, 0), ["6–7 v0", "7–8 v0"]);
-    assert.deepEqual(replicasAt(observations), ["s0 a 2+0", "s0 a 1+0", "s0 a 2+0"]);
-    assert.deepEqual(
-      observations.map(({ running }) => running[0]?.variant),
-      ["a", "b", "a"],
-    );
-    assert.deepEqual(costs(run), [2, 1, 2, 2]);
-    assert.deepEqual([run.blocked, run.switches, run.replicasStarted], [1, 0, 1]);
-  });
-
-  test("the next decision tries again, even if it keeps the plan", () => {
-    // s0 finds no room for b beside its last a, and gives up. Then s1 has its turn, and at 5 gives up what s0 needs.
-    const { control, observations } = script(plan(["b", 1], ["d", 1]));
-    const of = every4([sized("a", 1), sized("b", 2)], [sized("c", 2), sized("d", 1)]);
-    const run = both(scenarioOf(of, plan(["a", 2], ["c", 1]), 12, { clusterCores: 4 }), draws([]), control);
-    assert.deepEqual(replicasAt(observations), ["s0 a 2+0, s1 c 1+0", "s0 a 1+0, s1 d 1+0"]);
-    assert.deepEqual([run.blocked, run.switches, run.replicasStarted], [1, 2, 2]);
-    // d starts at 4 and takes over at 5; b starts at 8, and takes over at 9.
-    assert.deepEqual(costs(run), [4, (4 + 2 * 3) / 4, (4 + 3 * 3) / 4]);
-  });
-
-  test("a plan is blocked once, however many stages are; a later one may be blocked again", () => {
-    const stage = [sized("a", 1), sized("b", 9)];
-    const { control } = script(plan(["b", 1], ["b", 1]), plan(["b", 2], ["b", 1]));
-    const run = both(
-      scenarioOf(every4(stage, stage), plan(["a", 1], ["a", 1]), 20, { clusterCores: 4 }),
-      draws([]),
-      control,
-    );
-    assert.equal(run.blocked, 2);
-    // S7: of these the one at 8 counts.
-    const late = { clusterCores: 4, warmup: 8 };
-    assert.equal(
-      both(scenarioOf(every4(stage, stage), plan(["a", 1], ["a", 1]), 20, late), draws([]), control).blocked,
-      1,
-    );
   });
 
   test("a switch cancels what waits of the old group", () => {
@@ -224,19 +143,13 @@ describe("S12, full clusters, on the simulator and on the reference", () => {
     const { control, observations } = script(plan(["a", 3], ["c", 2]), plan(["b", 1], ["c", 1]));
     const of = every4([sized("a", 1), sized("b", 1)], [sized("c", 1)]);
     const run = both(scenarioOf(of, plan(["a", 1], ["c", 2]), 16, { clusterCores: 4 }), draws([]), control);
-    assert.deepEqual(replicasAt(observations), ["s0 a 1+0, s1 c 2+0", "s0 a 2+1, s1 c 2+0", "s0 b 1+0, s1 c 1+0"]);
+    assert.deepEqual(replicasAt(observations), [
+      "s0 a 1+0, s1 c 2+0",
+      "s0 a 2+1 refused, s1 c 2+0",
+      "s0 b 1+0, s1 c 1+0",
+    ]);
     assert.deepEqual([run.replicasStarted, run.switches], [2, 1]);
     assert.deepEqual(costs(run), [3, 4, (4 + 2 * 3) / 4, 2]);
-  });
-
-  test("where nothing else moves, the first group that is to take over goes before a scale-up", () => {
-    // One more of s0, two cores, has no room; and s1 wants b, for which one of a can go.
-    const { control, observations } = script(plan(["c", 2], ["b", 1]));
-    const of = every4([sized("c", 2)], [sized("a", 1), sized("b", 1)]);
-    const run = both(scenarioOf(of, plan(["c", 1], ["a", 2]), 12, { clusterCores: 4 }), draws([]), control);
-    assert.deepEqual(replicasAt(observations), ["s0 c 1+0, s1 a 2+0", "s0 c 1+1, s1 b 1+0"]);
-    assert.deepEqual(costs(run), [4, (4 + 3 * 3) / 4, 3]);
-    assert.deepEqual([run.switches, run.replicasStarted], [1, 1]);
   });
 
   test("of the plan of time 0 what fits in order is ready, the rest waits", () => {
@@ -244,7 +157,7 @@ describe("S12, full clusters, on the simulator and on the reference", () => {
     const { control, observations } = script(plan(["a", 2], ["b", 1]));
     const of = every4([sized("a", 1)], [sized("b", 0.5)]);
     const run = both(scenarioOf(of, plan(["a", 3], ["b", 1]), 8, { clusterCores: 2.5 }), draws([0]), control);
-    assert.deepEqual(replicasAt(observations), ["s0 a 2+1, s1 b 0+1"]);
+    assert.deepEqual(replicasAt(observations), ["s0 a 2+1 refused, s1 b 0+1 refused"]);
     assert.deepEqual(servedAt(run, 0), ["0–1 v0"]);
     assert.deepEqual(servedAt(run, 1), ["5–6 v0"]);
     assert.deepEqual(costs(run), [2, 2.5]);
@@ -269,12 +182,103 @@ describe("S12, full clusters, on the simulator and on the reference", () => {
     assert.deepEqual(costs(run), [2, 1, 2]);
   });
 
-  test("S17: who would stand by makes no room, and is not let go", () => {
-    const { control, observations } = script(plan(["b", 1]));
-    const of = every4([sized("a", 1, { standby: 2 }), sized("b", 2)]);
-    const run = both(scenarioOf(of, plan(["a", 2]), 12, { clusterCores: 3 }), draws([5, 5]), control);
-    assert.deepEqual(servedAt(run, 0), ["5–6 v0", "5–6 v0"]);
-    assert.deepEqual(replicasAt(observations), ["s0 a 2+0", "s0 a 2+0"]);
-    assert.equal(run.blocked, 1);
+  test("a switch takes nothing from the old group, which serves as it did until there is room", () => {
+    // b needs two cores, and one is free. At 8 s1 gives one up.
+    const { control, observations } = script(plan(["b", 1], ["c", 2]), plan(["b", 1], ["c", 1]));
+    const of = every4([sized("a", 1), sized("b", 2, { startUp: { mean: 2 } })], [sized("c", 1)]);
+    const run = both(
+      scenarioOf(of, plan(["a", 3], ["c", 2]), 16, { clusterCores: 6 }),
+      draws([5, 5, 5, 11, 11, 11]),
+      control,
+    );
+    assert.deepEqual(servedAt(run, 0), ["5–6 v0", "5–6 v0", "5–6 v0", "11–12 v1", "12–13 v1", "13–14 v1"]);
+    assert.deepEqual(replicasAt(observations), [
+      "s0 a 3+0, s1 c 2+0",
+      "s0 a 3+0, s0 b 0+1 refused, s1 c 2+0",
+      "s0 b 1+0, s1 c 1+0",
+    ]);
+    assert.deepEqual(costs(run), [5, 5, (2 * 6 + 2 * 3) / 4, 3]);
+    assert.deepEqual([run.switches, run.replicasStarted, run.blocked], [1, 1, 1]);
+  });
+
+  test("as many as are enough take over, though others wait; these have what the old ones leave", () => {
+    // Of b two start at 4, and two wait. At 1 rps two are enough: at 5 a goes, one of them when it has ended at 6.5.
+    const { control, observations } = script(plan(["b", 4]));
+    const of = every4([sized("a", 2), sized("b", 1)]);
+    const run = both(
+      scenarioOf(of, plan(["a", 2]), 12, { clusterCores: 6 }),
+      draws([3.5, 5, 5, 5, 7], { service: [(request) => (request === 0 ? 3 : 1)] }),
+      control,
+    );
+    assert.deepEqual(servedAt(run, 0), ["3.5–6.5 v0", "5–6 v1", "5–6 v1", "6–7 v1", "7–8 v1"]);
+    assert.deepEqual(costs(run), [4, (6 + 1.5 * 6 + 1.5 * 4) / 4, 4]);
+    assert.deepEqual(replicasAt(observations), ["s0 a 2+0", "s0 b 4+0"]);
+    assert.deepEqual([run.switches, run.replicasStarted, run.blocked], [1, 4, 0]);
+  });
+
+  test("what comes after a switch that waits does so too, until a plan ends it", () => {
+    const { control, observations } = script(plan(["b", 1], ["c", 2]), plan(["a", 2], ["c", 2]));
+    const of = every4([sized("a", 1), sized("b", 9)], [sized("c", 1)]);
+    const run = both(scenarioOf(of, plan(["a", 2], ["c", 1]), 16, { clusterCores: 4 }), draws([]), control);
+    assert.deepEqual(replicasAt(observations), [
+      "s0 a 2+0, s1 c 1+0",
+      "s0 a 2+0, s0 b 0+1 refused, s1 c 1+1 refused",
+      "s0 a 2+0, s1 c 2+0",
+    ]);
+    assert.deepEqual(costs(run), [3, 3, 4, 4]);
+    assert.deepEqual([run.switches, run.blocked], [0, 1]);
+  });
+
+  test("a plan is blocked once, however many stages are; a later one may be blocked again", () => {
+    const stage = [sized("a", 1), sized("b", 9)];
+    const blocked = (warmup: number): number => {
+      const { control } = script(plan(["b", 1], ["b", 1]), plan(["b", 2], ["b", 1]));
+      const full = { clusterCores: 4, warmup };
+      return both(scenarioOf(every4(stage, stage), plan(["a", 1], ["a", 1]), 20, full), draws([]), control).blocked;
+    };
+    // Found out at 8 and at 12; S7: of these the one at 12 counts.
+    assert.deepEqual([blocked(0), blocked(12)], [2, 1]);
+  });
+
+  test("a scale-up that waits is refused, but no plan is blocked", () => {
+    const { control, observations } = script(plan(["a", 3]));
+    const run = both(scenarioOf(every4([sized("a", 1)]), plan(["a", 2]), 12, { clusterCores: 2 }), draws([]), control);
+    assert.deepEqual(replicasAt(observations), ["s0 a 2+0", "s0 a 2+1 refused"]);
+    assert.equal(run.blocked, 0);
+  });
+
+  test("the loop gives up what is refused, and tries it again later and later", () => {
+    // Of a two carry 10 rps with two cores; b is more accurate, and would need four more than there are.
+    const pipeline = every4([
+      variant("a", { 1: 0.1 }, { accuracy: 0.5 }),
+      variant("b", { 1: 0.1 }, { accuracy: 0.9, coresPerReplica: 3 }),
+    ]);
+    const planner: Planner = {
+      pipeline: { ...pipeline, objective: { kind: "maxAccuracy", accuracy: "pas" } },
+      policy: policyOf(pipeline, "ipa"),
+      predictor: () => 15,
+      queueing: paper,
+      solver: exhaustive,
+    };
+    const seconds = 200;
+    const run = both(scenarioOf(planner.pipeline, plan(["a", 2]), seconds, { clusterCores: 4 }), draws([]), (seen) =>
+      tick(planner, seen),
+    );
+    const told = run.intervals.map(({ from, reason, plan: [stage] }) => `${from} ${stage?.variant} ${reason}`);
+    assert.deepEqual(
+      told.filter((text) => !text.endsWith("unchanged")),
+      [
+        "0 a first",
+        "4 b better-plan",
+        "8 a setback",
+        "68 b better-plan",
+        "72 a setback",
+        "192 b better-plan",
+        "196 a setback",
+      ],
+    );
+    // What serves was there all the time.
+    assert.ok(run.intervals.every(({ ready }) => ready[0] === 2));
+    assert.deepEqual([run.switches, run.blocked, run.replicasStarted], [0, 3, 0]);
   });
 });

@@ -71,6 +71,18 @@ const mutants: readonly Mutant[] = [
     to: "const standBy = 0;",
   },
   {
+    name: "a switch waits for all",
+    file: "stage.ts",
+    from: "this.enough = enough;",
+    to: "this.enough = enough > 0 ? plan.replicas : 0;",
+  },
+  {
+    name: "how many are enough is found once",
+    file: "stage.ts",
+    from: "this.enough = enough;",
+    to: "if (this.enough === Infinity) this.enough = enough;",
+  },
+  {
     name: "the old variant is kept after the hand-over",
     file: "stage.ts",
     from: "this.serving.shrink(0, this.now);",
@@ -169,28 +181,10 @@ const roomMutants: readonly Mutant[] = [
     to: "this.line.unshift({ tenant, replica });",
   },
   {
-    name: "what drains or starts is not waited for",
-    file: "room.ts",
-    from: "if (change < Infinity) return change;",
-    to: "",
-  },
-  {
-    name: "a scale-up that does not fit holds all switches up",
-    file: "room.ts",
-    from: "else if (!this.preferPending()) return Infinity;",
-    to: "else return Infinity;",
-  },
-  {
     name: "nothing is admitted between two ticks",
     file: "network.ts",
     from: "const cut = Math.min(until, this.room.admit(this.now));",
     to: "const cut = this.room.admit(this.now) < 0 ? 0 : until;",
-  },
-  {
-    name: "a switch that was given up is not tried again",
-    file: "simulator.ts",
-    from: "network.apply(decision.plan);",
-    to: "if (decision.plan !== promise.plan) network.apply(decision.plan);",
   },
   {
     name: "each stage is blocked for itself",
@@ -205,22 +199,16 @@ const roomMutants: readonly Mutant[] = [
     to: "this.room.open();\n    for (const stage of this.stages) stage.fillReserves();",
   },
   {
-    name: "the old group lets its last go",
-    file: "pool.ts",
-    from: "return left > 0 && ",
-    to: "return left >= 0 && ",
-  },
-  {
-    name: "who would stand by is let go for nothing",
-    file: "pool.ts",
-    from: "return left > 0 && this.reserve.lacks(left) === 0;",
-    to: "return left > 0;",
-  },
-  {
-    name: "what is ready does not take over before the rest",
+    name: "what waits for room is not refused",
     file: "stage.ts",
-    from: "else if (pending.readyCount(now) > 0) this.handOver(pending);",
-    to: "",
+    from: "const refused = pool.waits() ?",
+    to: "const refused = pool.waits() && this.now < 0 ?",
+  },
+  {
+    name: "every scale-up that waits is a switch that is blocked",
+    file: "stage.ts",
+    from: "return this.pending?.waits() ?? false;",
+    to: "return (this.pending ?? this.serving).waits();",
   },
   {
     name: "the old group's waiting ones stay in the line",

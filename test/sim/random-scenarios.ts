@@ -247,10 +247,11 @@ export function answering(answers: readonly Answer[], interval: number): Control
       at: seen.now,
       load: digest([seen.load.end, seen.load.step, ...seen.load.rates.map((rate) => rate ?? -1)]),
       planned: digest([
-        ...seen.replicas.flatMap(({ ready, starting, serving, variant }) => [
+        ...seen.replicas.flatMap(({ ready, starting, serving, variant, refused }) => [
           ready,
           starting,
           serving,
+          refused === undefined ? 0 : 1,
           Number(variant.slice(1)),
         ]),
         // What the two add up in another order may differ in the last bits.

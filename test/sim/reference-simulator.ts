@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { batchSigma, serviceTime } from "../../src/core/profile.ts";
 import { timesOutAt, tooOld } from "../../src/core/batching.ts";
 import type { Observation, ReplicaCount, StageLoad } from "../../src/core/cluster.ts";
@@ -5,6 +6,7 @@ import type { Decision } from "../../src/core/decide.ts";
 import type { Variant } from "../../src/core/pipeline.ts";
 import { planVariants, samePlan, type Plan, type StagePlan } from "../../src/core/plan.ts";
 import type { Run } from "../../src/core/run-log.ts";
+import { visitsOf } from "../../src/core/visits.ts";
 import type { Control, Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd } from "../../src/workload/trace.ts";
 import {
@@ -64,7 +66,7 @@ class Simulation {
   line: { readonly stage: StageState; readonly replica: Replica }[] = [];
   readonly blocked: number[] = [];
   isBlocked = false;
-  due: { readonly at: number; readonly plan: Plan }[] = [];
+  due: { readonly at: number; readonly plan: Plan; readonly load: number | null }[] = [];
   now = 0;
 
   constructor(scenario: Scenario, draws: Draws, control: Control) {
@@ -97,6 +99,7 @@ class Simulation {
         onTheWay: [],
         serving,
         pending: null,
+        enough: 0,
         visits: [],
         replicas: [],
         standby: [],
@@ -244,16 +247,22 @@ class Simulation {
 
     const dueNow = this.due.filter((due) => due.at === this.now);
     this.due = this.due.filter((due) => due.at !== this.now);
-    for (const { plan } of dueNow) this.apply(plan);
+    for (const { plan, load } of dueNow) this.apply(plan, load);
 
     if (!isBoundary || this.now >= this.end) return;
+    const isWaiting = ({ state }: Replica): boolean => state === "waiting";
+    if (!this.isBlocked && this.stages.some(({ pending }) => pending?.replicas.some(isWaiting))) {
+      this.blocked.push(this.now);
+      this.isBlocked = true;
+    }
     const seen = this.observe();
     const decision = this.control(seen);
     this.ticks.push({ at: this.now, decision, running: seen.running });
     const dueAt = this.now + this.scenario.decisionDelay;
-    if (dueAt === this.now) this.apply(decision.plan);
+    const load = this.newestLoad(seen.load.rates);
+    if (dueAt === this.now) this.apply(decision.plan, load);
     // S13: a plan due at or after T_end is not applied.
-    else if (dueAt < this.end) this.due.push({ at: dueAt, plan: decision.plan });
+    else if (dueAt < this.end) this.due.push({ at: dueAt, plan: decision.plan, load });
   }
 
   /** S7: only what precedes step 3; whole seconds that have ended, and no zeros for what nobody measured. */
@@ -285,6 +294,9 @@ class Simulation {
               ready: up.filter((replica) => isReady(replica)).length,
               starting: up.filter((replica) => !isReady(replica)).length,
               serving: variant === serving.variant ? count(serving, "ready") : 0,
+              ...(groups.some(({ replicas }) => replicas.some(({ state }) => state === "waiting"))
+                ? { refused: "Unschedulable" }
+                : {}),
             },
           ];
         }),
@@ -305,7 +317,31 @@ class Simulation {
     return { stage: stage.name, waiting: queue.length, busy: ready > 0 ? Math.min(1, worked / ready) : null };
   }
 
-  apply(plan: Plan): void {
+  /** S11: the mean of the last window that a tick has seen, of what there is of it; null if anything in it is not known. */
+  newestLoad(rates: readonly (number | null)[]): number | null {
+    const known: number[] = [];
+    for (const rate of rates.slice(-this.scenario.pipeline.adaptation.loadWindow)) {
+      if (rate === null) return null;
+      known.push(rate);
+    }
+    return known.length === 0 ? null : known.reduce((sum, rate) => sum + rate, 0) / known.length;
+  }
+
+  /** S11: the least replicas that carry a load and are not busy all the time; all of them if that is more, or it is not known. */
+  enoughOf(stage: StageState, variant: Variant, { batch, replicas }: StagePlan, load: number | null): number {
+    if (load === null) return replicas;
+    const { pipeline } = this.scenario;
+    const { margins, adaptation } = pipeline;
+    // Margins are none, loads not rounded, and capacities means in the scenarios that come here.
+    assert.deepEqual([margins.load, margins.serviceTime, margins.throughput, adaptation.loadStep], [0, 0, 0, 0]);
+    const items = at(visitsOf(pipeline.stages), stage.index).items * Math.max(adaptation.minLoad, load);
+    const ofOne = batch / serviceTime(variant.profile, batch).mean;
+    let enough = 1;
+    while (enough < replicas && items / (enough * ofOne) >= 1 - 1e-9) enough++;
+    return enough;
+  }
+
+  apply(plan: Plan, load: number | null): void {
     const variants = planVariants(this.scenario.pipeline, plan);
     // S12: the same plan again is not counted again.
     if (!samePlan(plan, at(this.plans, this.plans.length - 1).plan)) this.isBlocked = false;
@@ -324,6 +360,7 @@ class Simulation {
       this.shrink(stage, serving, serving.replicas.filter(({ state }) => state !== "waiting").length);
       if (target !== stage.pending?.variant) this.cancelPending(stage);
       stage.pending ??= { variant: target, batch: setting.batch, timeout: setting.batchTimeout, replicas: [] };
+      stage.enough = this.enoughOf(stage, target, setting, load);
       this.resize(stage, stage.pending, setting);
       this.handOverIfReady(stage);
     }
@@ -376,9 +413,9 @@ class Simulation {
     for (const replica of leaving) if (!stay.includes(replica)) this.letGo(replica);
   }
 
-  /** S11: once all of the new group are ready, the queue is theirs. */
+  /** S11: once enough of the new group are ready, the queue is theirs. */
   handOverIfReady(stage: StageState): void {
-    if (stage.pending !== null && count(stage.pending, "starting") === 0) this.handOver(stage, stage.pending);
+    if (stage.pending !== null && count(stage.pending, "ready") >= stage.enough) this.handOver(stage, stage.pending);
   }
 
   handOver(stage: StageState, group: Group): void {
@@ -404,47 +441,16 @@ class Simulation {
     this.line = this.line.filter((one) => one.replica !== replica);
   }
 
-  /** S12, at the end of step 3: the line moves on until nothing more can be done now. */
+  /** S12, at the end of step 3: the line moves on as long as the first in it fits. */
   admitReplicas(): void {
-    while (this.line[0] !== undefined) {
-      const { stage, replica } = this.line[0];
-      if (this.hasRoomFor(replica)) {
-        this.line.shift();
-        replica.startedAt = this.now;
-        replica.readyAt = this.now + this.draws.startUp(stage.index, replica.id, replica.variant);
-        // S13: a start-up that takes no time is over before step 4 of this instant.
-        replica.state = replica.readyAt === this.now ? "idle" : "starting";
-        this.handOverIfReady(stage);
-        continue;
-      }
-      const all = this.stages.flatMap(({ replicas }) => replicas);
-      if (all.some(({ state, draining }) => state === "starting" || (state === "busy" && draining))) return;
-      const { pending } = stage;
-      if (pending !== null && pending.replicas.includes(replica)) {
-        this.makeRoom(stage, pending);
-        continue;
-      }
-      const group = this.line
-        .map((one) => one.stage.pending?.replicas ?? [])
-        .find((of, place) => of.includes(at(this.line, place).replica));
-      if (group === undefined) return;
-      const [those, others] = [true, false].map((is) => this.line.filter((one) => group.includes(one.replica) === is));
-      this.line = [...(those ?? []), ...(others ?? [])];
-    }
-  }
-
-  /** S12: for the next of a pending group, which nothing else will make. */
-  makeRoom(stage: StageState, pending: Group): void {
-    const { serving, standby } = stage;
-    const left = serving.replicas.length - 1;
-    const spares = standby.filter(({ variant }) => variant === serving.variant).length;
-    // S17: who would stand by keeps its cores, and makes no room.
-    if (left >= 1 && left + spares >= (serving.variant.standby ?? 0)) this.shrink(stage, serving, left);
-    else if (count(pending, "ready") > 0) this.handOver(stage, pending);
-    else {
-      this.cancelPending(stage);
-      if (!this.isBlocked) this.blocked.push(this.now);
-      this.isBlocked = true;
+    for (let first = this.line[0]; first !== undefined && this.hasRoomFor(first.replica); first = this.line[0]) {
+      this.line.shift();
+      const { stage, replica } = first;
+      replica.startedAt = this.now;
+      replica.readyAt = this.now + this.draws.startUp(stage.index, replica.id, replica.variant);
+      // S13: a start-up that takes no time is over before step 4 of this instant.
+      replica.state = replica.readyAt === this.now ? "idle" : "starting";
+      this.handOverIfReady(stage);
     }
   }
 

@@ -70,6 +70,8 @@ export interface StageState {
   serving: Group;
   /** The group that a switch of the variant waits for (S11). */
   pending: Group | null;
+  /** How many of that must be ready. */
+  enough: number;
   /** Every visit, in the order in which they joined the queue. */
   readonly visits: Visit[];
   /** Every replica that there ever was, by id. */

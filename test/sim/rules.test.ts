@@ -320,6 +320,60 @@ describe("rules of the simulator, on it and on the reference", () => {
     assert.equal(run.switches, 1);
   });
 
+  test("S11: as many as carry the newest load take over, and the rest comes as a scale-up", () => {
+    const startUps = [0, 2, 3, 6, 7];
+    const of = pipelineOf([[variant("a", { 1: 2 }), variant("b", { 1: 0.5 })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 8, loadWindow: 2 },
+    });
+    const { control, observations } = script(plan(["b", 4]));
+    const run = both(
+      scenarioOf(of, plan(["a", 1]), 20),
+      // In the last two seconds 3 requests: 1.5 rps, for which one of b would do. In the last one 2, which would keep it busy.
+      draws([6, 7, 7.5, 11, 11, 11, 14], { startUp: [(ordinal) => startUps[ordinal] ?? NaN] }),
+      control,
+    );
+    // Of b one is ready at 10, and takes over; the next are at 11, 14 and 15. a has its third request until 12.
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@6: 6–8 v0×1 served",
+      "1@7: 8–10 v0×1 served",
+      "2@7.5: 10–10.5 v1×1 served",
+      "3@11: 11–11.5 v1×1 served",
+      "4@11: 11–11.5 v1×1 served",
+      "5@11: 11.5–12 v1×1 served",
+      "6@14: 14–14.5 v1×1 served",
+    ]);
+    near(run.costCores, (10 + 4 * 12) / 20);
+    assert.deepEqual([run.switches, run.replicasStarted], [1, 4]);
+    assert.deepEqual(
+      observations.map((seen) => seen.replicas.map(({ variant: of, ready, serving }) => [of, ready, serving])),
+      [[["a", 1, 1]], [["b", 4, 4]]],
+    );
+  });
+
+  test("S11: how many are enough is found anew with each plan, and one that would be busy all the time is not", () => {
+    const startUps = [0, 5, 7, 9];
+    const of = pipelineOf([[variant("a", { 1: 1 }), variant("b", { 1: 0.5 })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 4 },
+    });
+    const full = [3.25, 3.75, 7.25, 7.75];
+    const rising = [3.5, 7.125, 7.375, 7.625, 7.875];
+    const handOver = (arrivals: readonly number[], control: Control): number => {
+      const { visitRecords } = both(
+        scenarioOf(of, plan(["a", 9]), 20),
+        draws([...arrivals, 9.25, 11.25, 13.25], { startUp: [(ordinal) => startUps[ordinal - 8] ?? 0] }),
+        control,
+      );
+      return [...(visitRecords?.start ?? [])].find((_, row) => visitRecords?.variant[row] === 1) ?? NaN;
+    };
+    const wanted = plan(["b", 3]);
+    // Ready at 9, 11 and 13. At 8 the load is 1 rps, or 2, which is all that one can do, or 4, which is all that two can do.
+    assert.equal(handOver([3.25, 3.75, 7.5], script(wanted).control), 9.25);
+    assert.equal(handOver(full, script(wanted).control), 11.25);
+    assert.equal(handOver(rising, script(wanted).control), 13.25);
+    // All of them where fewer are wanted than would be enough.
+    assert.equal(handOver(rising, script(wanted, plan(["b", 2])).control), 11.25);
+  });
+
   test("S11: a third variant replaces the one that was starting", () => {
     const startUp = { mean: 5 };
     const variants = ["a", "b", "c"].map((name) => variant(name, { 1: 1 }, { startUp }));
@@ -359,17 +413,18 @@ describe("rules of the simulator, on it and on the reference", () => {
     const of = pipelineOf([[a, b]], { adaptation: { ...pipelineOf([]).adaptation, interval: 4 } });
     const { control, observations } = script(plan(["b", 3]), plan(["b", 1]), plan(["a", 1]));
     const run = both(scenarioOf(of, plan(["a", 1]), 16), draws([3, 5, 8.5, 12.25, 14]), control);
-    // The third b starts at 4 and is ready at 9: it was cancelled at 8. a, asked for at 12, is ready at 17.
+    // Of b two stand by at 4, which are enough. The third starts at 4 and is ready at 9: it was cancelled at 8. a, asked for
+    // at 12, is ready at 17.
     assert.deepEqual(visitsOf(run, 0), [
       "0@3: 3–5 v0×1 served",
-      "1@5: 5–7 v0×1 served",
+      "1@5: 5–6 v1×1 served",
       "2@8.5: 8.5–9.5 v1×1 served",
       "3@12.25: 12.25–13.25 v1×1 served",
       "4@14: 14–15 v1×1 served",
     ]);
     assert.deepEqual([run.replicasStarted, run.switches], [2, 1]);
-    // a to 8, two of b all the time, a third from 4 to 8; a again from 12.
-    near(run.costCores, (8 + 0.5 * (2 * 16 + 4) + 4) / 16);
+    // a until it drains at 5, two of b all the time, a third from 4 to 8; a again from 12.
+    near(run.costCores, (5 + 0.5 * (2 * 16 + 4) + 4) / 16);
     near(run.plannedCores, (4 * (1 + 1) + 4 * 1.5 + 4 * 1 + 4 * (1 + 1)) / 16);
     assert.deepEqual(
       observations.map(({ replicas }) =>
@@ -380,10 +435,7 @@ describe("rules of the simulator, on it and on the reference", () => {
           ["a", 1, 0, 1],
           ["b", 2, 0, 0],
         ],
-        [
-          ["a", 1, 0, 1],
-          ["b", 2, 1, 0],
-        ],
+        [["b", 2, 1, 2]],
         [["b", 2, 0, 1]],
       ],
     );

@@ -1,0 +1,515 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { LoopState, Observation, ReplicaCount } from "../../src/core/cluster.ts";
+import type { Decision, Planner } from "../../src/core/decide.ts";
+import { tick } from "../../src/core/loop.ts";
+import { unrestrained, type Pipeline, type Variant } from "../../src/core/pipeline.ts";
+import type { Plan, StagePlan } from "../../src/core/plan.ts";
+import { policyOf } from "../../src/core/policies.ts";
+import { reactive } from "../../src/core/predictors/simple.ts";
+import { paper } from "../../src/core/queueing/paper.ts";
+import { enoughReady, rollOut, type StageRollout } from "../../src/core/rollout.ts";
+import { switchOf, type Switch } from "../../src/core/switch.ts";
+import { exhaustive } from "../../src/solver/exhaustive.ts";
+import { pipelineOf, plan, variant } from "../fixtures.ts";
+
+const one = (name: string, replicas: number, batch = 1): StagePlan => ({
+  stage: "s0",
+  variant: name,
+  batch,
+  batchTimeout: 0,
+  replicas,
+});
+
+/** "a 2/3 1": of a 2 ready of 3, of which 1 serves. */
+function counts(...texts: readonly string[]): readonly ReplicaCount[] {
+  return texts.map((text) => {
+    const [name = "", ready = 0, all = 0, serving = 0] = text
+      .split(/[ /]/)
+      .map((part, i) => (i === 0 ? part : Number(part)));
+    return {
+      stage: "s0",
+      variant: String(name),
+      ready: Number(ready),
+      starting: Number(all) - Number(ready),
+      serving: Number(serving),
+    };
+  });
+}
+
+// a and small: 10 rps with a core, accuracy 0.5. b and large: 5 rps with a core, accuracy 0.9.
+const a = (rest: Partial<Variant> = {}) => variant("a", { 1: 0.1 }, { accuracy: 0.5, ...rest });
+const b = (rest: Partial<Variant> = {}) => variant("b", { 1: 0.2 }, { accuracy: 0.9, ...rest });
+const c = (rest: Partial<Variant> = {}) => variant("c", { 1: 0.05 }, { accuracy: 0.3, ...rest });
+
+describe("what to have of each variant", () => {
+  const [stage] = pipelineOf([[a({ standby: 1 }), b(), c()]]).stages;
+  assert.ok(stage !== undefined);
+  const of = (phase: Switch["phase"] | null) => {
+    const rollout: StageRollout = {
+      setbacks: [],
+      ...(phase === null ? {} : { switching: { from: one("a", 4), phase, since: 0 } }),
+    };
+    const { serving, targets } = rollOut(stage, one("b", 3), rollout);
+    return `${serving}: ${targets.map(({ variant: name, replicas }) => `${name} ${replicas}`).join(", ")}`;
+  };
+
+  test("the old variant serves, unscaled, until enough are ready, and stays until it has drained", () => {
+    assert.equal(of("Preparing"), "a: a 4, b 3, c 0");
+    assert.equal(of("Ready"), "b: a 4, b 3, c 0");
+    assert.equal(of("Routed"), "b: a 4, b 3, c 0");
+    assert.equal(of("Draining"), "b: a 4, b 3, c 0");
+    assert.equal(of(null), "b: a 1, b 3, c 0");
+    assert.deepEqual(rollOut(stage, one("b", 3), undefined), rollOut(stage, one("b", 3), { setbacks: [] }));
+  });
+
+  test("what stands by does so whatever runs", () => {
+    const standing = { ...stage, variants: [a({ standby: 5 }), b({ standby: 1 })] };
+    const { targets } = rollOut(standing, one("b", 3), {
+      setbacks: [],
+      switching: { from: one("a", 4), phase: "Preparing", since: 0 },
+    });
+    assert.deepEqual(
+      targets.map(({ replicas }) => replicas),
+      [5, 3],
+    );
+  });
+});
+
+describe("enough", () => {
+  const pipeline = pipelineOf([[a(), b()]], { margins: { load: 0.1, serviceTime: 0, throughput: 0 } });
+  test("is what carries the load of now with something to spare, and no more than is wanted", () => {
+    // 20 rps and a tenth are 22: of b, 5 rps each, five.
+    assert.equal(enoughReady(pipeline, 20, one("b", 9)), 5);
+    assert.equal(enoughReady(pipeline, 20, one("b", 3)), 3);
+    assert.equal(enoughReady(pipeline, 20, one("a", 9)), 3);
+    // Exactly full is not enough.
+    assert.equal(enoughReady({ ...pipeline, margins: { ...pipeline.margins, load: 0 } }, 20, one("b", 9)), 5);
+    // Not less than the least load is planned for, as ever.
+    assert.equal(enoughReady(pipeline, 0, one("b", 9)), 1);
+    assert.equal(enoughReady(pipeline, null, one("b", 9)), 9);
+  });
+});
+
+describe("the phase of a switch", () => {
+  const [stage] = pipelineOf([[a({ standby: 1 }), b(), c()]]).stages;
+  assert.ok(stage !== undefined);
+  const from = one("a", 4);
+  const at = (before: Switch | undefined, ...texts: readonly string[]): string => {
+    const after = switchOf(one("b", 3), before, { stage, counts: counts(...texts), enough: 2, drain: 30, now: 100 });
+    return after === undefined
+      ? "none"
+      : `${after.phase} since ${after.since} from ${after.from.variant} ${after.from.replicas}`;
+  };
+  const was = (phase: Switch["phase"], since = 90): Switch => ({ from, phase, since });
+
+  test("follows from what serves and what is ready", () => {
+    const table: readonly (readonly [before: Switch | undefined, ...seen: string[], expected: string])[] = [
+      [undefined, "b 3/3 3", "none"],
+      [undefined, "b 1/3 1", "none"],
+      [was("Preparing"), "a 4/4 4", "b 0/3 0", "Preparing since 90 from a 4"],
+      [was("Preparing"), "a 4/4 4", "b 1/3 0", "Preparing since 90 from a 4"],
+      [was("Preparing"), "a 4/4 4", "b 2/3 0", "Ready since 100 from a 4"],
+      [was("Ready"), "a 4/4 4", "b 2/3 0", "Ready since 90 from a 4"],
+      // More are needed now, or some have gone again.
+      [was("Ready"), "a 4/4 4", "b 1/3 0", "Preparing since 100 from a 4"],
+      [was("Ready"), "a 4/4 0", "b 2/3 2", "Routed since 100 from a 4"],
+      [was("Preparing"), "a 4/4 0", "b 2/3 2", "Routed since 100 from a 4"],
+      [was("Routed"), "a 4/4 0", "b 2/3 2", "Draining since 90 from a 4"],
+      [was("Draining", 71), "a 4/4 0", "b 2/3 2", "Draining since 71 from a 4"],
+      [was("Draining", 70), "a 4/4 0", "b 2/3 2", "none"],
+      // Nothing is left of the old one but what stands by.
+      [was("Routed"), "a 1/1 0", "b 2/3 2", "none"],
+      [was("Ready"), "b 2/3 2", "none"],
+      // It has been sent back by someone.
+      [was("Routed"), "a 4/4 4", "b 2/3 0", "Ready since 100 from a 4"],
+    ];
+    for (const [before, ...rest] of table) {
+      const expected = rest.pop() ?? "";
+      assert.equal(at(before, ...rest), expected, `${before?.phase}: ${rest.join(", ")}`);
+    }
+  });
+
+  test("is found again by those who remember nothing", () => {
+    assert.equal(at(undefined, "a 4/5 4", "b 0/3 0"), "Preparing since 100 from a 5");
+    assert.equal(at(undefined, "a 4/4 4", "b 2/3 0"), "Ready since 100 from a 4");
+    // The old one goes: what it would end is not known.
+    assert.equal(at(undefined, "a 4/4 0", "b 2/3 2"), "none");
+  });
+
+  test("where nothing serves it is as it was", () => {
+    assert.equal(at(was("Preparing"), "a 0/4 0", "b 0/3 0"), "Preparing since 90 from a 4");
+    assert.equal(at(was("Draining"), "a 0/4 0", "b 0/3 0"), "Draining since 90 from a 4");
+    assert.equal(at(undefined, "a 0/4 0", "b 0/3 0"), "none");
+  });
+
+  test("the old one keeps what serves, whoever scaled it up", () => {
+    assert.equal(at(was("Preparing"), "a 6/6 6", "b 0/3 0"), "Preparing since 90 from a 6");
+    assert.equal(at(was("Preparing"), "a 2/2 2", "b 0/3 0"), "Preparing since 90 from a 4");
+  });
+});
+
+function plannerOf(
+  rest: Partial<Pipeline> = {},
+  variants: readonly Variant[] = [a(), b(), c()],
+  policy = "ipa",
+): Planner {
+  const objective = { kind: "weighted", accuracy: "pas", alpha: 100, beta: 1, delta: 0 } as const;
+  const pipeline = pipelineOf([variants], { objective, ...rest });
+  return { pipeline, policy: policyOf(pipeline, policy), predictor: reactive, queueing: paper, solver: exhaustive };
+}
+
+interface Seen {
+  readonly now: number;
+  readonly load: number | null;
+  readonly running: Plan;
+  readonly state?: LoopState | null;
+}
+
+function look({ now, load, running, state = null }: Seen, ...texts: readonly string[]): Observation {
+  const stages = [{ stage: "s0", waiting: 0, busy: 0.8 }];
+  return { now, load: { end: now, step: 1, rates: [load] }, running, replicas: counts(...texts), stages, state };
+}
+
+/** "b 4 better-plan, Preparing": what is decided, why, and how far it has come. */
+function told({ plan: [decided], reason, state }: Decision): string {
+  const { switching, setbacks = [] } = state?.rollouts?.["s0"] ?? {};
+  const barred = setbacks.map(({ variant: name, most, until }) => `; ${name} at most ${most} until ${until}`);
+  return `${decided?.variant} ${decided?.replicas} ${reason}${switching === undefined ? "" : `, ${switching.phase}`}${barred.join("")}`;
+}
+
+/** Ticks that follow each other, each remembering the one before and running what that decided. */
+function follow(
+  planner: Planner,
+  running: Plan,
+  ...ticks: readonly (readonly [now: number, load: number | null, ...seen: string[]])[]
+) {
+  let [next, state]: [Plan, LoopState | null] = [running, null];
+  const said: string[] = [];
+  for (const [now, load, ...texts] of ticks) {
+    // A state is plain data, as it comes back from a status.
+    const refused = texts.filter((text) => text.startsWith("!")).map((text) => text.slice(1));
+    const seen = look({ now, load, running: next, state }, ...texts.filter((text) => !text.startsWith("!")));
+    const decided = tick(
+      planner,
+      structuredClone({
+        ...seen,
+        replicas: seen.replicas.map((count) =>
+          refused.includes(count.variant) ? { ...count, refused: "Quota" as const } : count,
+        ),
+      }),
+    );
+    ({ plan: next, state } = decided);
+    said.push(told(decided));
+  }
+  return { said, state, running: next };
+}
+
+describe("one switch at a time", () => {
+  test("from the decision until the old variant is gone", () => {
+    const { said, state } = follow(
+      plannerOf(),
+      plan(["a", 2]),
+      [10, 20, "a 2/2 2"],
+      // Until then counts follow the load, and nothing else.
+      [20, 30, "a 2/2 2", "b 1/4 0"],
+      [30, 20, "a 2/2 2", "b 4/6 0"],
+      [40, 20, "a 2/2 2", "b 5/5 0"],
+      [50, 20, "a 2/2 0", "b 5/5 5"],
+      [60, 20, "a 2/2 0", "b 5/5 5"],
+      [80, 20, "a 2/2 0", "b 4/4 4"],
+      [90, 20, "a 0/0 0", "b 4/4 4"],
+    );
+    assert.deepEqual(said, [
+      "b 4 better-plan, Preparing",
+      "b 6 load-rose, Preparing",
+      "b 4 load-fell, Ready",
+      "b 4 unchanged, Ready",
+      "b 4 unchanged, Routed",
+      "b 4 unchanged, Draining",
+      "b 4 unchanged",
+      "b 4 unchanged",
+    ]);
+    assert.equal(state?.rollouts, undefined);
+  });
+
+  test("where another variant would be better the stage still goes over first", () => {
+    // Only c carries 190 rps within twelve replicas.
+    const planner = plannerOf({ limits: { replicas: 12, batch: 1 } });
+    const { said } = follow(
+      planner,
+      plan(["a", 2]),
+      [10, 20, "a 2/2 2"],
+      [20, 190, "a 2/2 2", "b 0/4 0"],
+      [30, 190, "b 12/12 12"],
+      [40, 190, "b 12/12 12"],
+    );
+    assert.deepEqual(said, [
+      "b 4 better-plan, Preparing",
+      "b 12 best-effort, Preparing",
+      "c 10 load-rose, Preparing",
+      "c 10 unchanged, Preparing",
+    ]);
+  });
+
+  test("what is seen to serve when nothing is in force is switched from, not broken", () => {
+    const { said, state } = follow(plannerOf(), [], [10, 20, "a 3/3 3"]);
+    assert.deepEqual(said, ["b 4 first, Preparing"]);
+    assert.deepEqual(state?.rollouts?.["s0"]?.switching?.from, { ...one("a", 3) });
+  });
+
+  test("nothing is believed of a stage of which nothing is counted", () => {
+    const { state } = follow(plannerOf(), plan(["a", 2]), [10, 20], [20, 20]);
+    assert.equal(state?.rollouts, undefined);
+  });
+
+  test("a policy with a rule of its own waits too", () => {
+    const planner = plannerOf({}, [a(), b(), c()], "static");
+    const other = plan(["c", 3]);
+    const eager: Planner = {
+      ...planner,
+      policy: { ...planner.policy, rule: (_, seen) => ({ plan: other, reason: "rule", state: seen.state }) },
+    };
+    const from = { switching: { from: one("a", 2), phase: "Preparing", since: 0 }, setbacks: [] } as const;
+    const at = (...texts: readonly string[]) =>
+      told(
+        tick(eager, look({ now: 10, load: 20, running: plan(["b", 4]), state: { rollouts: { s0: from } } }, ...texts)),
+      );
+    assert.equal(at("a 2/2 2", "b 1/4 0"), "b 4 unchanged, Preparing");
+    assert.equal(at("b 4/4 4"), "c 3 rule, Preparing");
+  });
+
+  test("replicas that are ready and stand by may take the place of what is being prepared", () => {
+    const slow = { startUp: { mean: 60 } };
+    const planner = plannerOf(
+      { adaptation: { ...plannerOf().pipeline.adaptation, interval: 10, movement: unrestrained } },
+      [a(slow), b(slow), c({ ...slow, standby: 6 })],
+    );
+    const { said, state } = follow(
+      planner,
+      plan(["a", 2]),
+      [10, 15, "a 2/2 2", "c 6/6 0"],
+      [20, 60, "a 2/2 2", "b 0/3 0", "c 6/6 0"],
+    );
+    assert.deepEqual(said, ["b 3 better-plan, Preparing", "c 6 standby, Ready"]);
+    assert.equal(state?.rollouts?.["s0"]?.switching?.from.variant, "a");
+  });
+});
+
+describe("replicas that do not come up", () => {
+  const start = plan(["a", 2]);
+
+  test("a switch without progress is rolled back, and its variant is barred for longer each time", () => {
+    const { said } = follow(
+      plannerOf(),
+      start,
+      [0, 20, "a 2/2 2"],
+      [10, 20, "a 2/2 2", "b 0/4 0"],
+      // One more is progress.
+      [300, 20, "a 2/2 2", "b 1/4 0"],
+      [890, 20, "a 2/2 2", "b 1/4 0"],
+      [900, 20, "a 2/2 2", "b 1/4 0"],
+      [950, 20, "a 2/2 2", "b 0/0 0"],
+      [960, 20, "a 2/2 2"],
+      [1560, 20, "a 2/2 2", "b 3/4 0"],
+      // Here it had moved. Now not.
+      [2160, 20, "a 2/2 2", "b 2/4 0"],
+    );
+    assert.deepEqual(said, [
+      "b 4 better-plan, Preparing",
+      "b 4 unchanged, Preparing",
+      "b 4 unchanged, Preparing",
+      "b 4 unchanged, Preparing",
+      "a 2 setback; b at most 0 until 960",
+      "a 2 unchanged; b at most 0 until 960",
+      "b 4 better-plan, Preparing; b at most 0 until 960",
+      "b 4 unchanged, Preparing; b at most 0 until 960",
+      "a 2 setback; b at most 0 until 2280",
+    ]);
+  });
+
+  test("refused at a later instant than the one that asked, it is rolled back at once", () => {
+    const { said } = follow(
+      plannerOf(),
+      start,
+      [0, 20, "a 2/2 2", "b 0/0 0", "!b"],
+      [10, 20, "a 2/2 2", "b 3/4 0", "!b"],
+    );
+    assert.deepEqual(said, ["b 4 better-plan, Preparing", "a 2 setback; b at most 0 until 70"]);
+  });
+
+  test("of a scale-up as many are kept as are ready, and more are tried when the time is over", () => {
+    const { said } = follow(
+      plannerOf({}, [b()]),
+      plan(["b", 4]),
+      [0, 40, "b 4/4 4"],
+      [10, 40, "b 6/8 6", "!b"],
+      [20, 40, "b 6/6 6"],
+      // Fewer for another reason.
+      [30, 20, "b 6/6 6"],
+      [40, 40, "b 4/6 4"],
+      [70, 40, "b 6/6 6"],
+      [80, 40, "b 7/8 7", "!b"],
+      [199, 40, "b 7/7 7"],
+      [200, 40, "b 7/7 7"],
+      [210, 40, "b 8/8 8"],
+    );
+    assert.deepEqual(said, [
+      "b 8 load-rose",
+      "b 6 best-effort; b at most 6 until 70",
+      "b 6 best-effort; b at most 6 until 70",
+      "b 4 load-fell; b at most 6 until 70",
+      "b 6 best-effort; b at most 6 until 70",
+      "b 8 load-rose; b at most 6 until 70",
+      "b 7 best-effort; b at most 7 until 200",
+      "b 7 best-effort; b at most 7 until 200",
+      "b 8 load-rose; b at most 7 until 200",
+      // It has come up: all is forgotten.
+      "b 8 unchanged",
+    ]);
+  });
+
+  test("the back-off doubles up to an hour, failures count for a day, and one that was never up is barred", () => {
+    let [state, now]: [LoopState | null, number] = [null, 0];
+    const planner = plannerOf({ rollout: { progressDeadline: 1e6, drain: 30 } }, [b()]);
+    const untils: number[] = [];
+    for (let k = 0; k < 9; k++) {
+      const asked = tick(planner, look({ now, load: 20, running: plan(["b", 4]), state }, "b 0/4 0"));
+      const refused = look({ now: now + 10, load: 20, running: asked.plan, state: asked.state });
+      const after = tick(planner, { ...refused, replicas: [{ ...counts("b 0/4 0")[0]!, refused: "Unschedulable" }] });
+      // What runs is held: there is nothing else.
+      assert.deepEqual([after.plan, after.reason], [plan(["b", 4]), "held-infeasible"]);
+      const [setback] = after.state?.rollouts?.["s0"]?.setbacks ?? [];
+      assert.ok(setback !== undefined && setback.most === 0 && setback.failures === k + 1);
+      untils.push(setback.until - now - 10);
+      // As long as nothing was tried again, nothing fails again.
+      const again = tick(planner, {
+        ...refused,
+        now: now + 20,
+        state: after.state,
+        replicas: [{ ...counts("b 0/4 0")[0]!, refused: "Quota" }],
+      });
+      assert.deepEqual(again.state?.rollouts?.["s0"]?.setbacks, [setback]);
+      [state, now] = [after.state, setback.until];
+    }
+    assert.deepEqual(untils, [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+    const later = (seconds: number) =>
+      tick(planner, look({ now: now + seconds, load: 20, running: plan(["b", 4]), state }, "b 0/4 0")).state
+        ?.rollouts?.["s0"];
+    assert.equal(later(86_399)?.setbacks.at(-1)?.failures, 9);
+    assert.deepEqual(later(86_400)?.setbacks, []);
+  });
+
+  test("a switch that is ready or over is not rolled back for what is still missing", () => {
+    const planner = plannerOf({}, [a(), b()]);
+    const { said } = follow(
+      planner,
+      start,
+      [0, 20, "a 2/2 2"],
+      [10, 40, "a 2/2 2", "b 1/4 0"],
+      [20, 20, "a 2/2 2", "b 5/8 0"],
+      [30, 20, "b 5/5 5"],
+      [40, 40, "b 5/5 5"],
+      [50, 40, "b 5/8 5", "!b"],
+    );
+    assert.deepEqual(said.slice(1, 3), ["b 8 load-rose, Preparing", "b 4 load-fell, Ready"]);
+    // As many are kept as are ready; a, which carries all, is switched to.
+    assert.equal(said[5], "a 4 setback, Preparing; b at most 5 until 110");
+  });
+});
+
+describe("cores", () => {
+  test("while a stage switches both are up: where both do not fit it stays", () => {
+    // a needs 2 cores for 20 rps, b 4.
+    const at = (cores: number) =>
+      told(
+        tick(
+          plannerOf({ limits: { replicas: 9, batch: 1, cores } }),
+          look({ now: 0, load: 20, running: plan(["a", 2]) }, "a 2/2 2"),
+        ),
+      );
+    assert.equal(at(6), "b 4 better-plan, Preparing");
+    assert.equal(at(5), "a 2 unchanged");
+    // Nothing runs yet: there is nothing beside.
+    assert.equal(
+      told(
+        tick(
+          plannerOf({ limits: { replicas: 9, batch: 1, cores: 4 } }),
+          look({ now: 0, load: 20, running: [] }, "b 0/0 0"),
+        ),
+      ),
+      "b 4 first",
+    );
+  });
+
+  test("what is left until the old ones are gone is less by theirs", () => {
+    const { said } = follow(
+      plannerOf({ limits: { replicas: 9, batch: 1, cores: 7 } }),
+      plan(["a", 2]),
+      [10, 20, "a 2/2 2"],
+      // Five of b fit beside two of a, seven alone.
+      [20, 40, "a 2/2 2", "b 0/4 0"],
+      [30, 35, "a 2/2 0", "b 5/5 5"],
+      [60, 35, "b 5/5 5"],
+    );
+    assert.deepEqual(said, [
+      "b 4 better-plan, Preparing",
+      "b 5 best-effort, Preparing",
+      "b 5 best-effort, Routed",
+      "b 7 load-rose",
+    ]);
+  });
+
+  test("the nearest plan is one that can be gone over to, too", () => {
+    // Neither carries 400 rps with 12 cores. c would carry the most, but not beside a.
+    const budget = { limits: { replicas: 20, batch: 1, cores: 12 } };
+    const at = (running: Plan) => told(tick(plannerOf(budget), look({ now: 0, load: 400, running }, "a 2/2 2")));
+    assert.equal(at(plan(["a", 7])), "a 12 best-effort");
+    assert.equal(at(plan(["a", 2])), "c 10 best-effort, Preparing");
+  });
+});
+
+describe("what is remembered of another pipeline or clock", () => {
+  test("is forgotten, part by part", () => {
+    const from = one("a", 2);
+    const good: StageRollout = {
+      switching: { from, phase: "Preparing", since: 5 },
+      progress: { variant: "b", replicas: 4, ready: 1, since: 6 },
+      setbacks: [{ variant: "c", most: 0, until: 400, failures: 1 }],
+    };
+    const kept = (rollouts: unknown) => {
+      const state = { rollouts } as LoopState;
+      return tick(plannerOf(), look({ now: 10, load: 20, running: plan(["b", 4]), state }, "a 2/2 2", "b 1/4 0")).state
+        ?.rollouts;
+    };
+    assert.deepEqual(kept({ s0: good, gone: good }), { s0: good });
+    const found = { from, phase: "Preparing", since: 10 };
+    for (const switching of [
+      { from, phase: "Halfway", since: 5 },
+      { from: one("gone", 2), phase: "Preparing", since: 5 },
+      { from: { ...from, stage: "s1" }, phase: "Preparing", since: 5 },
+      { from: { ...from, replicas: -1 }, phase: "Preparing", since: 5 },
+      { from, phase: "Preparing", since: 11 },
+      { phase: "Preparing", since: 5 },
+      undefined,
+      null,
+    ]) {
+      assert.deepEqual(kept({ s0: { ...good, switching } })?.["s0"]?.switching, found);
+    }
+    for (const progress of [{ ...good.progress, since: 11 }, { ...good.progress, variant: "gone" }, null]) {
+      assert.equal(kept({ s0: { ...good, progress } })?.["s0"]?.progress?.since, 10);
+    }
+    const [setback] = good.setbacks;
+    for (const wrong of [
+      { ...setback, variant: "gone" },
+      { ...setback, most: -1 },
+      { ...setback, until: 3611 },
+      null,
+    ]) {
+      assert.deepEqual(kept({ s0: { ...good, setbacks: [wrong] } })?.["s0"]?.setbacks, []);
+    }
+    for (const rollout of [null, 7, { ...good, setbacks: null }])
+      assert.deepEqual(kept({ s0: rollout })?.["s0"]?.setbacks, []);
+    for (const rollouts of [null, 7, []]) assert.deepEqual(kept(rollouts)?.["s0"]?.switching, found);
+  });
+});
