@@ -221,6 +221,20 @@ describe("the client of a real API server", { skip: withoutControlPlane() }, () 
     assert.deepEqual([error.status, error.reason], [0, "TimedOut"]);
   });
 
+  test("a slow answer is waited for, up to the time-out of each try", async () => {
+    const calls: CallRecord[] = [];
+    const kube = client({ timeoutSeconds: 1, onCall: (call) => calls.push(call) });
+    proxy.inject({ kind: "delay", seconds: 0.3 }, { times: 1 });
+    await kube.get(at("known"));
+    proxy.inject({ kind: "delay", seconds: 1.5 }, { times: 1 });
+    await kube.get(at("known"));
+    assert.deepEqual(
+      calls.map(({ status }) => status),
+      [200, 0, 200],
+    );
+    assert.ok((calls[0]?.seconds ?? 0) >= 0.29 && (calls[1]?.seconds ?? 0) >= 0.99);
+  });
+
   test("the caller's signal ends a call, with its reason", async () => {
     proxy.inject({ kind: "hang" });
     const reason = new Error("no longer wanted");
