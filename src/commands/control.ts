@@ -84,7 +84,7 @@ export function controlCommand(): Command {
         ...present({ kubeconfig: flags.kubeconfig }),
         qps: flags.kubeQps,
         // What was sent while leading is over before somebody else can lead.
-        timeoutSeconds: Math.min(10, flags.leaseSeconds / 3),
+        timeoutSeconds: Math.min(10, 0.3 * flags.leaseSeconds),
         mayWrite: () => leadership.isLeader(),
         onCall: ({ verb, status }) => metrics.calls.inc({ verb, status }),
       });

@@ -25,7 +25,7 @@ export async function writeOwned(
   const owned = ledger.takenOver.some((one) => isOf(one, target) && one.confirmed);
   const attempt = await scales.write(namespace, target, replicas, false);
   if ("scale" in attempt) return { ledger: owned ? ledger : confirmed(ledger, target, "") };
-  const by = managersIn(attempt.conflict);
+  const by = attempt.heldBy;
   if (owned) {
     // As many as there are now is what the next decision has to take as given.
     await scales.read(namespace, target);
@@ -33,10 +33,4 @@ export async function writeOwned(
   }
   await scales.write(namespace, target, replicas, true);
   return { ledger: confirmed(ledger, target, by), takenFrom: by };
-}
-
-/** Who holds the fields of a conflict, as its message names them. */
-function managersIn(message: string): string {
-  const names = [...message.matchAll(/conflicts? with "([^"]*)"/g)].map(([, name = ""]) => name);
-  return [...new Set(names)].join(", ") || "somebody else";
 }

@@ -23,7 +23,7 @@ export interface ScaleProblem {
 }
 
 /** What came of a write: the scale, or who holds the number now. */
-export type ScaleWrite = { readonly scale: Scale } | { readonly conflict: string };
+export type ScaleWrite = { readonly scale: Scale } | { readonly heldBy: string };
 
 export interface Scales {
   /** As it was last read or written; null if never. */
@@ -108,11 +108,17 @@ export function scales(kube: Kube, clock: () => number): Scales {
         const written = await kube.apply(path, body, { fieldManager: FIELD_MANAGER, force });
         return { scale: keep(keyOf(namespace, target), written) };
       } catch (error) {
-        if (error instanceof KubeError && error.status === 409 && !force) return { conflict: error.message };
+        if (error instanceof KubeError && error.status === 409 && !force) return { heldBy: managersIn(error) };
         throw error;
       }
     },
   };
+}
+
+/** Who holds the field: each cause of a conflict names one. */
+function managersIn({ causes }: KubeError): string {
+  const names = causes.flatMap(({ message = "" }) => /conflict with "([^"]*)"/.exec(message)?.[1] ?? []);
+  return [...new Set(names)].join(", ") || "somebody else";
 }
 
 function orNull(error: unknown): null {
