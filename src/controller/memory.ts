@@ -7,8 +7,10 @@ import type { Ledger } from "./ledger.ts";
 
 /** What a controller keeps of a pipeline from one turn to the next. All of it can be had from the status and the measured load again. */
 export interface Memory {
-  /** In force; empty before the first. */
+  /** The last one; empty before the first. */
   readonly plan: Plan;
+  /** Whether it is carried out, and not only recommended. */
+  readonly acts: boolean;
   readonly state: LoopState | null;
   readonly ledger: Ledger;
   /** Since when the load is not known, seconds; null where it is. */
@@ -21,13 +23,18 @@ export interface Memory {
   readonly isFresh: boolean;
 }
 
+/** Why nothing of a plan is applied in the lesser modes. */
+export const NOT_ACTING = "NotActing";
+
 /** What a controller that begins, or takes over, knows of a pipeline. */
 export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
   const status = parseStatus(found);
   const { plan, loop, rollouts, takenOver = [], heldTargets = [], resumed = "", conditions = [] } = status;
   const metrics = conditions.find(({ type }) => type === "MetricsAvailable");
+  const applied = conditions.find(({ type }) => type === "Applied");
   return {
     plan: plan === undefined ? [] : planOfStatus(plan),
+    acts: applied !== undefined && applied.reason !== NOT_ACTING,
     state:
       loop === undefined
         ? null

@@ -23,7 +23,7 @@ export interface Sight {
   readonly views: readonly TargetView[];
   /** By stage: the variant that its Service selects; null without one. */
   readonly routed: readonly (string | null)[];
-  /** As the last decision left it; empty before the first. */
+  /** That is carried out; empty before the first. */
   readonly plan: Plan;
   readonly fixed: readonly Fixed[];
   readonly state: LoopState | null;
@@ -45,7 +45,7 @@ export function observe(pipeline: Pipeline, control: Control, sight: Sight): Obs
     now: sight.now,
     load: sight.load,
     running,
-    replicas: running.flatMap(({ stage, variant }) => countsOf(stage, variant, sight)),
+    replicas: running.flatMap(({ stage, variant }, s) => countsOf(stage, sight.routed[s] ?? variant, sight)),
     stages: [],
     state: sight.state,
     restrictions: running.flatMap((runs, s) => restrictionOf(runs, control.stages[s], sight.fixed)),
@@ -93,17 +93,17 @@ function leastBatch(pipeline: Pipeline, stage: Stage, variant: string): number {
   return Math.min(...batches, ...(batches.length === 0 ? [1] : []));
 }
 
-function countsOf(stage: string, planned: string, { views, routed }: Sight): readonly ReplicaCount[] {
-  const ofStage = views.filter((view) => view.stage === stage);
-  const selected = routed[[...new Set(views.map((view) => view.stage))].indexOf(stage)] ?? null;
-  return ofStage.map(({ variant, scale, ready, refused }) => ({
-    stage,
-    variant: variant.name,
-    ready,
-    starting: Math.max(0, scale.replicas - ready),
-    serving: variant.name === (selected ?? planned) ? ready : 0,
-    ...(refused === null ? {} : { refused }),
-  }));
+function countsOf(stage: string, serves: string, { views }: Sight): readonly ReplicaCount[] {
+  return views
+    .filter((view) => view.stage === stage)
+    .map(({ variant, scale, ready, refused }) => ({
+      stage,
+      variant: variant.name,
+      ready,
+      starting: Math.max(0, scale.replicas - ready),
+      serving: variant.name === serves ? ready : 0,
+      ...(refused === null ? {} : { refused }),
+    }));
 }
 
 function restrictionOf(

@@ -6,18 +6,19 @@ import type { Pipeline } from "../core/pipeline.ts";
 import { plannerDigest } from "../formats/decision-journal.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
-import { bad, good, unknown, type Standing, type Standings } from "./conditions.ts";
+import { bad, good, unknown, type Standings } from "./conditions.ts";
 import type { Answer, Context, Question } from "./context.ts";
 import { fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
 import { resumed } from "./ledger.ts";
 import { assumedLoad, measuredLoad, unknownLoad } from "./load.ts";
-import { memoryFrom, type Memory } from "./memory.ts";
+import { memoryFrom, NOT_ACTING, type Memory } from "./memory.ts";
 import { observe } from "./observe.ts";
 import { servedBy } from "./services.ts";
 import { countDecision } from "./publish.ts";
 import { report } from "./report.ts";
-import { seeTargets, type TargetView } from "./targets.ts";
+import { standingOfLoad, standingOfPlan, standingOfProfiles } from "./standings.ts";
+import { seeTargets } from "./targets.ts";
 import type { World } from "./world.ts";
 
 const notKnown = unknown("NotKnown", "another condition has to hold first");
@@ -88,7 +89,7 @@ async function run(
     TargetResolved: good("Resolved"),
     MetricsAvailable: metrics,
     ProfilesReady: standingOfProfiles(views),
-    Applied: bad("NotActing", `mode ${mode} sets no replicas`),
+    Applied: bad(NOT_ACTING, `mode ${mode} sets no replicas`),
   };
   if (mode === "Observe") return report(context, known, kept, { standings, mode, measured, assumed });
 
@@ -107,16 +108,17 @@ async function run(
     load: series,
     views,
     routed,
-    // What is only recommended runs nowhere, and nothing is under way to it.
-    plan: acts ? kept.plan : [],
+    // What was only recommended runs nowhere, and nothing is under way to it.
+    plan: kept.acts ? kept.plan : [],
     fixed,
-    state: acts || kept.state === null ? kept.state : withoutRollouts(kept.state),
+    state: kept.acts || kept.state === null ? kept.state : withoutRollouts(kept.state),
   });
   const question = questionOf(context, pipeline, seen, kept.isFresh && "load" in measured ? measured.load : null);
   const answer = (await context.decide(question)) ?? tooLate(question);
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
-  const decided: Memory = { ...kept, plan: answer.decision.plan, state: answer.decision.state, isFresh: false };
+  const { plan, state } = answer.decision;
+  const decided: Memory = { ...kept, plan, state, acts, isFresh: false };
   const told = {
     standings: { ...standings, Feasible: standingOfPlan(answer) },
     mode,
@@ -158,40 +160,6 @@ function loadToPlanFor(
   return isLong
     ? { series: assumedLoad(pipeline, fallback.load, now), assumed: true }
     : { series: unknownLoad(pipeline, now), assumed: false };
-}
-
-function standingOfLoad(measured: MeasuredLoad, assumed: boolean): Standing {
-  if ("load" in measured) return good("Fresh");
-  return bad(measured.problem, `${measured.message}${assumed ? " (planning for spec.load.fallback)" : ""}`);
-}
-
-function standingOfProfiles(views: readonly TargetView[]): Standing {
-  const differing = views.flatMap(({ differs }) => differs ?? []);
-  if (differing.length === 0) return good("Ready");
-  return bad("ResourcesDiffer", `${differing.join("; ")}. Make requests, cores and profile agree.`);
-}
-
-function standingOfPlan({ decision: { outcome, reason }, promised }: Answer): Standing {
-  switch (outcome?.status) {
-    case "optimal":
-    case "feasible":
-      return good("Feasible");
-    case undefined:
-      return unknown("NotDecided", "no plan could be made, and the one in force is held");
-    case "unknown":
-      return unknown("NotProved", "the search ended before it found a plan");
-    case "infeasible": {
-      const latency = promised === null ? "" : latencyPromised(promised.latency);
-      const what = reason === "held-infeasible" ? "the plan in force is held" : "the nearest plan is in force";
-      return bad(reason === "held-infeasible" ? "Held" : "BestEffort", `no plan keeps every limit; ${what}${latency}`);
-    }
-  }
-}
-
-function latencyPromised(seconds: number): string {
-  return Number.isFinite(seconds)
-    ? `, which promises ${Number(seconds.toPrecision(3))} s`
-    : ", and its queues grow without end";
 }
 
 function withoutRollouts<T extends { readonly rollouts?: unknown }>({
