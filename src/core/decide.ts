@@ -23,7 +23,7 @@ export interface Planner {
 
 /**
  * Why a plan is in force. `rule`: the policy's own rule changed it. `standby`: replicas that stood by carry the load until others have started. `limited`:
- * a plan would be feasible, but not within one step of what runs. `setback`: replicas that were wanted did not come up, or may not.
+ * a plan would be feasible, but not within one step of what runs. `setback`: replicas that were wanted did not come up.
  */
 export type Reason =
   | "first"
