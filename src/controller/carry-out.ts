@@ -22,6 +22,8 @@ export interface RouteStep {
 
 /** What a cluster lacks of a plan, in the order in which it is done: more first, then the traffic, then fewer. */
 export interface Steps {
+  /** Fewer that comes before all: without it more would exceed the limit of cores. Nothing that serves depends on it. */
+  readonly room: readonly ScaleStep[];
   readonly up: readonly ScaleStep[];
   readonly routes: readonly RouteStep[];
   readonly down: readonly ScaleStep[];
@@ -62,7 +64,23 @@ export function stepsTo(
       if (replicas < view.scale.replicas) down.push({ view, replicas });
     }
   });
-  return { up, routes, down };
+  const isFree = ({ view }: ScaleStep): boolean => !routes.some((route) => route.view.stage === view.stage);
+  const room = exceeds(pipeline.limits.cores, views, up) ? down.filter(isFree) : [];
+  return { room, up, routes, down: down.filter((step) => !room.includes(step)) };
+}
+
+/** What is summed up in another order may differ in the last digits. */
+const ROUNDING = 1e-9;
+
+/** Whether more replicas beside all that there are need more cores than there may be. */
+function exceeds(limit: number | undefined, views: readonly TargetView[], up: readonly ScaleStep[]): boolean {
+  if (limit === undefined || up.length === 0) return false;
+  const now = views.reduce((sum, { variant, scale }) => sum + variant.coresPerReplica * scale.replicas, 0);
+  const more = up.reduce(
+    (sum, { view, replicas }) => sum + view.variant.coresPerReplica * (replicas - view.scale.replicas),
+    0,
+  );
+  return now + more > limit + ROUNDING;
 }
 
 /** What went wrong, for a condition. */
@@ -75,11 +93,11 @@ export interface Failure {
 export type StepResult = Failure | null;
 
 /**
- * Takes the steps one after the other. Nothing goes down once a step has failed, nor where `mayGoDown` is false. A lease that was lost
- * ends it: that error is thrown.
+ * Takes the steps one after the other. Nothing goes down once a step has failed, nor where `mayGoDown` is false, and nothing goes up
+ * that there is no room for. A lease that was lost ends it: that error is thrown.
  */
 export async function take(
-  { up, routes, down }: Steps,
+  { room, up, routes, down }: Steps,
   acts: {
     readonly scale: (step: ScaleStep) => Promise<StepResult>;
     readonly route: (step: RouteStep) => Promise<StepResult>;
@@ -94,7 +112,9 @@ export async function take(
     });
     if (failure !== null) failures.push(failure);
   };
-  for (const step of up) await attempt(() => acts.scale(step));
+  if (mayGoDown) for (const step of room) await attempt(() => acts.scale(step));
+  if (failures.length > 0) return failures;
+  if (mayGoDown || room.length === 0) for (const step of up) await attempt(() => acts.scale(step));
   for (const step of routes) await attempt(() => acts.route(step));
   if (!mayGoDown || failures.some(({ reason }) => reason !== "TargetPinned")) return failures;
   for (const step of down) await attempt(() => acts.scale(step));
