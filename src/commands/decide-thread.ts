@@ -15,6 +15,9 @@ export interface DecideThread {
   readonly end: () => Promise<void>;
 }
 
+/** A planner that was not asked for so long is forgotten; it is told again if it is asked after all. */
+const IDLE_MS = 3_600_000;
+
 /**
  * Decides in a thread of its own, one question after the other. One that takes longer than `timeout` seconds is given up, and so is the
  * thread that is lost in it; the others are asked again in a new one.
@@ -22,7 +25,8 @@ export interface DecideThread {
 export function decideThread(timeout: number): DecideThread {
   const pending = new Map<number, Pending>();
   let asked = 0;
-  let told = new Set<string>();
+  /** The planners that the thread has, by digest: when each was asked last, ms. */
+  let told = new Map<string, number>();
   let worker = start();
 
   function start(): Worker {
@@ -44,7 +48,7 @@ export function decideThread(timeout: number): DecideThread {
 
   function renew(): void {
     void worker.terminate();
-    told = new Set();
+    told = new Map();
     worker = start();
   }
 
@@ -57,8 +61,17 @@ export function decideThread(timeout: number): DecideThread {
 
   function send(ask: number, { digest, setup, seen, recall }: Question): void {
     const tell = (message: ToWorker): void => worker.postMessage(message);
-    if (!told.has(digest)) tell({ digest, setup });
-    told.add(digest);
+    const now = performance.now();
+    if (!told.has(digest)) {
+      tell({ digest, setup });
+      // Of pipelines that are gone or have changed.
+      const idle = [...told].filter(([, at]) => now - at > IDLE_MS).map(([other]) => other);
+      for (const forget of idle) {
+        told.delete(forget);
+        tell({ forget });
+      }
+    }
+    told.set(digest, now);
     tell({ ask, digest, seen, recall });
   }
 

@@ -30,7 +30,7 @@ const UNREADABLE_EVERY = 10;
 
 export function rounds(context: Context, failed: (what: string, error: unknown) => void): Rounds {
   const courses = new Map<string, Course>();
-  const read = reader();
+  const { read, forget } = reader();
   let stopped = false;
 
   const begin = (key: string, course: Course, due: number): void => {
@@ -80,8 +80,10 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       const course = courses.get(key);
       if (isGone) {
         end(key);
+        forget(object);
         void context.metrics.forget(labelsOf(object));
       } else if (course === undefined || course.object.metadata.uid !== object.metadata.uid) {
+        if (course !== undefined) forget(course.object);
         end(key);
         const fresh = { world, object, memory: null, timer: null, turn: null, interval: UNREADABLE_EVERY };
         courses.set(key, fresh);

@@ -3,7 +3,6 @@ import type { Control } from "../core/control.ts";
 import type { MeasuredLoad } from "../core/counters.ts";
 import { reach } from "../core/movement/stabilise.ts";
 import type { Pipeline } from "../core/pipeline.ts";
-import { plannerDigest } from "../formats/decision-journal.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
@@ -117,7 +116,8 @@ async function run(
     fixed,
     state: kept.acts || kept.state === null ? kept.state : withoutRollouts(kept.state),
   });
-  const question = questionOf(context, pipeline, seen, kept.isFresh && "load" in measured ? measured.load : null);
+  const recall = kept.isFresh && "load" in measured ? measured.load : null;
+  const question: Question = { ...context.setupOf(pipeline), seen, recall };
   const answer = (await context.decide(question)) ?? tooLate(question);
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
@@ -171,12 +171,6 @@ function withoutRollouts<T extends { readonly rollouts?: unknown }>({
   ...state
 }: T): Omit<T, "rollouts"> {
   return state;
-}
-
-function questionOf(context: Context, pipeline: Pipeline, seen: Question["seen"], recall: LoadSeries | null): Question {
-  const { queueing, engine } = context;
-  const setup = { pipeline, policy: "ipa", predictor: pipeline.adaptation.predictor, queueing, engine };
-  return { setup, digest: plannerDigest(setup), seen, recall };
 }
 
 /** No answer in time: what is in force is held. */

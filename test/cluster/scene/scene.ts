@@ -44,12 +44,18 @@ export function withoutScene(): string | false {
     : false;
 }
 
-const SCRAPE_SECONDS = 0.5;
+export interface SceneOptions {
+  /** Cores of each node. */
+  readonly cpus?: number;
+  /** How many; each takes a thousand Pods. */
+  readonly nodes?: number;
+  readonly scrapeSeconds?: number;
+}
 
-export async function openScene({ cpus = 64 }: { readonly cpus?: number } = {}): Promise<Scene> {
+export async function openScene({ cpus = 64, nodes = 1, scrapeSeconds = 0.5 }: SceneOptions = {}): Promise<Scene> {
   const directory = mkdtempSync(join(tmpdir(), "ipa-scene-"));
   const plane = await startControlPlane({
-    nodes: [{ name: "node-1", cpus }],
+    nodes: Array.from({ length: nodes }, (_, n) => ({ name: `node-${n + 1}`, cpus })),
     moreArguments: { "kube-apiserver": auditArguments(directory) },
   });
   const exposition = await startExposition();
@@ -59,7 +65,7 @@ export async function openScene({ cpus = 64 }: { readonly cpus?: number } = {}):
     binary: found.prometheus,
     directory,
     targets: [exposition.target],
-    scrapeSeconds: SCRAPE_SECONDS,
+    scrapeSeconds,
   });
   await plane.kubectl("apply", "--server-side", "-f", new URL("../../../deploy/crd.yaml", import.meta.url).pathname);
   await plane.kubectl("wait", "--for=condition=Established", "crd/inferencepipelines.ipa.dev", "--timeout=30s");
