@@ -92,7 +92,8 @@ export async function openScene({ cpus = 64 }: { readonly cpus?: number } = {}):
       return controller;
     },
     writes: () => writesIn(directory),
-    ownWrites: () => writesIn(directory).filter(({ resource }) => resource !== "leases"),
+    ownWrites: () =>
+      writesIn(directory).filter(({ agent, resource }) => agent.startsWith("ipa/") && resource !== "leases"),
     status,
     condition: async (type, pipeline) => {
       const found = (await status(pipeline)).conditions?.find((one) => one.type === type);
