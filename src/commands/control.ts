@@ -71,6 +71,7 @@ export function controlCommand(): Command {
       const { controllerMetrics } = await import("../controller/metrics.ts");
       const { prometheus } = await import("../controller/prometheus.ts");
       const { scales } = await import("../controller/scales.ts");
+      const { setupsWith } = await import("../controller/setups.ts");
       const { programVersion } = await import("../formats/files.ts");
       const { connect } = await import("../kube/client.ts");
       const { recorder } = await import("../kube/events.ts");
@@ -113,8 +114,7 @@ export function controlCommand(): Command {
         }),
         clock,
         maxMode: flags.maxMode,
-        queueing: flags.queueing,
-        engine: flags.engine,
+        setupOf: setupsWith({ queueing: flags.queueing, engine: flags.engine }),
         signal,
       };
       const options = {

@@ -10,6 +10,7 @@ import type { Answer, Context } from "./context.ts";
 import type { Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
 import { pinnedKnobs, type Fixed } from "./observe.ts";
+import { PIPELINES } from "./pipelines.ts";
 import { publish } from "./publish.ts";
 import { FIELD_MANAGER } from "./scales.ts";
 
@@ -31,7 +32,18 @@ export interface Told {
 /** Numbers that only drift are written once in so many seconds. */
 const NUMBERS_EVERY = 60;
 
-/** Writes the status where it says something new, and returns what is then remembered of it. */
+/** The status could not be written; what is to be remembered is remembered all the same. */
+export class UnreportedError extends Error {
+  override readonly name = "UnreportedError";
+  readonly memory: Memory;
+
+  constructor(memory: Memory, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.memory = memory;
+  }
+}
+
+/** Writes the status where it says something new, and returns what is then remembered of it. Rejects with an UnreportedError. */
 export async function report(context: Context, known: Known, memory: Memory, told: Told): Promise<Memory> {
   const now = context.clock();
   const status = statusOf(known, memory, told, now);
@@ -41,11 +53,15 @@ export async function report(context: Context, known: Known, memory: Memory, tol
   if (says && drifts) return memory;
   const { name, namespace, object } = known;
   const { apiVersion, kind } = object;
-  await context.kube.apply(
-    { group: "ipa.dev", version: "v1alpha1", plural: "inferencepipelines", namespace, name, subresource: "status" },
-    { apiVersion, kind, metadata: { name, namespace }, status },
-    { fieldManager: FIELD_MANAGER, force: true },
-  );
+  await context.kube
+    .apply(
+      { ...PIPELINES, namespace, name, subresource: "status" },
+      { apiVersion, kind, metadata: { name, namespace }, status },
+      { fieldManager: FIELD_MANAGER, force: true },
+    )
+    .catch((error: unknown) => {
+      throw new UnreportedError(memory, error);
+    });
   return { ...memory, status, writtenAt: now };
 }
 

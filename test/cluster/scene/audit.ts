@@ -9,9 +9,13 @@ export interface Write {
   /** Unix seconds. */
   readonly at: number;
   readonly user: string;
+  /** Program, as it names itself: "ipa/controller". */
+  readonly agent: string;
   readonly verb: string;
   /** "" is the core group. */
   readonly group: string;
+  /** Whether a server-side apply took fields from others. */
+  readonly forced: boolean;
   /** Plural, with the subresource after a slash. */
   readonly resource: string;
   readonly namespace: string;
@@ -37,6 +41,8 @@ export function auditArguments(directory: string, reads: boolean): readonly stri
 interface AuditEvent {
   readonly verb: string;
   readonly user: { readonly username: string };
+  readonly userAgent?: string;
+  readonly requestURI: string;
   readonly objectRef?: {
     readonly apiGroup?: string;
     readonly resource: string;
@@ -58,15 +64,16 @@ export function writesIn(directory: string): readonly Write[] {
 export function callsIn(directory: string): readonly Write[] {
   const lines = readFileSync(logIn(directory), "utf8").split("\n").slice(0, -1);
   return lines.map((line): Write => {
-    const { verb, user, objectRef, responseStatus, requestObject, requestReceivedTimestamp } = JSON.parse(
-      line,
-    ) as AuditEvent;
+    const event = JSON.parse(line) as AuditEvent;
+    const { verb, user, userAgent = "", requestURI, objectRef, responseStatus, requestObject } = event;
     const { apiGroup: group = "", resource = "", subresource, namespace = "", name = "" } = objectRef ?? {};
     return {
-      at: Date.parse(requestReceivedTimestamp) / 1000,
+      at: Date.parse(event.requestReceivedTimestamp) / 1000,
       user: user.username,
+      agent: userAgent,
       verb,
       group,
+      forced: requestURI.includes("force=true"),
       resource: subresource === undefined ? resource : `${resource}/${subresource}`,
       namespace,
       name,

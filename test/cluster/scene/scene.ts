@@ -46,18 +46,25 @@ export function withoutScene(): string | false {
     : false;
 }
 
-const SCRAPE_SECONDS = 0.5;
-
 export interface SceneOptions {
+  /** Cores of each node. */
   readonly cpus?: number;
+  /** How many; each takes a thousand Pods. */
+  readonly nodes?: number;
+  readonly scrapeSeconds?: number;
   /** Whether reads are kept, too. */
   readonly auditReads?: boolean;
 }
 
-export async function openScene({ cpus = 64, auditReads = false }: SceneOptions = {}): Promise<Scene> {
+export async function openScene({
+  cpus = 64,
+  nodes = 1,
+  scrapeSeconds = 0.5,
+  auditReads = false,
+}: SceneOptions = {}): Promise<Scene> {
   const directory = mkdtempSync(join(tmpdir(), "ipa-scene-"));
   const plane = await startControlPlane({
-    nodes: [{ name: "node-1", cpus }],
+    nodes: Array.from({ length: nodes }, (_, n) => ({ name: `node-${n + 1}`, cpus })),
     moreArguments: { "kube-apiserver": auditArguments(directory, auditReads) },
   });
   const exposition = await startExposition();
@@ -67,7 +74,7 @@ export async function openScene({ cpus = 64, auditReads = false }: SceneOptions 
     binary: found.prometheus,
     directory,
     targets: [exposition.target],
-    scrapeSeconds: SCRAPE_SECONDS,
+    scrapeSeconds,
   });
   await plane.kubectl("apply", "--server-side", "-f", new URL("../../../deploy/crd.yaml", import.meta.url).pathname);
   await plane.kubectl("wait", "--for=condition=Established", "crd/inferencepipelines.ipa.dev", "--timeout=30s");
@@ -101,7 +108,8 @@ export async function openScene({ cpus = 64, auditReads = false }: SceneOptions 
     },
     writes: () => writesIn(directory),
     calls: () => callsIn(directory),
-    ownWrites: () => writesIn(directory).filter(({ resource }) => resource !== "leases"),
+    ownWrites: () =>
+      writesIn(directory).filter(({ agent, resource }) => agent.startsWith("ipa/") && resource !== "leases"),
     status,
     condition: async (type, pipeline) => {
       const found = (await status(pipeline)).conditions?.find((one) => one.type === type);
