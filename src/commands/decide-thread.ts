@@ -15,6 +15,8 @@ export interface DecideThread {
   readonly end: () => Promise<void>;
 }
 
+/** Decisions leave little behind: more young memory than this is only held, and not used. */
+const YOUNG_MB = 4;
 /** A planner that was not asked for so long is forgotten; it is told again if it is asked after all. */
 const IDLE_MS = 3_600_000;
 
@@ -30,7 +32,9 @@ export function decideThread(timeout: number): DecideThread {
   let worker = start();
 
   function start(): Worker {
-    const thread = new Worker(new URL(`./decide-worker${extname(import.meta.url)}`, import.meta.url));
+    const thread = new Worker(new URL(`./decide-worker${extname(import.meta.url)}`, import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     thread.on("message", (message: FromWorker) => {
       const waiting = take(message.ask);
       if (waiting === undefined) return;
