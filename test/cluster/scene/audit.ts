@@ -9,7 +9,11 @@ export interface Write {
   /** Unix seconds. */
   readonly at: number;
   readonly user: string;
+  /** Program, as it names itself: "ipa/controller". */
+  readonly agent: string;
   readonly verb: string;
+  /** Whether a server-side apply took fields from others. */
+  readonly forced: boolean;
   /** Plural, with the subresource after a slash. */
   readonly resource: string;
   readonly namespace: string;
@@ -33,6 +37,8 @@ export function auditArguments(directory: string): readonly string[] {
 interface AuditEvent {
   readonly verb: string;
   readonly user: { readonly username: string };
+  readonly userAgent?: string;
+  readonly requestURI: string;
   readonly objectRef?: {
     readonly resource: string;
     readonly subresource?: string;
@@ -48,14 +54,15 @@ interface AuditEvent {
 export function writesIn(directory: string): readonly Write[] {
   const lines = readFileSync(logIn(directory), "utf8").split("\n").slice(0, -1);
   return lines.map((line): Write => {
-    const { verb, user, objectRef, responseStatus, requestObject, requestReceivedTimestamp } = JSON.parse(
-      line,
-    ) as AuditEvent;
+    const event = JSON.parse(line) as AuditEvent;
+    const { verb, user, userAgent = "", requestURI, objectRef, responseStatus, requestObject } = event;
     const { resource = "", subresource, namespace = "", name = "" } = objectRef ?? {};
     return {
-      at: Date.parse(requestReceivedTimestamp) / 1000,
+      at: Date.parse(event.requestReceivedTimestamp) / 1000,
       user: user.username,
+      agent: userAgent,
       verb,
+      forced: requestURI.includes("force=true"),
       resource: subresource === undefined ? resource : `${resource}/${subresource}`,
       namespace,
       name,

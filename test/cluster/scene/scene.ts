@@ -98,7 +98,8 @@ export async function openScene({ cpus = 64, nodes = 1, scrapeSeconds = 0.5 }: S
       return controller;
     },
     writes: () => writesIn(directory),
-    ownWrites: () => writesIn(directory).filter(({ resource }) => resource !== "leases"),
+    ownWrites: () =>
+      writesIn(directory).filter(({ agent, resource }) => agent.startsWith("ipa/") && resource !== "leases"),
     status,
     condition: async (type, pipeline) => {
       const found = (await status(pipeline)).conditions?.find((one) => one.type === type);
