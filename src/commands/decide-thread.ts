@@ -20,6 +20,8 @@ export interface DecideThread {
   readonly end: () => Promise<void>;
 }
 
+/** Decisions leave little behind: more young memory than this is only held, and not used. */
+const YOUNG_MB = 4;
 /** A planner that was not asked for so long is forgotten; it is told again if it is asked after all. */
 const IDLE_MS = 3_600_000;
 
@@ -38,7 +40,9 @@ export function decideThread(timeout: number): DecideThread {
 
   function renew(): void {
     void thread?.worker.terminate();
-    const worker = new Worker(new URL(`./decide-worker${extname(import.meta.url)}`, import.meta.url));
+    const worker = new Worker(new URL(`./decide-worker${extname(import.meta.url)}`, import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     const begun = { worker, isReady: false, told: new Map<string, number>() };
     thread = begun;
     worker.on("message", (message: FromWorker) => {

@@ -3,7 +3,7 @@ import { backOff } from "./back-off.ts";
 import { systemClock } from "./clock.ts";
 import { type Deadline, deadline } from "./deadline.ts";
 import { errorOfAnswer, KubeError } from "./errors.ts";
-import { tokenBucket } from "./token-bucket.ts";
+import { tokenBucket, type Urgency } from "./token-bucket.ts";
 import { type Request, transport } from "./transport.ts";
 
 // How a call is made, whatever it is for: token bucket, leave to write, time-out, tries.
@@ -131,7 +131,7 @@ export function caller({ kubeconfig, podRoot, qps, timeoutSeconds, mayWrite, onC
     ask: async (call, how = {}) => {
       if (how.urgent === true) return askOnce(call, how);
       for (let failures = 0; ;) {
-        await takeToken(how.signal);
+        await takeToken(urgencyOf(call), how.signal);
         try {
           return await askOnce(call, how);
         } catch (error) {
@@ -142,11 +142,16 @@ export function caller({ kubeconfig, podRoot, qps, timeoutSeconds, mayWrite, onC
       }
     },
     open: async (call, limit) => {
-      await takeToken(limit.signal);
+      await takeToken(urgencyOf(call), limit.signal);
       limit.extend(timeoutSeconds);
       return send(call, limit, false, (answer) => answer);
     },
   };
+}
+
+/** What acts, and watches that begin again, do not stand behind thousands of objects that are looked at one by one, nor behind Events. */
+function urgencyOf({ verb }: Call): Urgency {
+  return verb === "get" || verb === "create" ? "patient" : "urgent";
 }
 
 /** A create without an answer may have been carried out; only 429 says that it was not. */

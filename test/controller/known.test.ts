@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { autoscalerClaims } from "../../src/controller/contest.ts";
 import { reader } from "../../src/controller/known.ts";
 import { podIndex } from "../../src/controller/pods.ts";
 import type { World } from "../../src/controller/world.ts";
@@ -10,7 +11,8 @@ const world: World = {
   namespace: "default",
   pipelines: () => [],
   pods: podIndex(),
-  autoscalers: () => [],
+  claims: autoscalerClaims(),
+  autoscalers: autoscalerClaims(),
   service: () => undefined,
   configMap: async () => profilesObject() as KubeObject,
   synced: Promise.resolve(),

@@ -12,10 +12,10 @@ export interface Write {
   /** Program, as it names itself: "ipa/controller". */
   readonly agent: string;
   readonly verb: string;
-  /** "" is the core group. */
-  readonly group: string;
   /** Whether a server-side apply took fields from others. */
   readonly forced: boolean;
+  /** "" is the core group. */
+  readonly group: string;
   /** Plural, with the subresource after a slash. */
   readonly resource: string;
   readonly namespace: string;
@@ -72,8 +72,8 @@ export function callsIn(directory: string): readonly Write[] {
       user: user.username,
       agent: userAgent,
       verb,
-      group,
       forced: requestURI.includes("force=true"),
+      group,
       resource: subresource === undefined ? resource : `${resource}/${subresource}`,
       namespace,
       name,

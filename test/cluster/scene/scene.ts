@@ -56,12 +56,8 @@ export interface SceneOptions {
   readonly auditReads?: boolean;
 }
 
-export async function openScene({
-  cpus = 64,
-  nodes = 1,
-  scrapeSeconds = 0.5,
-  auditReads = false,
-}: SceneOptions = {}): Promise<Scene> {
+export async function openScene(options: SceneOptions = {}): Promise<Scene> {
+  const { cpus = 64, nodes = 1, scrapeSeconds = 0.5, auditReads = false } = options;
   const directory = mkdtempSync(join(tmpdir(), "ipa-scene-"));
   const plane = await startControlPlane({
     nodes: Array.from({ length: nodes }, (_, n) => ({ name: `node-${n + 1}`, cpus })),
