@@ -1,3 +1,4 @@
+import type { Target } from "../core/control.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { autoscalerOf, olderPipelineOf } from "./contest.ts";
 import { isOf, type Ledger } from "./ledger.ts";
@@ -14,4 +15,9 @@ export function fixedBy(own: KubeObject, world: World, views: readonly TargetVie
     const pinned = ledger.pinned.find((one) => isOf(one, target));
     return pinned === undefined ? [] : [{ ...of, reason: "TargetPinned", by: pinned.by }];
   });
+}
+
+/** Those that something else scales. */
+export function contestedOf(fixed: readonly Fixed[]): readonly Target[] {
+  return fixed.filter(({ reason }) => reason === "TargetContested").map(({ target }) => target);
 }

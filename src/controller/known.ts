@@ -10,6 +10,9 @@ const PAUSED = "ipa.dev/paused";
 /** Any new value takes the targets over again that somebody took back. */
 const RESUME = "ipa.dev/resume";
 
+/** Whoever may create a pipeline must not keep the controller busy with it alone, seconds. */
+const SHORTEST_INTERVAL = 1;
+
 /** A pipeline as it was applied, and what it says. */
 export interface Known {
   readonly object: KubeObject;
@@ -82,7 +85,11 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
   }
   const data = (profiles["data"] ?? {}) as Readonly<Record<string, string>>;
   try {
-    return parseResource(object, new Map(Object.entries(data)), object.metadata.name);
+    const built = parseResource(object, new Map(Object.entries(data)), object.metadata.name);
+    const { interval } = built.pipeline.adaptation;
+    if (interval >= SHORTEST_INTERVAL) return built;
+    const message = `adaptation.interval is ${interval} s, and a cluster is looked at once in ${SHORTEST_INTERVAL} s at most. Choose a longer one.`;
+    return { problem: { of: "Ready", reason: "Invalid", message } };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const ofProfile = error.code === "missing_file" || error.message.startsWith("configmap/");

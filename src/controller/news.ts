@@ -17,10 +17,21 @@ export function hasDrifted(now: PipelineStatus, before: PipelineStatus): boolean
   );
 }
 
+type Stages = NonNullable<PipelineStatus["plan"]>["stages"];
+
+export function isSamePlan(now: Stages, before: Stages): boolean {
+  return isDeepStrictEqual(settings(now), settings(before));
+}
+
+/** What makes plans differ: the time-out follows the load. */
+function settings(stages: Stages) {
+  return stages.map(({ batchTimeoutSeconds: _follows, ...setting }) => setting);
+}
+
 function essence({ plan, rollouts, pinnedKnobs: knobs, takenOver, heldTargets, resumed, conditions }: PipelineStatus) {
   return {
     feasible: plan?.feasible,
-    stages: plan?.stages.map(({ batchTimeoutSeconds: _follows, ...setting }) => setting),
+    stages: plan === undefined ? undefined : settings(plan.stages),
     // How far replicas have come is told with the rest.
     rollouts: rollouts?.flatMap(({ stage, switching, setbacks }) =>
       switching === undefined && setbacks === undefined ? [] : [{ stage, phase: switching?.phase, setbacks }],

@@ -3,6 +3,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import type { Context } from "./context.ts";
 import { reader } from "./known.ts";
 import type { Memory } from "./memory.ts";
+import { UnreportedError } from "./report.ts";
 import { nextDue } from "./schedule.ts";
 import { takeTurn } from "./turn.ts";
 import type { World } from "./world.ts";
@@ -54,6 +55,7 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       schedule(key, course);
       course.memory = await takeTurn(context, course.world, known, course.memory);
     } catch (error) {
+      if (error instanceof UnreportedError) course.memory = error.memory;
       failed(key, error);
     } finally {
       if (course.timer === null) schedule(key, course);

@@ -8,12 +8,13 @@ import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
 import { bad, good, unknown, type Standings } from "./conditions.ts";
 import type { Answer, Context, Question } from "./context.ts";
-import { fixedBy } from "./fixed.ts";
+import { contestedOf, fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
-import { resumed } from "./ledger.ts";
+import { resumed, yielded } from "./ledger.ts";
 import { assumedLoad, measuredLoad, unknownLoad } from "./load.ts";
 import { memoryFrom, NOT_ACTING, type Memory } from "./memory.ts";
 import { observe } from "./observe.ts";
+import { settleOwned } from "./ownership.ts";
 import { servedBy } from "./services.ts";
 import { countDecision } from "./publish.ts";
 import { PIPELINES } from "./pipelines.ts";
@@ -106,6 +107,9 @@ async function run(
         ),
   );
   const fixed = fixedBy(known.object, world, views, kept.ledger);
+  const settled =
+    acts && kept.isFresh ? await settleOwned(scales, known.namespace, views, fixed, kept.ledger) : kept.ledger;
+  const ledger = yielded(settled, contestedOf(fixed));
   const seen = observe(pipeline, control, {
     now,
     load: series,
@@ -122,7 +126,7 @@ async function run(
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
   const { plan, state } = answer.decision;
-  const decided: Memory = { ...kept, plan, state, acts, isFresh: false };
+  const decided: Memory = { ...kept, plan, state, acts, ledger, isFresh: false };
   const told = {
     standings: { ...standings, Feasible: standingOfPlan(answer) },
     mode,

@@ -11,6 +11,8 @@ import { type Request, transport } from "./transport.ts";
 export interface ConnectOptions {
   /** Path; without one, the service account of the pod that this runs in. */
   readonly kubeconfig?: string;
+  /** Directory that stands for the root of that pod's file system; "" unless said. */
+  readonly podRoot?: string;
   /** Calls per second in the long run; twice as many at once after a pause. */
   readonly qps: number;
   /**
@@ -77,8 +79,8 @@ const CONTENT_TYPES: Partial<Readonly<Record<Verb, string>>> = {
 const TRIES = 4;
 const BACK_OFF = { first: 0.5, most: 8 };
 
-export function caller({ kubeconfig, qps, timeoutSeconds, mayWrite, onCall }: ConnectOptions): Caller {
-  const server = transport(kubeconfig);
+export function caller({ kubeconfig, podRoot, qps, timeoutSeconds, mayWrite, onCall }: ConnectOptions): Caller {
+  const server = transport(kubeconfig, podRoot);
   const takeToken = tokenBucket(qps, 2 * qps, systemClock);
 
   /** Sends once. `read` makes the result of a good answer. */
