@@ -1,4 +1,4 @@
-import type { Target } from "../core/control.ts";
+import type { TargetReference } from "../core/control.ts";
 import type { KubeObject } from "../kube/objects.ts";
 
 /** A reference to what is scaled, as HPAs and ScaledObjects write it. */
@@ -9,7 +9,11 @@ interface ScaleTargetRef {
 }
 
 /** Whether a reference means a target: of one group, whatever its version. */
-function means(ref: ScaleTargetRef | undefined, { apiVersion, kind, name }: Target, otherwise: string): boolean {
+function means(
+  ref: ScaleTargetRef | undefined,
+  { apiVersion, kind, name }: TargetReference,
+  otherwise: string,
+): boolean {
   const groupOf = (text: string): string => text.split("/").toReversed()[1] ?? "";
   return (
     ref !== undefined &&
@@ -20,7 +24,7 @@ function means(ref: ScaleTargetRef | undefined, { apiVersion, kind, name }: Targ
 }
 
 /** An autoscaler that sets the replicas of a target, in words; null if there is none. */
-export function autoscalerOf(target: Target, autoscalers: readonly KubeObject[]): string | null {
+export function autoscalerOf(target: TargetReference, autoscalers: readonly KubeObject[]): string | null {
   const found = autoscalers.find(({ spec }) =>
     means((spec as { readonly scaleTargetRef?: ScaleTargetRef } | undefined)?.scaleTargetRef, target, "apps/v1"),
   );
@@ -28,7 +32,11 @@ export function autoscalerOf(target: Target, autoscalers: readonly KubeObject[])
 }
 
 /** An older pipeline that has a target too, in words; null if there is none. Of one age, the one whose name comes first. */
-export function olderPipelineOf(target: Target, own: KubeObject, pipelines: readonly KubeObject[]): string | null {
+export function olderPipelineOf(
+  target: TargetReference,
+  own: KubeObject,
+  pipelines: readonly KubeObject[],
+): string | null {
   const found = pipelines.find(
     (other) =>
       other.metadata.uid !== own.metadata.uid &&

@@ -1,7 +1,7 @@
 import { InputError } from "../core/errors.ts";
 import { modes, type Control, type Mode } from "../core/control.ts";
 import type { Pipeline } from "../core/pipeline.ts";
-import { parseResource, profileKeys } from "../formats/resource.ts";
+import { parseControl, parseResource, profileKeys } from "../formats/resource.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { World } from "./world.ts";
 
@@ -18,6 +18,12 @@ export interface Known {
   readonly paused: boolean;
   readonly resume: string;
   readonly built: Built;
+  /** How it is to be run, where that can be told; also where its profiles cannot be. */
+  readonly control: Control | null;
+  /** Whether it is being deleted. */
+  readonly ending: boolean;
+  /** Whether nothing else was asked for since. */
+  readonly holds: () => boolean;
 }
 
 export type Built =
@@ -25,9 +31,9 @@ export type Built =
   | { readonly problem: { readonly of: "Ready" | "ProfilesReady"; readonly reason: string; readonly message: string } };
 
 /** Reads pipelines as they were applied; each version once. */
-export function reader(): (object: KubeObject, world: World) => Promise<Known> {
+export function reader(): (object: KubeObject, world: World, holds: Known["holds"]) => Promise<Known> {
   const read = new Map<string, { readonly version: string; readonly built: Built }>();
-  return async (object, world) => {
+  return async (object, world, holds) => {
     const { name, namespace = "", uid = "", generation, annotations = {} } = object.metadata;
     const configMap = configMapOf(object);
     const profiles = typeof configMap === "string" ? await world.configMap(configMap) : undefined;
@@ -41,8 +47,19 @@ export function reader(): (object: KubeObject, world: World) => Promise<Known> {
           : configMap;
     read.set(uid, { version, built });
     const [paused, resume] = [annotations[PAUSED] === "true", annotations[RESUME] ?? ""];
-    return { object, namespace, name, paused, resume, built };
+    const ending = object.metadata.deletionTimestamp !== undefined;
+    const control = "control" in built ? built.control : controlOf(object);
+    return { object, namespace, name, paused, resume, built, control, ending, holds };
   };
+}
+
+function controlOf(object: KubeObject): Control | null {
+  try {
+    return parseControl(object, object.metadata.name);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return null;
+  }
 }
 
 /** Where a pipeline's profiles are, or what is wrong with it that this cannot be told. */
@@ -64,7 +81,8 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
   }
   const data = (profiles["data"] ?? {}) as Readonly<Record<string, string>>;
   try {
-    return parseResource(object, new Map(Object.entries(data)), object.metadata.name);
+    const read = parseResource(object, new Map(Object.entries(data)), object.metadata.name);
+    return lacksGateway(read.control) ?? read;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const ofProfile = error.code === "missing_file" || error.message.startsWith("configmap/");
@@ -72,7 +90,17 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
   }
 }
 
+/** A plan for a gateway would hold choices that nothing carries out. */
+function lacksGateway({ stages }: Control): Built | null {
+  const names = stages.flatMap(({ stage, dataPlane }) => (dataPlane === "Gateway" ? stage : []));
+  if (names.length === 0) return null;
+  const message =
+    `dataPlane Gateway of ${names.join(", ")}: there is no gateway yet that would carry a plan out, so that none is made. ` +
+    "Set dataPlane: Service, or None.";
+  return { problem: { of: "Ready", reason: "GatewayMissing", message } };
+}
+
 /** How far to go with a pipeline: as far as it says, and no further than the controller may. */
-export function modeWithin(most: Mode, { mode }: Control): Mode {
+export function modeWithin(most: Mode, { mode }: Pick<Control, "mode">): Mode {
   return modes[Math.min(modes.indexOf(mode), modes.indexOf(most))] ?? "Observe";
 }

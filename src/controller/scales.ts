@@ -1,4 +1,4 @@
-import type { Target } from "../core/control.ts";
+import type { TargetReference } from "../core/control.ts";
 import { KubeError } from "../kube/errors.ts";
 import type { Kube } from "../kube/client.ts";
 import type { KubeObject, ObjectPath } from "../kube/objects.ts";
@@ -27,10 +27,10 @@ export type ScaleWrite = { readonly scale: Scale } | { readonly heldBy: string }
 
 export interface Scales {
   /** As it was last read or written; null if never. */
-  readonly known: (namespace: string, target: Target) => Scale | null;
-  readonly read: (namespace: string, target: Target) => Promise<Scale | ScaleProblem>;
+  readonly known: (namespace: string, target: TargetReference) => Scale | null;
+  readonly read: (namespace: string, target: TargetReference) => Promise<Scale | ScaleProblem>;
   /** Server-side apply of the one field; a conflict is an answer, unless forced. */
-  readonly write: (namespace: string, target: Target, replicas: number, force: boolean) => Promise<ScaleWrite>;
+  readonly write: (namespace: string, target: TargetReference, replicas: number, force: boolean) => Promise<ScaleWrite>;
 }
 
 /** The kinds that every cluster has; those of others are asked for. */
@@ -42,7 +42,7 @@ const builtIn: Readonly<Record<string, string>> = {
 /** Reads and writes /scale. `clock`: seconds. */
 export function scales(kube: Kube, clock: () => number): Scales {
   const cache = new Map<string, Scale>();
-  const keyOf = (namespace: string, { apiVersion, kind, name }: Target): string =>
+  const keyOf = (namespace: string, { apiVersion, kind, name }: TargetReference): string =>
     `${namespace}/${apiVersion}/${kind}/${name}`;
 
   const keep = (key: string, object: KubeObject): Scale => {
@@ -54,7 +54,7 @@ export function scales(kube: Kube, clock: () => number): Scales {
     return scale;
   };
 
-  const pathOf = async (namespace: string, { apiVersion, kind, name }: Target): Promise<ObjectPath | null> => {
+  const pathOf = async (namespace: string, { apiVersion, kind, name }: TargetReference): Promise<ObjectPath | null> => {
     const [version = "", group = ""] = apiVersion.split("/").toReversed();
     const plural = builtIn[`${apiVersion}/${kind}`] ?? (await pluralOf(apiVersion, kind));
     return plural === null ? null : { group, version, plural, namespace, name, subresource: "scale" };

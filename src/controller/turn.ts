@@ -8,6 +8,7 @@ import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
 import { bad, good, unknown, type Standings } from "./conditions.ts";
 import type { Answer, Context, Question } from "./context.ts";
+import { end, keepFinalizer } from "./ending.ts";
 import { fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
 import { resumed } from "./ledger.ts";
@@ -33,6 +34,8 @@ const nothingKnown: Standings = {
 /** One turn of one pipeline: see, decide, carry out, tell. Returns what to keep until the next one. */
 export async function takeTurn(context: Context, world: World, known: Known, before: Memory | null): Promise<Memory> {
   const { built, object } = known;
+  if (known.ending) return end(context, world, known, before ?? memoryFrom(object, context.clock()));
+  await keepFinalizer(context, known);
   if ("problem" in built) {
     const { of, reason, message } = built.problem;
     const problem = bad(reason, message);
@@ -115,6 +118,8 @@ async function run(
   });
   const question = questionOf(context, pipeline, seen, kept.isFresh && "load" in measured ? measured.load : null);
   const answer = (await context.decide(question)) ?? tooLate(question);
+  // What is asked for now is heeded in the next turn, which comes at once.
+  if (!known.holds()) return kept;
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
   const { plan, state } = answer.decision;

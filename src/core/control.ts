@@ -40,12 +40,16 @@ export interface StageService {
   readonly targetPort: number;
 }
 
-/** The object whose replicas are those of a variant; it lives beside its pipeline. */
-export interface Target {
-  readonly variant: string;
+/** An object with replicas; it lives beside its pipeline. */
+export interface TargetReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
+}
+
+/** The object whose replicas are those of a variant. */
+export interface Target extends TargetReference {
+  readonly variant: string;
 }
 
 /** What holds where a pipeline says nothing else. */
