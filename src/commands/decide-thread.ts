@@ -20,6 +20,11 @@ export interface DecideThread {
   readonly end: () => Promise<void>;
 }
 
+/** Decisions leave little behind: more young memory than this is only held, and not used. */
+const YOUNG_MB = 4;
+/** A planner that was not asked for so long is forgotten; it is told again if it is asked after all. */
+const IDLE_MS = 3_600_000;
+
 /**
  * Decides in a thread of its own, one question after the other. One that takes longer than `timeout` seconds is given up, and so is the
  * thread that is lost in it; the others are asked in a new one. Neither waiting for others nor for the thread to begin counts: on a
@@ -29,13 +34,16 @@ export function decideThread(timeout: number): DecideThread {
   const waiting: Pending[] = [];
   let at: Asked | null = null;
   let asked = 0;
-  let thread: { readonly worker: Worker; isReady: boolean; readonly told: Set<string> } | null = null;
+  /** `told`: the planners that it has, by digest, and when each was asked last, ms. */
+  let thread: { readonly worker: Worker; isReady: boolean; readonly told: Map<string, number> } | null = null;
   renew();
 
   function renew(): void {
     void thread?.worker.terminate();
-    const worker = new Worker(new URL(`./decide-worker${extname(import.meta.url)}`, import.meta.url));
-    const begun = { worker, isReady: false, told: new Set<string>() };
+    const worker = new Worker(new URL(`./decide-worker${extname(import.meta.url)}`, import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
+    const begun = { worker, isReady: false, told: new Map<string, number>() };
     thread = begun;
     worker.on("message", (message: FromWorker) => {
       if (thread === begun) heed(message);
@@ -88,8 +96,17 @@ export function decideThread(timeout: number): DecideThread {
     }, timeout * 1000);
     at = { ...one, ask, timer };
     const tell = (message: ToWorker): void => worker.postMessage(message);
-    if (!told.has(digest)) tell({ digest, setup });
-    told.add(digest);
+    const now = performance.now();
+    if (!told.has(digest)) {
+      tell({ digest, setup });
+      // Of pipelines that are gone or have changed.
+      const idle = [...told].filter(([, since]) => now - since > IDLE_MS).map(([other]) => other);
+      for (const forget of idle) {
+        told.delete(forget);
+        tell({ forget });
+      }
+    }
+    told.set(digest, now);
     tell({ ask, digest, seen, recall });
   }
 

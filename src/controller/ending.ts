@@ -5,6 +5,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import type { Context } from "./context.ts";
 import { modeWithin, type Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
+import { PIPELINES } from "./pipelines.ts";
 import { restore } from "./restore.ts";
 import type { World } from "./world.ts";
 
@@ -51,10 +52,7 @@ async function setFinalizer(kube: Kube, { metadata }: KubeObject, wanted: boolea
   const finalizers = wanted ? [...others, FINALIZER] : others;
   try {
     // The version guards the finalizers of others.
-    await kube.patch(
-      { group: "ipa.dev", version: "v1alpha1", plural: "inferencepipelines", namespace, name },
-      { metadata: { resourceVersion, finalizers } },
-    );
+    await kube.patch({ ...PIPELINES, namespace, name }, { metadata: { resourceVersion, finalizers } });
   } catch (error) {
     if (!(error instanceof KubeError && error.status === 404)) throw error;
   }

@@ -96,8 +96,8 @@ async function formerOf(
   const views = found.flatMap(({ target, scale }) => ("reason" in scale ? [] : [{ target, scale }]));
   const isOthers = (target: Target): boolean =>
     ledger.pinned.some((one) => isOf(one, target)) ||
-    autoscalerOf(target, world.autoscalers()) !== null ||
-    olderPipelineOf(target, object, world.pipelines()) !== null;
+    autoscalerOf(target, world.autoscalers) !== null ||
+    olderPipelineOf(target, object, world.claims) !== null;
   return {
     targets: views.map((view) => ({
       view,

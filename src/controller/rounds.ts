@@ -3,6 +3,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import type { Context } from "./context.ts";
 import { reader, type Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
+import { UnreportedError } from "./report.ts";
 import { nextDue } from "./schedule.ts";
 import { takeTurn } from "./turn.ts";
 import type { World } from "./world.ts";
@@ -34,7 +35,7 @@ const ENDING_EVERY = 1;
 
 export function rounds(context: Context, failed: (what: string, error: unknown) => void): Rounds {
   const courses = new Map<string, Course>();
-  const read = reader();
+  const { read, forget } = reader();
   let stopped = false;
 
   const begin = (key: string, course: Course, due: number): void => {
@@ -66,6 +67,7 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       schedule(key, course);
       course.memory = await takeTurn(context, course.world, known, course.memory);
     } catch (error) {
+      if (error instanceof UnreportedError) course.memory = error.memory;
       failed(key, error);
     } finally {
       if (course.timer === null) schedule(key, course);
@@ -92,9 +94,11 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       const course = courses.get(key);
       if (isGone) {
         end(key);
+        forget(object);
         // A turn that still goes on has its say before.
         void Promise.resolve(course?.turn).then(() => context.metrics.forget(labelsOf(object)));
       } else if (course === undefined || course.object.metadata.uid !== object.metadata.uid) {
+        if (course !== undefined) forget(course.object);
         end(key);
         const fresh = {
           world,

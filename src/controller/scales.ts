@@ -1,4 +1,4 @@
-import type { TargetReference } from "../core/control.ts";
+import type { Target } from "../core/control.ts";
 import { KubeError } from "../kube/errors.ts";
 import type { Kube } from "../kube/client.ts";
 import type { KubeObject, ObjectPath } from "../kube/objects.ts";
@@ -27,10 +27,12 @@ export type ScaleWrite = { readonly scale: Scale } | { readonly heldBy: string }
 
 export interface Scales {
   /** As it was last read or written; null if never. */
-  readonly known: (namespace: string, target: TargetReference) => Scale | null;
-  readonly read: (namespace: string, target: TargetReference) => Promise<Scale | ScaleProblem>;
+  readonly known: (namespace: string, target: Target) => Scale | null;
+  readonly read: (namespace: string, target: Target) => Promise<Scale | ScaleProblem>;
   /** Server-side apply of the one field; a conflict is an answer, unless forced. */
-  readonly write: (namespace: string, target: TargetReference, replicas: number, force: boolean) => Promise<ScaleWrite>;
+  readonly write: (namespace: string, target: Target, replicas: number, force: boolean) => Promise<ScaleWrite>;
+  /** Whether we alone hold the number; writes nothing. */
+  readonly isOurs: (namespace: string, target: Target) => Promise<boolean>;
 }
 
 /** The kinds that every cluster has; those of others are asked for. */
@@ -42,7 +44,7 @@ const builtIn: Readonly<Record<string, string>> = {
 /** Reads and writes /scale. `clock`: seconds. */
 export function scales(kube: Kube, clock: () => number): Scales {
   const cache = new Map<string, Scale>();
-  const keyOf = (namespace: string, { apiVersion, kind, name }: TargetReference): string =>
+  const keyOf = (namespace: string, { apiVersion, kind, name }: Target): string =>
     `${namespace}/${apiVersion}/${kind}/${name}`;
 
   const keep = (key: string, object: KubeObject): Scale => {
@@ -54,7 +56,7 @@ export function scales(kube: Kube, clock: () => number): Scales {
     return scale;
   };
 
-  const pathOf = async (namespace: string, { apiVersion, kind, name }: TargetReference): Promise<ObjectPath | null> => {
+  const pathOf = async (namespace: string, { apiVersion, kind, name }: Target): Promise<ObjectPath | null> => {
     const [version = "", group = ""] = apiVersion.split("/").toReversed();
     const plural = builtIn[`${apiVersion}/${kind}`] ?? (await pluralOf(apiVersion, kind));
     return plural === null ? null : { group, version, plural, namespace, name, subresource: "scale" };
@@ -63,6 +65,24 @@ export function scales(kube: Kube, clock: () => number): Scales {
   const pluralOf = async (apiVersion: string, kind: string): Promise<string | null> => {
     const found = (await kube.discover(apiVersion)).find((one) => one.kind === kind);
     return found !== undefined && found.namespaced && found.subresources.includes("scale") ? found.plural : null;
+  };
+
+  const apply = async (
+    namespace: string,
+    target: Target,
+    replicas: number,
+    how: { readonly force: boolean; readonly dryRun?: boolean },
+  ): Promise<{ readonly applied: KubeObject } | { readonly heldBy: string }> => {
+    const path = await pathOf(namespace, target);
+    if (path === null) throw new RangeError(`${target.kind} ${target.name} was never read`);
+    const metadata = { name: target.name, namespace };
+    const body = { apiVersion: "autoscaling/v1", kind: "Scale", metadata, spec: { replicas } };
+    try {
+      return { applied: await kube.apply(path, body, { fieldManager: FIELD_MANAGER, ...how }) };
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 409 && !how.force) return { heldBy: managersIn(error) };
+      throw error;
+    }
   };
 
   return {
@@ -96,21 +116,13 @@ export function scales(kube: Kube, clock: () => number): Scales {
       }
     },
     write: async (namespace, target, replicas, force) => {
-      const path = await pathOf(namespace, target);
-      if (path === null) throw new RangeError(`${target.kind} ${target.name} was never read`);
-      const body = {
-        apiVersion: "autoscaling/v1",
-        kind: "Scale",
-        metadata: { name: target.name, namespace },
-        spec: { replicas },
-      };
-      try {
-        const written = await kube.apply(path, body, { fieldManager: FIELD_MANAGER, force });
-        return { scale: keep(keyOf(namespace, target), written) };
-      } catch (error) {
-        if (error instanceof KubeError && error.status === 409 && !force) return { heldBy: managersIn(error) };
-        throw error;
-      }
+      const written = await apply(namespace, target, replicas, { force });
+      return "heldBy" in written ? written : { scale: keep(keyOf(namespace, target), written.applied) };
+    },
+    isOurs: async (namespace, target) => {
+      // Only a number that differs is in conflict with those who hold it.
+      const another = (cache.get(keyOf(namespace, target))?.replicas ?? 0) + 1;
+      return !("heldBy" in (await apply(namespace, target, another, { force: false, dryRun: true })));
     },
   };
 }

@@ -3,20 +3,22 @@ import type { Control } from "../core/control.ts";
 import type { MeasuredLoad } from "../core/counters.ts";
 import { reach } from "../core/movement/stabilise.ts";
 import type { Pipeline } from "../core/pipeline.ts";
-import { plannerDigest } from "../formats/decision-journal.ts";
+import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
 import { bad, good, unknown, type Standings } from "./conditions.ts";
 import type { Answer, Context, Question } from "./context.ts";
 import { end, keepFinalizer } from "./ending.ts";
-import { fixedBy } from "./fixed.ts";
+import { contestedOf, fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
-import { resumed } from "./ledger.ts";
+import { resumed, yielded } from "./ledger.ts";
 import { assumedLoad, measuredLoad, unknownLoad } from "./load.ts";
 import { memoryFrom, NOT_ACTING, type Memory } from "./memory.ts";
 import { observe } from "./observe.ts";
+import { settleOwned } from "./ownership.ts";
 import { servedBy } from "./services.ts";
 import { countDecision } from "./publish.ts";
+import { PIPELINES } from "./pipelines.ts";
 import { report } from "./report.ts";
 import { standingOfLoad, standingOfPlan, standingOfProfiles } from "./standings.ts";
 import { seeTargets } from "./targets.ts";
@@ -33,26 +35,28 @@ const nothingKnown: Standings = {
 
 /** One turn of one pipeline: see, decide, carry out, tell. Returns what to keep until the next one. */
 export async function takeTurn(context: Context, world: World, known: Known, before: Memory | null): Promise<Memory> {
-  const { built, object } = known;
-  if (known.ending) return end(context, world, known, before ?? memoryFrom(object, context.clock()));
+  const { built } = known;
+  const kept = before ?? memoryFrom(await asStored(context, known), context.clock());
+  if (known.ending) return end(context, world, known, kept);
   await keepFinalizer(context, known);
   if ("problem" in built) {
     const { of, reason, message } = built.problem;
     const problem = bad(reason, message);
     const standings = of === "Ready" ? nothingKnown : { ...nothingKnown, ProfilesReady: problem };
-    return report(context, known, before ?? memoryFrom(object, context.clock()), {
-      standings,
-      ready: problem,
-      assumed: false,
-    });
+    return report(context, known, kept, { standings, ready: problem, assumed: false });
   }
-  const memory = obey(before ?? memoryFrom(object, context.clock()), known.resume);
+  const memory = obey(kept, known.resume);
   if (known.paused) {
     const paused = bad("Paused", 'the annotation ipa.dev/paused is "true": nothing is decided, and no number written');
     const standings = { ...nothingKnown, Applied: paused };
     return report(context, known, memory, { standings, ready: paused, assumed: false });
   }
   return run(context, world, known, built, memory);
+}
+
+/** What a former leader wrote last may not have come by the watch yet. */
+function asStored({ kube }: Context, { namespace, name }: Known): Promise<KubeObject> {
+  return kube.get({ ...PIPELINES, namespace, name });
 }
 
 /** A new value of the `resume` annotation takes over again what somebody took back. */
@@ -106,6 +110,9 @@ async function run(
         ),
   );
   const fixed = fixedBy(known.object, world, views, kept.ledger);
+  const settled =
+    acts && kept.isFresh ? await settleOwned(scales, known.namespace, views, fixed, kept.ledger) : kept.ledger;
+  const ledger = yielded(settled, contestedOf(fixed));
   const seen = observe(pipeline, control, {
     now,
     load: series,
@@ -116,14 +123,15 @@ async function run(
     fixed,
     state: kept.acts || kept.state === null ? kept.state : withoutRollouts(kept.state),
   });
-  const question = questionOf(context, pipeline, seen, kept.isFresh && "load" in measured ? measured.load : null);
+  const recall = kept.isFresh && "load" in measured ? measured.load : null;
+  const question: Question = { ...context.setupOf(pipeline), seen, recall };
   const answer = (await context.decide(question)) ?? tooLate(question);
   // What is asked for now is heeded in the next turn, which comes at once.
   if (!known.holds()) return kept;
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
   const { plan, state } = answer.decision;
-  const decided: Memory = { ...kept, plan, state, acts, isFresh: false };
+  const decided: Memory = { ...kept, plan, state, acts, ledger, isFresh: false };
   const told = {
     standings: { ...standings, Feasible: standingOfPlan(answer) },
     mode,
@@ -172,12 +180,6 @@ function withoutRollouts<T extends { readonly rollouts?: unknown }>({
   ...state
 }: T): Omit<T, "rollouts"> {
   return state;
-}
-
-function questionOf(context: Context, pipeline: Pipeline, seen: Question["seen"], recall: LoadSeries | null): Question {
-  const { queueing, engine } = context;
-  const setup = { pipeline, policy: "ipa", predictor: pipeline.adaptation.predictor, queueing, engine };
-  return { setup, digest: plannerDigest(setup), seen, recall };
 }
 
 /** No answer in time: what is in force is held. */

@@ -40,16 +40,12 @@ export interface StageService {
   readonly targetPort: number;
 }
 
-/** An object with replicas; it lives beside its pipeline. */
-export interface TargetReference {
+/** The object whose replicas are those of a variant; it lives beside its pipeline. */
+export interface Target {
+  readonly variant: string;
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
-}
-
-/** The object whose replicas are those of a variant. */
-export interface Target extends TargetReference {
-  readonly variant: string;
 }
 
 /** What holds where a pipeline says nothing else. */
