@@ -9,7 +9,7 @@ import type { TargetView } from "./targets.ts";
 
 /** A number to set. */
 export interface ScaleStep {
-  readonly view: TargetView;
+  readonly view: Pick<TargetView, "target" | "scale">;
   readonly replicas: number;
 }
 
@@ -17,7 +17,7 @@ export interface ScaleStep {
 export interface RouteStep {
   /** Of the stage. */
   readonly index: number;
-  readonly view: TargetView;
+  readonly view: Pick<TargetView, "target" | "scale">;
 }
 
 /** What a cluster lacks of a plan, in the order in which it is done: more first, then the traffic, then fewer. */
@@ -45,8 +45,8 @@ export function stepsTo(
   plan: Plan,
   state: LoopState | null,
 ): Steps {
-  const up: ScaleStep[] = [];
-  const down: ScaleStep[] = [];
+  const up: StepOfStage[] = [];
+  const down: StepOfStage[] = [];
   const routes: RouteStep[] = [];
   pipeline.stages.forEach((stage, index) => {
     const setting = plan[index];
@@ -60,20 +60,26 @@ export function stepsTo(
       if (switches && name === serving && routed[index] !== name) routes.push({ index, view });
       if (fixed.some((one) => one.stage === stage.name && one.variant === name)) continue;
       const replicas = targets.find(({ variant }) => variant === name)?.replicas ?? 0;
-      if (replicas > view.scale.replicas) up.push({ view, replicas });
-      if (replicas < view.scale.replicas) down.push({ view, replicas });
+      if (replicas > view.scale.replicas) up.push({ index, view, replicas });
+      if (replicas < view.scale.replicas) down.push({ index, view, replicas });
     }
   });
-  const isFree = ({ view }: ScaleStep): boolean => !routes.some((route) => route.view.stage === view.stage);
+  const isFree = (step: StepOfStage): boolean => !routes.some(({ index }) => index === step.index);
   const room = exceeds(pipeline.limits.cores, views, up) ? down.filter(isFree) : [];
   return { room, up, routes, down: down.filter((step) => !room.includes(step)) };
+}
+
+interface StepOfStage extends ScaleStep {
+  /** Of the stage. */
+  readonly index: number;
+  readonly view: TargetView;
 }
 
 /** What is summed up in another order may differ in the last digits. */
 const ROUNDING = 1e-9;
 
 /** Whether more replicas beside all that there are need more cores than there may be. */
-function exceeds(limit: number | undefined, views: readonly TargetView[], up: readonly ScaleStep[]): boolean {
+function exceeds(limit: number | undefined, views: readonly TargetView[], up: readonly StepOfStage[]): boolean {
   if (limit === undefined || up.length === 0) return false;
   const now = views.reduce((sum, { variant, scale }) => sum + variant.coresPerReplica * scale.replicas, 0);
   const more = up.reduce(
@@ -93,19 +99,21 @@ export interface Failure {
 export type StepResult = Failure | null;
 
 /**
- * Takes the steps one after the other. Nothing goes down once a step has failed, nor where `mayGoDown` is false, and nothing goes up
- * that there is no room for. A lease that was lost ends it: that error is thrown.
+ * Takes the steps one after the other while `goesOn` says so. Nothing goes down once a step has failed, nor where `mayGoDown` is false,
+ * and nothing goes up that there is no room for. A lease that was lost ends it: that error is thrown.
  */
 export async function take(
   { room, up, routes, down }: Steps,
   acts: {
     readonly scale: (step: ScaleStep) => Promise<StepResult>;
     readonly route: (step: RouteStep) => Promise<StepResult>;
+    readonly goesOn: () => boolean;
   },
   mayGoDown: boolean,
 ): Promise<readonly Failure[]> {
   const failures: Failure[] = [];
   const attempt = async (act: () => Promise<StepResult>): Promise<void> => {
+    if (!acts.goesOn()) return;
     const failure = await act().catch((error: unknown): Failure => {
       if (!(error instanceof KubeError) || error.reason === "NotLeader") throw error;
       return { reason: "WriteFailed", message: error.message };

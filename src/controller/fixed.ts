@@ -10,7 +10,7 @@ import type { World } from "./world.ts";
 export function fixedBy(own: KubeObject, world: World, views: readonly TargetView[], ledger: Ledger): readonly Fixed[] {
   return views.flatMap(({ stage, variant, target, scale }): readonly Fixed[] => {
     const of = { stage, variant: variant.name, target, replicas: scale.replicas };
-    const rival = autoscalerOf(target, world.autoscalers()) ?? olderPipelineOf(target, own, world.pipelines());
+    const rival = autoscalerOf(target, world.autoscalers) ?? olderPipelineOf(target, own, world.claims);
     if (rival !== null) return [{ ...of, reason: "TargetContested", by: rival }];
     const pinned = ledger.pinned.find((one) => isOf(one, target));
     return pinned === undefined ? [] : [{ ...of, reason: "TargetPinned", by: pinned.by }];

@@ -1,7 +1,7 @@
 import { InputError } from "../core/errors.ts";
 import { modes, type Control, type Mode } from "../core/control.ts";
 import type { Pipeline } from "../core/pipeline.ts";
-import { parseResource, profileKeys } from "../formats/resource.ts";
+import { parseControl, parseResource, profileKeys } from "../formats/resource.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { World } from "./world.ts";
 
@@ -9,6 +9,9 @@ import type { World } from "./world.ts";
 const PAUSED = "ipa.dev/paused";
 /** Any new value takes the targets over again that somebody took back. */
 const RESUME = "ipa.dev/resume";
+
+/** Whoever may create a pipeline must not keep the controller busy with it alone, seconds. */
+const SHORTEST_INTERVAL = 1;
 
 /** A pipeline as it was applied, and what it says. */
 export interface Known {
@@ -18,31 +21,66 @@ export interface Known {
   readonly paused: boolean;
   readonly resume: string;
   readonly built: Built;
+  /** How it is to be run, where that can be told; also where its profiles cannot be. */
+  readonly control: Control | null;
+  /** Whether it is being deleted. */
+  readonly ending: boolean;
+  /** Whether nothing else was asked for since. */
+  readonly holds: () => boolean;
 }
 
 export type Built =
   | { readonly pipeline: Pipeline; readonly control: Control }
   | { readonly problem: { readonly of: "Ready" | "ProfilesReady"; readonly reason: string; readonly message: string } };
 
-/** Reads pipelines as they were applied; each version once. */
-export function reader(): (object: KubeObject, world: World) => Promise<Known> {
-  const read = new Map<string, { readonly version: string; readonly built: Built }>();
-  return async (object, world) => {
+/** Reads pipelines as they were applied. */
+export interface Reader {
+  readonly read: (object: KubeObject, world: World, holds: Known["holds"]) => Promise<Known>;
+  /** It is gone. */
+  readonly forget: (object: KubeObject) => void;
+}
+
+/** What was read of a pipeline, of its version and that of its profiles. */
+interface Reading {
+  readonly generation: number | undefined;
+  /** Name of its ConfigMap, or what is wrong with the pipeline that this cannot be told. */
+  readonly configMap: string | Built;
+  readonly profiles: string;
+  readonly built: Built;
+}
+
+/** Reads each version once. */
+export function reader(): Reader {
+  const readings = new Map<string, Reading>();
+  const read = async (object: KubeObject, world: World, holds: Known["holds"]): Promise<Known> => {
     const { name, namespace = "", uid = "", generation, annotations = {} } = object.metadata;
-    const configMap = configMapOf(object);
-    const profiles = typeof configMap === "string" ? await world.configMap(configMap) : undefined;
-    const version = [generation, profiles?.metadata.uid, profiles?.metadata.resourceVersion].join(" ");
-    const before = read.get(uid);
+    const before = readings.get(uid);
+    const isSame = before !== undefined && before.generation === generation;
+    const configMap = isSame ? before.configMap : configMapOf(object);
+    const found = typeof configMap === "string" ? await world.configMap(configMap) : undefined;
+    const profiles = `${found?.metadata.uid} ${found?.metadata.resourceVersion}`;
     const built =
-      before?.version === version
+      isSame && before.profiles === profiles
         ? before.built
         : typeof configMap === "string"
-          ? build(object, configMap, profiles)
+          ? build(object, configMap, found)
           : configMap;
-    read.set(uid, { version, built });
+    readings.set(uid, { generation, configMap, profiles, built });
     const [paused, resume] = [annotations[PAUSED] === "true", annotations[RESUME] ?? ""];
-    return { object, namespace, name, paused, resume, built };
+    const ending = object.metadata.deletionTimestamp !== undefined;
+    const control = "control" in built ? built.control : controlOf(object);
+    return { object, namespace, name, paused, resume, built, control, ending, holds };
   };
+  return { read, forget: ({ metadata: { uid = "" } }) => void readings.delete(uid) };
+}
+
+function controlOf(object: KubeObject): Control | null {
+  try {
+    return parseControl(object, object.metadata.name);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return null;
+  }
 }
 
 /** Where a pipeline's profiles are, or what is wrong with it that this cannot be told. */
@@ -64,7 +102,11 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
   }
   const data = (profiles["data"] ?? {}) as Readonly<Record<string, string>>;
   try {
-    return parseResource(object, new Map(Object.entries(data)), object.metadata.name);
+    const built = parseResource(object, new Map(Object.entries(data)), object.metadata.name);
+    const { interval } = built.pipeline.adaptation;
+    if (interval >= SHORTEST_INTERVAL) return lacksGateway(built.control) ?? built;
+    const message = `adaptation.interval is ${interval} s, and a cluster is looked at once in ${SHORTEST_INTERVAL} s at most. Choose a longer one.`;
+    return { problem: { of: "Ready", reason: "Invalid", message } };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const ofProfile = error.code === "missing_file" || error.message.startsWith("configmap/");
@@ -72,7 +114,17 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
   }
 }
 
+/** A plan for a gateway would hold choices that nothing carries out. */
+function lacksGateway({ stages }: Control): Built | null {
+  const names = stages.flatMap(({ stage, dataPlane }) => (dataPlane === "Gateway" ? stage : []));
+  if (names.length === 0) return null;
+  const message =
+    `dataPlane Gateway of ${names.join(", ")}: there is no gateway yet that would carry a plan out, so that none is made. ` +
+    "Set dataPlane: Service, or None.";
+  return { problem: { of: "Ready", reason: "GatewayMissing", message } };
+}
+
 /** How far to go with a pipeline: as far as it says, and no further than the controller may. */
-export function modeWithin(most: Mode, { mode }: Control): Mode {
+export function modeWithin(most: Mode, { mode }: Pick<Control, "mode">): Mode {
   return modes[Math.min(modes.indexOf(mode), modes.indexOf(most))] ?? "Observe";
 }

@@ -3,12 +3,12 @@ import type { Control } from "../core/control.ts";
 import type { MeasuredLoad } from "../core/counters.ts";
 import { reach } from "../core/movement/stabilise.ts";
 import type { Pipeline } from "../core/pipeline.ts";
-import { plannerDigest } from "../formats/decision-journal.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
 import { bad, good, unknown, type Standings } from "./conditions.ts";
 import type { Answer, Context, Question } from "./context.ts";
+import { end, keepFinalizer } from "./ending.ts";
 import { contestedOf, fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
 import { resumed, yielded } from "./ledger.ts";
@@ -37,6 +37,8 @@ const nothingKnown: Standings = {
 export async function takeTurn(context: Context, world: World, known: Known, before: Memory | null): Promise<Memory> {
   const { built } = known;
   const kept = before ?? memoryFrom(await asStored(context, known), context.clock());
+  if (known.ending) return end(context, world, known, kept);
+  await keepFinalizer(context, known);
   if ("problem" in built) {
     const { of, reason, message } = built.problem;
     const problem = bad(reason, message);
@@ -121,8 +123,11 @@ async function run(
     fixed,
     state: kept.acts || kept.state === null ? kept.state : withoutRollouts(kept.state),
   });
-  const question = questionOf(context, pipeline, seen, kept.isFresh && "load" in measured ? measured.load : null);
+  const recall = kept.isFresh && "load" in measured ? measured.load : null;
+  const question: Question = { ...context.setupOf(pipeline), seen, recall };
   const answer = (await context.decide(question)) ?? tooLate(question);
+  // What is asked for now is heeded in the next turn, which comes at once.
+  if (!known.holds()) return kept;
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
   const { plan, state } = answer.decision;
@@ -175,12 +180,6 @@ function withoutRollouts<T extends { readonly rollouts?: unknown }>({
   ...state
 }: T): Omit<T, "rollouts"> {
   return state;
-}
-
-function questionOf(context: Context, pipeline: Pipeline, seen: Question["seen"], recall: LoadSeries | null): Question {
-  const { queueing, engine } = context;
-  const setup = { pipeline, policy: "ipa", predictor: pipeline.adaptation.predictor, queueing, engine };
-  return { setup, digest: plannerDigest(setup), seen, recall };
 }
 
 /** No answer in time: what is in force is held. */
