@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry, type Metric } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from "prom-client";
 
 const PIPELINE = ["namespace", "pipeline"] as const;
 const VARIANT = [...PIPELINE, "stage", "variant"] as const;
@@ -9,6 +9,8 @@ type VariantLabels = Readonly<Record<(typeof VARIANT)[number], string>>;
 export function controllerMetrics() {
   const registry = new Registry();
   const registers = [registry];
+  // Of the process: memory, CPU, how long the event loop is held up.
+  collectDefaultMetrics({ register: registry });
   const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[]): Gauge<T> =>
     new Gauge({ name, help, labelNames, registers });
   const metrics = {
