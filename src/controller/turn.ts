@@ -79,8 +79,8 @@ async function run(
     measuredLoad(context.query, pipeline, control, now, longestMemory(pipeline, memory), context.signal),
   ]);
   const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
-  const kept = { ...memory, unknownSince };
   const { series, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
+  const kept = { ...memory, unknownSince, downFrom: memory.downFrom ?? firstDownFrom(pipeline, series, now) };
   const metrics = standingOfLoad(measured, assumed);
   if ("problem" in targets) {
     const standings = {
@@ -149,6 +149,12 @@ async function run(
 /** Seconds of load to ask for: what predictors see; and, where the memory of it is lost, as far back as that reaches. */
 function longestMemory({ adaptation: { history, movement } }: Pipeline, { isFresh }: Memory): number {
   return isFresh ? reach(movement) + history : history;
+}
+
+/** What runs at first may be for a load that went just before: it stays until the load has been known for the stabilisation. */
+function firstDownFrom({ adaptation }: Pipeline, { rates, step }: LoadSeries, now: number): number | null {
+  const known = (rates.length - 1 - rates.lastIndexOf(null)) * step;
+  return known === 0 ? null : now + Math.max(0, adaptation.movement.stabilization - known);
 }
 
 interface LoadToPlanFor {
