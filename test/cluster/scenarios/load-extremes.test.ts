@@ -93,10 +93,7 @@ describe("loads that are hard", { skip: withoutScene(), concurrency: true }, () 
     const first = controller
       .decisions()
       .find(({ pipeline, decision }) => pipeline === "default/idle" && decision.load === 0);
-    assert.ok(
-      first !== undefined && (written[0]?.at ?? 0) >= since + stabilization,
-      "not before the stabilisation",
-    );
+    assert.ok(first !== undefined && (written[0]?.at ?? 0) >= since + stabilization, "not before the stabilisation");
   });
 
   test("unreachable SLA", async () => {
