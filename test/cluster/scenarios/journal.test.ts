@@ -8,7 +8,12 @@ import { decideThread } from "../../../src/commands/decide-thread.ts";
 import { explainCommand } from "../../../src/commands/explain.ts";
 import { toExactJson } from "../../../src/core/exact-json.ts";
 import { tick } from "../../../src/core/loop.ts";
-import { findDecision, parseDecisions, type DecisionJournal } from "../../../src/formats/decision-journal.ts";
+import {
+  findDecision,
+  parseDecisions,
+  type DecisionEntry,
+  type DecisionJournal,
+} from "../../../src/formats/decision-journal.ts";
 import { learntBy } from "../../../src/formats/files.ts";
 import { assemble } from "../../../src/study/setup.ts";
 import { until } from "../control-plane/until.ts";
@@ -48,7 +53,7 @@ describe("the journal of a run in mode Act", { skip: withoutScene() }, () => {
     // A fixed number is part of what is seen, too.
     await scene.plane.kubectl("scale", "deployment/shop-precise", "--replicas=3");
     traffic.at(20);
-    await until("a pinned target", async () => (await scene.condition("Applied")) === "False TargetPinned", WITHIN);
+    await until("a pinned target", () => controller.decisions().some(isPinned), WITHIN);
     assert.equal(await controller.stop(), 0);
     writeFileSync(file, controller.output());
     journal = parseDecisions([{ path: file, text: controller.output() }]);
@@ -65,7 +70,7 @@ describe("the journal of a run in mode Act", { skip: withoutScene() }, () => {
     const reasons = new Set(entries.map(({ decision }) => decision.reason));
     for (const reason of ["held-no-data", "load-rose", "unchanged"]) assert.ok(reasons.has(reason as never), reason);
     assert.ok(entries.some(({ seen }) => Object.values(seen.state?.rollouts ?? {}).some(({ switching }) => switching)));
-    assert.ok(entries.some(({ seen }) => seen.restrictions?.some(({ replicas }) => replicas !== undefined)));
+    assert.ok(entries.some(isPinned));
   });
 
   test("the loop of the simulator decides the same, to the byte", async () => {
@@ -108,3 +113,8 @@ describe("the journal of a run in mode Act", { skip: withoutScene() }, () => {
     assert.equal(last.status, 0, last.stderr);
   });
 });
+
+/** Whether the number of a target was fixed for a decision. */
+function isPinned({ seen }: DecisionEntry): boolean {
+  return seen.restrictions?.some(({ replicas }) => replicas !== undefined) ?? false;
+}
