@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, mock, test } from "node:test";
 import { InputError } from "../../src/core/errors.ts";
@@ -95,6 +95,25 @@ describe("an installation", { skip }, () => {
       { ...spec, containers: [{ ...container, securityContext: { allowPrivilegeEscalation: true } }] },
     ]) {
       await assert.rejects(dryRun(less), /violates PodSecurity/);
+    }
+  });
+
+  test("what the README shows is taken", async () => {
+    const blocks = readFileSync(join(directory, "README.md"), "utf8").matchAll(/^```yaml\n([^]*?)^```/gm);
+    const texts = [...blocks].map(([, text = ""]) => text);
+    assert.equal(texts.length, 2);
+    for (const text of texts) {
+      if (!text.includes("kind: Deployment")) {
+        await scene.plane.kubectlWith(text, "create", "--dry-run=server", "--warnings-as-errors", "-f", "-");
+        continue;
+      }
+      // A patch of one's copy of the example.
+      const mine = join(directory, "mine");
+      cpSync(join(directory, "example"), mine, { recursive: true });
+      writeFileSync(join(mine, "patch.yaml"), text);
+      appendFileSync(join(mine, "kustomization.yaml"), "  - path: patch.yaml\n");
+      await apply("mine", "--dry-run=server");
+      assert.match(await kubectl("kustomize", mine), /--prometheus-ca=[^]*mountPath: \/prometheus/);
     }
   });
 
