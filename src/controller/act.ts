@@ -1,3 +1,4 @@
+import { decisionReasons } from "../formats/decision-reasons.ts";
 import { bad, good, unknown, type Condition, type Standing } from "./conditions.ts";
 import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
 import type { Context } from "./context.ts";
@@ -105,7 +106,7 @@ function tellOfScale(
       `the replicas of ${what} are controlled from now on; ${takenFrom} set them before`,
     );
   }
-  const why = answer === undefined ? "" : ` (${answer.decision.reason})`;
+  const why = answer === undefined ? "" : ` (${decisionReasons[answer.decision.reason]})`;
   void record(object, "Normal", "Scaled", `${what}: ${scale.replicas} → ${replicas} replicas${why}`);
 }
 
