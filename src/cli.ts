@@ -15,7 +15,7 @@ const [DONE, NOT_DONE, BAD_INPUT] = [0, 1, 2];
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command("ipa")
     .description(
-      "Plans and simulates multi-model inference pipelines at the best trade-off of accuracy, latency and cost.",
+      "Plans, simulates and controls multi-model inference pipelines at the best trade-off of accuracy, latency and cost.",
     )
     .version("0.1.0")
     .exitOverride()

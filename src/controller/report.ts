@@ -10,6 +10,7 @@ import type { Answer, Context } from "./context.ts";
 import type { Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
 import { pinnedKnobs, type Fixed } from "./observe.ts";
+import { PIPELINES } from "./pipelines.ts";
 import { publish } from "./publish.ts";
 import { FIELD_MANAGER } from "./scales.ts";
 
@@ -42,7 +43,7 @@ export async function report(context: Context, known: Known, memory: Memory, tol
   const { name, namespace, object } = known;
   const { apiVersion, kind } = object;
   await context.kube.apply(
-    { group: "ipa.dev", version: "v1alpha1", plural: "inferencepipelines", namespace, name, subresource: "status" },
+    { ...PIPELINES, namespace, name, subresource: "status" },
     { apiVersion, kind, metadata: { name, namespace }, status },
     { fieldManager: FIELD_MANAGER, force: true },
   );

@@ -4,6 +4,7 @@ import type { MeasuredLoad } from "../core/counters.ts";
 import { reach } from "../core/movement/stabilise.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import { plannerDigest } from "../formats/decision-journal.ts";
+import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
 import { bad, good, unknown, type Standings } from "./conditions.ts";
@@ -16,6 +17,7 @@ import { memoryFrom, NOT_ACTING, type Memory } from "./memory.ts";
 import { observe } from "./observe.ts";
 import { servedBy } from "./services.ts";
 import { countDecision } from "./publish.ts";
+import { PIPELINES } from "./pipelines.ts";
 import { report } from "./report.ts";
 import { standingOfLoad, standingOfPlan, standingOfProfiles } from "./standings.ts";
 import { seeTargets } from "./targets.ts";
@@ -32,24 +34,26 @@ const nothingKnown: Standings = {
 
 /** One turn of one pipeline: see, decide, carry out, tell. Returns what to keep until the next one. */
 export async function takeTurn(context: Context, world: World, known: Known, before: Memory | null): Promise<Memory> {
-  const { built, object } = known;
+  const { built } = known;
+  const kept = before ?? memoryFrom(await asStored(context, known), context.clock());
   if ("problem" in built) {
     const { of, reason, message } = built.problem;
     const problem = bad(reason, message);
     const standings = of === "Ready" ? nothingKnown : { ...nothingKnown, ProfilesReady: problem };
-    return report(context, known, before ?? memoryFrom(object, context.clock()), {
-      standings,
-      ready: problem,
-      assumed: false,
-    });
+    return report(context, known, kept, { standings, ready: problem, assumed: false });
   }
-  const memory = obey(before ?? memoryFrom(object, context.clock()), known.resume);
+  const memory = obey(kept, known.resume);
   if (known.paused) {
     const paused = bad("Paused", 'the annotation ipa.dev/paused is "true": nothing is decided, and no number written');
     const standings = { ...nothingKnown, Applied: paused };
     return report(context, known, memory, { standings, ready: paused, assumed: false });
   }
   return run(context, world, known, built, memory);
+}
+
+/** What a former leader wrote last may not have come by the watch yet. */
+function asStored({ kube }: Context, { namespace, name }: Known): Promise<KubeObject> {
+  return kube.get({ ...PIPELINES, namespace, name });
 }
 
 /** A new value of the `resume` annotation takes over again what somebody took back. */

@@ -3,6 +3,7 @@ import type { Kube } from "../kube/client.ts";
 import type { KubeObject, ResourcePath } from "../kube/objects.ts";
 import type { Change } from "../kube/object-copy.ts";
 import { reflect, type Reflection } from "../kube/reflector.ts";
+import { PIPELINES } from "./pipelines.ts";
 import { podIndex, type PodIndex } from "./pods.ts";
 import { PIPELINE_LABEL } from "./services.ts";
 
@@ -53,7 +54,7 @@ export function watchNamespace(
       { changed, synced: () => {}, failed: (error) => handlers.failed(resource.plural, error) },
       signal,
     );
-  const pipelines = watch(of("ipa.dev", "v1alpha1", "inferencepipelines", namespace), {}, handlers.pipelineChanged);
+  const pipelines = watch({ ...PIPELINES, namespace }, {}, handlers.pipelineChanged);
   const podWatch = watch(of("", "v1", "pods", namespace), {}, (pod, change) =>
     change === "Deleted" ? pods.remove(pod) : pods.put(pod),
   );

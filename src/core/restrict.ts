@@ -42,10 +42,14 @@ export function restrict(pipeline: Pipeline, restrictions: readonly Restriction[
   };
 }
 
-function restrictStage(stage: Stage, { variants: named, batches, replicas }: Restriction): Stage {
-  const barred = stage.variants.flatMap(({ name }) =>
-    named?.includes(name) === false || (boundsOf(replicas, name).most ?? Infinity) < 1 ? name : [],
-  );
+/** Whether a restriction of its stage leaves a variant. */
+export function mayRun({ variants, replicas }: Restriction, variant: string): boolean {
+  return (variants?.includes(variant) ?? true) && (boundsOf(replicas, variant).most ?? Infinity) >= 1;
+}
+
+function restrictStage(stage: Stage, restriction: Restriction): Stage {
+  const { batches, replicas } = restriction;
+  const barred = stage.variants.flatMap(({ name }) => (mayRun(restriction, name) ? [] : name));
   const fixes = stage.variants.some(({ name }) => isFixed(boundsOf(replicas, name)));
   const { replicas: pinned, ...pin } = stage.pin ?? {};
   // A number that the stage pins is for those that are not fixed.

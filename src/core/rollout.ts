@@ -3,7 +3,7 @@ import type { Observation } from "./cluster.ts";
 import { plannedLoad } from "./load.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import { replicasAside, type Plan, type StagePlan } from "./plan.ts";
-import type { Restriction } from "./restrict.ts";
+import { mayRun, type Restriction } from "./restrict.ts";
 import { judge, progressOf, type Progress, type Setback } from "./setback.ts";
 import { countOf, isRouted, switchOf, type Sight, type Switch } from "./switch.ts";
 import { visitsOf } from "./visits.ts";
@@ -85,8 +85,10 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
       bar: isNew,
     });
     gaveUp ||= failed;
-    if (failed && isNew) {
-      rolledBack = true;
+    // What the world no longer leaves is nobody's failure.
+    const leaves = (seen.restrictions ?? []).every((one) => one.stage !== stage.name || mayRun(one, plan.variant));
+    if (switching !== undefined && !isRouted(switching) && (!leaves || (failed && isNew))) {
+      rolledBack = gaveUp = true;
       running[s] = switching.from;
       return { setbacks };
     }

@@ -70,10 +70,10 @@ export class Pool {
     if (place >= 0) this.freeAt[place] = replica.readyAt;
   }
 
-  /** The instant from which so many replicas are ready. */
+  /** The instant from which so many replicas are ready; Infinity if there are not so many. */
   readyAt(count: number): number {
     const instants = this.replicas.map(({ readyAt }) => readyAt).toSorted((a, b) => a - b);
-    return instants[count - 1] ?? 0;
+    return instants[count - 1] ?? Infinity;
   }
 
   readyCount(now: number): number {

@@ -279,6 +279,25 @@ describe("one switch at a time", () => {
     assert.equal(at("b 4/4 4"), "c 3 rule, Preparing");
   });
 
+  test("a switch to what the world no longer leaves is taken back, and nothing is barred", () => {
+    const from = { switching: { from: one("a", 2), phase: "Ready", since: 0 }, setbacks: [] } as const;
+    const at = (restrictions: Observation["restrictions"]) =>
+      told(
+        tick(plannerOf(), {
+          ...look(
+            { now: 10, load: 20, running: plan(["b", 4]), state: { rollouts: { s0: from } } },
+            "a 2/2 2",
+            "b 4/4 0",
+          ),
+          ...(restrictions === undefined ? {} : { restrictions }),
+        }),
+      );
+    assert.equal(at(undefined), "b 4 unchanged, Ready");
+    assert.equal(at([{ stage: "s0", variants: ["a"] }]), "a 2 setback");
+    assert.equal(at([{ stage: "s0", replicas: { b: { fewest: 0, most: 0 } } }]), "a 2 setback");
+    assert.equal(at([{ stage: "elsewhere", variants: ["a"] }]), "b 4 unchanged, Ready");
+  });
+
   test("replicas that are ready and stand by may take the place of what is being prepared", () => {
     const slow = { startUp: { mean: 60 } };
     const planner = plannerOf(

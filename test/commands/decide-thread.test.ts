@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { decideThread } from "../../src/commands/decide-thread.ts";
+import type { Question } from "../../src/controller/context.ts";
+import { tick } from "../../src/core/loop.ts";
+import { plannerDigest } from "../../src/formats/decision-journal.ts";
+import { loadPipeline } from "../../src/formats/files.ts";
+import { assemble } from "../../src/study/setup.ts";
+
+const pipeline = await loadPipeline("pipelines/video.yaml");
+
+function question(engine: string, rate: number, stages = 1): Question {
+  // As many stages as it takes for the search of all plans to last.
+  const copies = Array.from({ length: stages }, (_, i) =>
+    pipeline.stages.map((stage, s) => ({
+      ...stage,
+      name: `${stage.name}-${i}`,
+      after: i + s === 0 ? [] : [`${pipeline.stages[(s + 1) % 2]?.name}-${s === 0 ? i - 1 : i}`],
+    })),
+  ).flat();
+  const of = { ...pipeline, stages: copies, sla: { ...pipeline.sla, seconds: 60 } };
+  const setup = { pipeline: of, policy: "ipa", predictor: "max", queueing: "tail", engine };
+  const load = { end: 1000, step: 5, rates: Array.from({ length: 24 }, () => rate) };
+  const seen = { now: 1000, load, running: [], replicas: [], stages: [], state: null };
+  return { setup, digest: plannerDigest(setup), seen, recall: null };
+}
+
+test("a thread decides as the loop does", async () => {
+  const thread = decideThread(60);
+  after(thread.end);
+  const asked = question("exact", 20);
+  const answer = await thread.decide(asked);
+  assert.deepEqual(answer?.decision, tick(await assemble(asked.setup), asked.seen));
+  assert.ok(answer.promised !== null && answer.promised.cores > 0);
+});
+
+test("what takes too long is given up, and what waited behind it is decided all the same", async () => {
+  const thread = decideThread(3);
+  after(thread.end);
+  // The thread has begun before the clock that matters is started.
+  await thread.decide(question("exact", 5));
+  const late = thread.decide(question("exhaustive", 20, 6));
+  const waited = new Promise((resolve) => setTimeout(resolve, 1500)).then(() => thread.decide(question("exact", 20)));
+  assert.equal(await late, null);
+  const answer = await waited;
+  assert.equal(answer?.decision.reason, "first");
+  assert.equal((await thread.decide(question("exact", 30)))?.decision.reason, "first");
+});
+
+test("a fault in a decision is told, and the next one is made", async () => {
+  const thread = decideThread(60);
+  after(thread.end);
+  const asked = question("exact", 20);
+  const broken = { ...asked, digest: "another", setup: { ...asked.setup, policy: "no such policy" } };
+  await assert.rejects(thread.decide(broken), /no such policy/);
+  assert.equal((await thread.decide(asked))?.decision.reason, "first");
+});
