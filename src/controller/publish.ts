@@ -15,7 +15,7 @@ export function publish(
   status: PipelineStatus,
 ): void {
   const of = { namespace, pipeline: name };
-  const { mode, measured, answer } = told;
+  const { mode, measured, observed: seen, answer } = told;
   for (const { type, status: holds } of status.conditions ?? []) {
     metrics.condition.set({ ...of, type }, holds === "True" ? 1 : 0);
   }
@@ -27,6 +27,7 @@ export function publish(
     [metrics.loadPredicted, decision?.load],
     [metrics.loadPlanned, decision?.planned],
     [metrics.latencyPredicted, promised?.latency],
+    [metrics.latencyObserved, seen?.latency],
     [metrics.accuracy, promised?.accuracy],
     [metrics.cores, promised?.cores],
   ] as const;
@@ -41,6 +42,9 @@ export function publish(
       const labels = { ...of, stage: stage.name, variant: variant.name };
       const replicas =
         setting === undefined ? null : setting.variant === variant.name ? setting.replicas : (variant.standby ?? 0);
+      const found = seen?.errors.find((one) => one.stage === stage.name && one.variant === variant.name);
+      if (found === undefined) metrics.profileError.remove(labels);
+      else metrics.profileError.set(labels, found.error);
       if (replicas === null) metrics.recommended.remove(labels);
       else metrics.recommended.set(labels, replicas);
       if (replicas === null || mode !== "Signal") metrics.desired.remove(labels);

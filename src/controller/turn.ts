@@ -1,25 +1,27 @@
-import type { LoadSeries } from "../core/cluster.ts";
+import type { LoadSeries, LoopState } from "../core/cluster.ts";
 import type { Control } from "../core/control.ts";
 import type { MeasuredLoad } from "../core/counters.ts";
 import { reach } from "../core/movement/stabilise.ts";
 import type { Pipeline } from "../core/pipeline.ts";
-import { plannerDigest } from "../formats/decision-journal.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
-import { bad, good, unknown, type Standings } from "./conditions.ts";
-import type { Answer, Context, Question } from "./context.ts";
+import { bad, good, unknown, type Standing, type Standings } from "./conditions.ts";
+import type { Context } from "./context.ts";
 import { fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
 import { resumed } from "./ledger.ts";
-import { assumedLoad, measuredLoad, unknownLoad } from "./load.ts";
+import { assumedLoad, unknownLoad } from "./load.ts";
+import { measure } from "./measure.ts";
 import { memoryFrom, NOT_ACTING, type Memory } from "./memory.ts";
 import { observe } from "./observe.ts";
 import { servedBy } from "./services.ts";
+import { serviceTimes, watching } from "./service-times.ts";
+import { questionOf, tooLate } from "./question.ts";
 import { countDecision } from "./publish.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { report } from "./report.ts";
-import { standingOfLoad, standingOfPlan, standingOfProfiles } from "./standings.ts";
+import { resourcesDiffer, standingOfLoad, standingOfPlan, standingOfProfiles } from "./standings.ts";
 import { seeTargets } from "./targets.ts";
 import type { World } from "./world.ts";
 
@@ -71,10 +73,11 @@ async function run(
   const { scales, clock } = context;
   const now = clock();
   const mode = modeWithin(context.maxMode, control);
-  const [targets, measured] = await Promise.all([
+  const [targets, measurements] = await Promise.all([
     seeTargets({ scales, pods: world.pods, now }, known.namespace, pipeline, control),
-    measuredLoad(context.query, pipeline, control, now, longestMemory(pipeline, memory), context.signal),
+    measure(context.query, pipeline, control, now, longestMemory(pipeline, memory), context.signal),
   ]);
+  const { load: measured, latency } = measurements;
   const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
   const kept = { ...memory, unknownSince };
   const { series, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
@@ -88,16 +91,6 @@ async function run(
     return report(context, known, kept, { standings, mode, measured, assumed });
   }
   const { views } = targets;
-  const standings: Standings = {
-    ...nothingKnown,
-    TargetResolved: good("Resolved"),
-    MetricsAvailable: metrics,
-    ProfilesReady: standingOfProfiles(views),
-    Applied: bad(NOT_ACTING, `mode ${mode} sets no replicas`),
-  };
-  if (mode === "Observe") return report(context, known, kept, { standings, mode, measured, assumed });
-
-  const acts = mode === "Act";
   const routed = control.stages.map(({ stage, service }) =>
     service === null
       ? null
@@ -107,32 +100,52 @@ async function run(
         ),
   );
   const fixed = fixedBy(known.object, world, views, kept.ledger);
-  const seen = observe(pipeline, control, {
-    now,
-    load: series,
-    views,
-    routed,
-    // What was only recommended runs nowhere, and nothing is under way to it.
-    plan: kept.acts ? kept.plan : [],
-    fixed,
-    state: kept.acts || kept.state === null ? kept.state : withoutRollouts(kept.state),
-  });
+  // What was only recommended runs nowhere, and nothing is under way to it.
+  const isCarriedOut = kept.acts && mode !== "Observe";
+  const state = isCarriedOut || kept.state === null ? kept.state : withoutRollouts(kept.state);
+  const plan = isCarriedOut ? kept.plan : [];
+  const sight = observe(pipeline, control, { now, load: series, views, routed, plan, fixed, state });
+  const times = serviceTimes(pipeline, control, measurements.service, { ...sight, routed }, kept.inForce, now);
+  const seen = times.served.length === 0 ? sight : { ...sight, served: times.served };
+  const profiles = (after: LoopState | null): Standing => standingOfProfiles(views, pipeline, after?.slowdowns, times);
+  const standings: Standings = {
+    ...nothingKnown,
+    TargetResolved: good("Resolved"),
+    MetricsAvailable: metrics,
+    Applied: bad(NOT_ACTING, `mode ${mode} sets no replicas`),
+  };
+  const observed = { ...times, latency };
+  const followed = { ...kept, inForce: times.inForce };
+  if (mode === "Observe") {
+    const watched = { ...followed, state: watching(pipeline, seen, kept.state) };
+    const ProfilesReady = profiles(watched.state);
+    return report(context, known, watched, {
+      standings: { ...standings, ProfilesReady },
+      mode,
+      measured,
+      observed,
+      assumed,
+    });
+  }
+
+  const acts = mode === "Act";
   const question = questionOf(context, pipeline, seen, kept.isFresh && "load" in measured ? measured.load : null);
   const answer = (await context.decide(question)) ?? tooLate(question);
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
-  const { plan, state } = answer.decision;
-  const decided: Memory = { ...kept, plan, state, acts, isFresh: false };
+  const { decision } = answer;
+  const decided: Memory = { ...followed, plan: decision.plan, state: decision.state, acts, isFresh: false };
   const told = {
-    standings: { ...standings, Feasible: standingOfPlan(answer) },
+    standings: { ...standings, ProfilesReady: profiles(decided.state), Feasible: standingOfPlan(answer) },
     mode,
     measured,
+    observed,
     assumed,
     fixed,
     answer,
     id,
   };
-  if (!acts || standings.ProfilesReady.status !== "True") return report(context, known, decided, told);
+  if (!acts || resourcesDiffer(views)) return report(context, known, decided, told);
   const steps = stepsTo({ pipeline, control, views, routed, fixed }, decided.plan, decided.state);
   return carryOut(context, known, decided, steps, told);
 }
@@ -171,21 +184,4 @@ function withoutRollouts<T extends { readonly rollouts?: unknown }>({
   ...state
 }: T): Omit<T, "rollouts"> {
   return state;
-}
-
-function questionOf(context: Context, pipeline: Pipeline, seen: Question["seen"], recall: LoadSeries | null): Question {
-  const { queueing, engine } = context;
-  const setup = { pipeline, policy: "ipa", predictor: pipeline.adaptation.predictor, queueing, engine };
-  return { setup, digest: plannerDigest(setup), seen, recall };
-}
-
-/** No answer in time: what is in force is held. */
-function tooLate({ seen }: Question): Answer {
-  const { now: at, running: plan, state } = seen;
-  return {
-    seen,
-    decision: { at, load: null, planned: null, plan, change: 0, outcome: null, reason: "held-timeout", state },
-    promised: null,
-    seconds: 0,
-  };
 }

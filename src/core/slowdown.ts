@@ -26,6 +26,8 @@ export type Slowdowns = Readonly<Record<string, readonly Slowdown[]>>;
 const DEAD_BAND = 0.1;
 /** Factors are multiples of 1 over this. */
 const STEPS = 20;
+/** Of a step, by which sums of samples are not exact. */
+const ROUNDING = 1e-3;
 /** What takes longer than so many times the profile's is not believed: the counters are of something else, or in another unit. */
 export const MOST_FACTOR = 10;
 /** Turns, less a half, in which a factor must be seen to be too low. */
@@ -96,7 +98,7 @@ function judge(
   const trend = before?.trend?.up === up ? before.trend : { up, since: now };
   const persists = now - trend.since >= Math.max(TURNS * interval, up ? 0 : stabilization);
   if (!persists) return [{ ...same, trend }];
-  const next = ratio > 1 + DEAD_BAND ? Math.ceil(ratio * STEPS - 1e-9) / STEPS : 1;
+  const next = ratio > 1 + DEAD_BAND ? Math.ceil(ratio * STEPS - ROUNDING) / STEPS : 1;
   return [{ ...known, factor: next, times: factor === 1 ? times + 1 : times, ...(up ? { trend } : {}) }];
 }
 

@@ -122,11 +122,13 @@ test("how it is run live: what is said, and what holds if nothing is", () => {
     mode: "Recommend",
     onDelete: "Keep",
     load: null,
+    latency: null,
     fallback: null,
     stages: ["detect", "read"].map((name) => ({
       stage: name,
       dataPlane: "None",
       service: null,
+      serviceTime: null,
       targets: [null, null],
     })),
   });
@@ -161,7 +163,7 @@ test("how it is run live: what is said, and what holds if nothing is", () => {
           { variant: "large", apiVersion: "serving.example/v2beta1", kind: "Model", name: "large" },
         ],
       },
-      { stage: "read", dataPlane: "Gateway", service: null, targets: [null, null] },
+      { stage: "read", dataPlane: "Gateway", service: null, serviceTime: null, targets: [null, null] },
     ],
   });
   assert.deepEqual([pipeline.rollout, pipeline.onInfeasible], [{ progressDeadline: 90, drain: 0 }, "hold"]);
