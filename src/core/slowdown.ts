@@ -152,7 +152,8 @@ export function slowed(pipeline: Pipeline, slowdowns: Slowdowns, now: number): P
   return isSlowed ? { ...pipeline, stages } : pipeline;
 }
 
-function slowedBy(variant: Variant, factor: number): Variant {
+/** A variant that takes so many times as long. */
+export function slowedBy(variant: Variant, factor: number): Variant {
   return {
     ...variant,
     profile: variant.profile.map(({ throughput, ...point }) => ({
