@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { Command, Option } from "commander";
 import type { Context } from "../controller/context.ts";
-import type { Log } from "../controller/controller.ts";
 import { modes, type Mode } from "../core/control.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { defaultEngine, defaultQueueing, engineNames } from "../study/setup.ts";
@@ -68,9 +67,11 @@ export function controlCommand(): Command {
       const { control } = await import("../controller/controller.ts");
       const { journalOf } = await import("../controller/journal.ts");
       const { openRing } = await import("../controller/journal-ring.ts");
+      const { logTo } = await import("../controller/log.ts");
       const { controllerMetrics } = await import("../controller/metrics.ts");
       const { prometheus } = await import("../controller/prometheus.ts");
       const { scales } = await import("../controller/scales.ts");
+      const { setupsWith } = await import("../controller/setups.ts");
       const { programVersion } = await import("../formats/files.ts");
       const { connect } = await import("../kube/client.ts");
       const { recorder } = await import("../kube/events.ts");
@@ -79,6 +80,8 @@ export function controlCommand(): Command {
       const [own = ""] = flags.namespace;
       const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
       const metrics = controllerMetrics();
+      const clock = (): number => Date.now() / 1000;
+      const log = logTo((line) => process.stderr.write(line), clock);
       const leadership = { isLeader: () => false };
       const kube = connect({
         ...present({ kubeconfig: flags.kubeconfig }),
@@ -86,11 +89,13 @@ export function controlCommand(): Command {
         // What was sent while leading is over before somebody else can lead.
         timeoutSeconds: Math.min(10, 0.3 * flags.leaseSeconds),
         mayWrite: () => leadership.isLeader(),
-        onCall: ({ verb, status }) => metrics.calls.inc({ verb, status }),
+        onCall: ({ verb, status }) => {
+          metrics.calls.inc({ verb, status });
+          if (status > 0) log.answered();
+        },
       });
       const { prometheus: url, prometheusCa: caFile, prometheusTokenFile: tokenFile } = flags;
       const query = url === undefined ? null : prometheus({ url, ...present({ caFile, tokenFile }), ...QUERIES });
-      const clock = (): number => Date.now() / 1000;
       const thread = decideThread(flags.decisionTimeout);
       const signal = untilTold();
       const context: Context = {
@@ -113,8 +118,7 @@ export function controlCommand(): Command {
         }),
         clock,
         maxMode: flags.maxMode,
-        queueing: flags.queueing,
-        engine: flags.engine,
+        setupOf: setupsWith({ queueing: flags.queueing, engine: flags.engine }),
         signal,
       };
       const options = {
@@ -145,14 +149,4 @@ function untilTold(): AbortSignal {
   const ending = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => ending.abort());
   return ending.signal;
-}
-
-/** What goes on besides decisions, as JSON lines. */
-const log: Log = {
-  info: (what) => write("info", { what }),
-  failed: (what, error) => write("error", { what, error: error instanceof Error ? error.message : String(error) }),
-};
-
-function write(level: string, rest: object): void {
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, ...rest })}\n`);
 }

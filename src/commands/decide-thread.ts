@@ -5,9 +5,14 @@ import type { FromWorker, ToWorker } from "./decide-worker.ts";
 
 interface Pending {
   readonly question: Question;
-  readonly timer: NodeJS.Timeout;
   readonly resolve: (answer: Answer | null) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** A question that the thread is at. */
+interface Asked extends Pending {
+  readonly ask: number;
+  readonly timer: NodeJS.Timeout;
 }
 
 export interface DecideThread {
@@ -15,70 +20,110 @@ export interface DecideThread {
   readonly end: () => Promise<void>;
 }
 
+/** Decisions leave little behind: more young memory than this is only held, and not used. */
+const YOUNG_MB = 4;
+/** A planner that was not asked for so long is forgotten; it is told again if it is asked after all. */
+const IDLE_MS = 3_600_000;
+
 /**
  * Decides in a thread of its own, one question after the other. One that takes longer than `timeout` seconds is given up, and so is the
- * thread that is lost in it; the others are asked again in a new one.
+ * thread that is lost in it; the others are asked in a new one. Neither waiting for others nor for the thread to begin counts: on a
+ * busy machine that takes seconds, and to give it up for that would be to begin for ever.
  */
 export function decideThread(timeout: number): DecideThread {
-  const pending = new Map<number, Pending>();
+  const waiting: Pending[] = [];
+  let at: Asked | null = null;
   let asked = 0;
-  let told = new Set<string>();
-  let worker = start();
-
-  function start(): Worker {
-    const thread = new Worker(new URL(`./decide-worker${extname(import.meta.url)}`, import.meta.url));
-    thread.on("message", (message: FromWorker) => {
-      const waiting = take(message.ask);
-      if (waiting === undefined) return;
-      if ("answer" in message) waiting.resolve(message.answer);
-      else waiting.reject(new Error(message.fault));
-    });
-    thread.on("error", (error) => {
-      if (thread !== worker) return;
-      renew();
-      for (const ask of pending.keys()) take(ask)?.reject(error instanceof Error ? error : new Error(String(error)));
-    });
-    thread.unref();
-    return thread;
-  }
+  /** `told`: the planners that it has, by digest, and when each was asked last, ms. */
+  let thread: { readonly worker: Worker; isReady: boolean; readonly told: Map<string, number> } | null = null;
+  renew();
 
   function renew(): void {
-    void worker.terminate();
-    told = new Set();
-    worker = start();
+    void thread?.worker.terminate();
+    const worker = new Worker(new URL(`./decide-worker${extname(import.meta.url)}`, import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
+    const begun = { worker, isReady: false, told: new Map<string, number>() };
+    thread = begun;
+    worker.on("message", (message: FromWorker) => {
+      if (thread === begun) heed(message);
+    });
+    worker.on("error", (error) => {
+      if (thread === begun) fail(error instanceof Error ? error : new Error(String(error)));
+    });
+    if (waiting.length === 0) worker.unref();
   }
 
-  function take(ask: number): Pending | undefined {
-    const waiting = pending.get(ask);
-    if (waiting !== undefined) clearTimeout(waiting.timer);
-    pending.delete(ask);
-    return waiting;
+  function heed(message: FromWorker): void {
+    if ("ready" in message) {
+      if (thread !== null) thread.isReady = true;
+    } else if (message.ask === at?.ask) {
+      const answered = leave();
+      if ("answer" in message) answered?.resolve(message.answer);
+      else answered?.reject(new Error(message.fault));
+    }
+    next();
   }
 
-  function send(ask: number, { digest, setup, seen, recall }: Question): void {
+  /** Of a thread that cannot even begin nobody waits for more; the next question begins another. */
+  function fail(error: Error): void {
+    const begins = thread?.isReady === false;
+    thread = null;
+    const lost = leave();
+    lost?.reject(error);
+    if (begins) for (const one of waiting.splice(0)) one.reject(error);
+    if (waiting.length > 0) renew();
+  }
+
+  function leave(): Asked | null {
+    const left = at;
+    if (left !== null) clearTimeout(left.timer);
+    at = null;
+    return left;
+  }
+
+  function next(): void {
+    if (thread === null || !thread.isReady || at !== null) return;
+    const { worker, told } = thread;
+    const one = waiting.shift();
+    // It keeps the process alive only while something is asked of it.
+    if (one === undefined) return worker.unref();
+    const { digest, setup, seen, recall } = one.question;
+    const ask = asked++;
+    const timer = setTimeout(() => {
+      leave()?.resolve(null);
+      renew();
+    }, timeout * 1000);
+    at = { ...one, ask, timer };
     const tell = (message: ToWorker): void => worker.postMessage(message);
-    if (!told.has(digest)) tell({ digest, setup });
-    told.add(digest);
+    const now = performance.now();
+    if (!told.has(digest)) {
+      tell({ digest, setup });
+      // Of pipelines that are gone or have changed.
+      const idle = [...told].filter(([, since]) => now - since > IDLE_MS).map(([other]) => other);
+      for (const forget of idle) {
+        told.delete(forget);
+        tell({ forget });
+      }
+    }
+    told.set(digest, now);
     tell({ ask, digest, seen, recall });
-  }
-
-  function giveUp(ask: number): void {
-    take(ask)?.resolve(null);
-    renew();
-    for (const [other, { question }] of pending) send(other, question);
   }
 
   return {
     decide: (question) =>
       new Promise((resolve, reject) => {
-        const ask = asked++;
-        const timer = setTimeout(() => giveUp(ask), timeout * 1000);
-        pending.set(ask, { question, timer, resolve, reject });
-        send(ask, question);
+        waiting.push({ question, resolve, reject });
+        if (thread === null) renew();
+        thread?.worker.ref();
+        next();
       }),
     end: async () => {
-      await worker.terminate();
-      for (const ask of pending.keys()) take(ask)?.resolve(null);
+      const ended = thread;
+      thread = null;
+      leave()?.resolve(null);
+      for (const one of waiting.splice(0)) one.resolve(null);
+      await ended?.worker.terminate();
     },
   };
 }

@@ -17,8 +17,9 @@ export type ToWorker =
   | { readonly ask: number; readonly digest: string; readonly seen: Observation; readonly recall: LoadSeries | null }
   | { readonly forget: string };
 
-/** What it says. */
+/** What it says: first that it can be asked. */
 export type FromWorker =
+  | { readonly ready: true }
   | { readonly ask: number; readonly answer: Answer }
   | { readonly ask: number; readonly fault: string };
 
@@ -38,6 +39,8 @@ parentPort?.on("message", (message: ToWorker) => {
     );
   }
 });
+
+parentPort?.postMessage({ ready: true } satisfies FromWorker);
 
 async function make(setup: Setup): Promise<Planner> {
   return assemble(setup, await learntBy(setup.predictor));

@@ -1,9 +1,9 @@
-import { bad, good, unknown, type Standing } from "./conditions.ts";
+import { bad, good, unknown, type Condition, type Standing } from "./conditions.ts";
 import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
 import type { Context } from "./context.ts";
 import type { Known } from "./known.ts";
 import { intending, isOf, type Ledger } from "./ledger.ts";
-import type { Memory } from "./memory.ts";
+import { NOT_ACTING, type Memory } from "./memory.ts";
 import type { Fixed } from "./observe.ts";
 import { writeOwned } from "./ownership.ts";
 import { report, type Told } from "./report.ts";
@@ -18,10 +18,8 @@ export async function carryOut(
   told: Told,
 ): Promise<Memory> {
   const { standings } = told;
-  const before = memory.status?.conditions?.find(({ type }) => type === "Applied");
-  const standing = before?.status === "True" ? good("Applied") : unknown("Applying", "the plan is being carried out");
-  const intended = { ...memory, ledger: [...steps.up, ...steps.down].reduce(withIntention, memory.ledger) };
-  const written = await report(context, known, intended, { ...told, standings: { ...standings, Applied: standing } });
+  const isDone = [...steps.up, ...steps.routes, ...steps.down].length === 0;
+  const written = isDone ? memory : await intend(context, known, memory, steps, told);
 
   let ledger: Ledger = written.ledger;
   const scale = async (step: ScaleStep): Promise<StepResult> => {
@@ -48,6 +46,21 @@ export async function carryOut(
     { ...written, ledger },
     { ...told, standings: { ...standings, Applied: standingOf(failures, told.fixed ?? []) } },
   );
+}
+
+function intend(context: Context, known: Known, memory: Memory, steps: Steps, told: Told): Promise<Memory> {
+  const before = memory.status.conditions?.find(({ type }) => type === "Applied");
+  const intended = { ...memory, ledger: [...steps.up, ...steps.down].reduce(withIntention, memory.ledger) };
+  return report(context, known, intended, {
+    ...told,
+    standings: { ...told.standings, Applied: standingMeanwhile(before) },
+  });
+}
+
+/** While steps are taken it stands as it did, once it was known. */
+function standingMeanwhile(before: Condition | undefined): Standing {
+  const isKnown = before !== undefined && before.status !== "Unknown" && before.reason !== NOT_ACTING;
+  return isKnown ? before : unknown("Applying", "the plan is being carried out");
 }
 
 function withIntention(ledger: Ledger, { view: { target, scale } }: ScaleStep): Ledger {

@@ -1,16 +1,15 @@
 import type { LoadSeries, Observation } from "../core/cluster.ts";
 import type { Mode } from "../core/control.ts";
 import type { Decision } from "../core/decide.ts";
-import type { Setup } from "../core/setup.ts";
+import type { Pipeline } from "../core/pipeline.ts";
 import type { Kube } from "../kube/client.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import type { QuerySamples } from "./prometheus.ts";
 import type { Scales } from "./scales.ts";
+import type { PlannerSetup } from "./setups.ts";
 
-export interface Question {
-  readonly setup: Setup;
-  readonly digest: string;
+export interface Question extends PlannerSetup {
   readonly seen: Observation;
   /** A longer load, to make the loop's memory of it anew; null where there is nothing to make anew. */
   readonly recall: LoadSeries | null;
@@ -49,7 +48,6 @@ export interface Context {
   /** Seconds since 1970. */
   readonly clock: () => number;
   readonly maxMode: Mode;
-  readonly queueing: string;
-  readonly engine: string;
+  readonly setupOf: (pipeline: Pipeline) => PlannerSetup;
   readonly signal: AbortSignal;
 }

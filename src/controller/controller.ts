@@ -1,6 +1,7 @@
 import type { Kube } from "../kube/client.ts";
 import { contend } from "../kube/lease.ts";
 import type { Context } from "./context.ts";
+import type { Log } from "./log.ts";
 import { serveProbes } from "./probes.ts";
 import { rounds, type Rounds } from "./rounds.ts";
 import { watchNamespace, type World } from "./world.ts";
@@ -11,12 +12,6 @@ export interface ControllerOptions {
   /** No two processes have the same. */
   readonly identity: string;
   readonly port: number;
-}
-
-/** What is told of what goes on besides decisions. */
-export interface Log {
-  readonly info: (what: string) => void;
-  readonly failed: (what: string, error: unknown) => void;
 }
 
 /** Whether this process leads now; asked before each write. */
@@ -39,6 +34,12 @@ export async function control(
   const watches = new AbortController();
   let going: Rounds | null = null;
   let isSynced = false;
+  const probes = await serveProbes(port, {
+    healthy: () => true,
+    ready: () => isSynced,
+    metrics: () => context.metrics.registry.metrics(),
+  });
+  log.info(`/healthz, /readyz and /metrics are on port ${probes.port}`);
   const worlds: readonly World[] = namespaces.map((namespace) =>
     watchNamespace(
       kube,
@@ -53,11 +54,6 @@ export async function control(
       watches.signal,
     ),
   );
-  const server = await serveProbes(port, {
-    healthy: () => true,
-    ready: () => isSynced,
-    metrics: () => context.metrics.registry.metrics(),
-  });
   const synced = Promise.all(worlds.map((world) => world.synced)).then(() => {
     isSynced = true;
     log.info("all watches have begun");
@@ -75,7 +71,6 @@ export async function control(
     for (const world of worlds) for (const object of world.pipelines()) begun.changed(world, object, false);
   };
   const follow = async (): Promise<void> => {
-    log.info("no longer leading");
     context.metrics.leader.set(0);
     const ended = going;
     going = null;
@@ -90,7 +85,10 @@ export async function control(
       ...(lease.seconds === undefined ? {} : timesOf(lease.seconds)),
       identity,
       onLeading: () => void lead().catch((error: unknown) => log.failed("taking the lead", error)),
-      onLost: () => void follow(),
+      onLost: () => {
+        log.info("no longer leading");
+        void follow();
+      },
       onFailure: (error) => log.failed("lease", error),
     },
     watches.signal,
@@ -105,8 +103,7 @@ export async function control(
   await follow();
   await contender.release();
   watches.abort();
-  server.close();
-  server.closeAllConnections();
+  probes.close();
 }
 
 /** In the proportions of the usual 15, 10 and 2 s. */

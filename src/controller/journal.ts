@@ -1,6 +1,7 @@
 import { decisionEntry, decisionLines } from "../formats/decision-journal.ts";
 import type { Context } from "./context.ts";
 import type { JournalRing } from "./journal-ring.ts";
+import { printedPlanners } from "./printed-planners.ts";
 
 /** Who writes a journal. */
 export interface Writer {
@@ -16,7 +17,7 @@ export interface Writer {
 
 /** Notes each decision with all that it was made from. What cannot be kept is told, and stops nothing. */
 export function journalOf({ host, version, print, ring, failed }: Writer): Context["journal"] {
-  const printed = new Set<string>();
+  const printed = printedPlanners();
   return (pipeline, { setup, digest }, { seen, decision, seconds }) => {
     const entry = decisionEntry({
       pipeline,
@@ -31,7 +32,9 @@ export function journalOf({ host, version, print, ring, failed }: Writer): Conte
         node: process.version,
       },
     });
-    print(decisionLines(entry, setup, printed));
+    const lines = decisionLines(entry, setup, printed.stillThere(seen.now));
+    print(lines);
+    printed.add(digest, lines.length, seen.now);
     try {
       ring?.add(entry, setup);
     } catch (error) {

@@ -10,6 +10,9 @@ const PAUSED = "ipa.dev/paused";
 /** Any new value takes the targets over again that somebody took back. */
 const RESUME = "ipa.dev/resume";
 
+/** Whoever may create a pipeline must not keep the controller busy with it alone, seconds. */
+const SHORTEST_INTERVAL = 1;
+
 /** A pipeline as it was applied, and what it says. */
 export interface Known {
   readonly object: KubeObject;
@@ -24,25 +27,43 @@ export type Built =
   | { readonly pipeline: Pipeline; readonly control: Control }
   | { readonly problem: { readonly of: "Ready" | "ProfilesReady"; readonly reason: string; readonly message: string } };
 
-/** Reads pipelines as they were applied; each version once. */
-export function reader(): (object: KubeObject, world: World) => Promise<Known> {
-  const read = new Map<string, { readonly version: string; readonly built: Built }>();
-  return async (object, world) => {
+/** Reads pipelines as they were applied. */
+export interface Reader {
+  readonly read: (object: KubeObject, world: World) => Promise<Known>;
+  /** It is gone. */
+  readonly forget: (object: KubeObject) => void;
+}
+
+/** What was read of a pipeline, of its version and that of its profiles. */
+interface Reading {
+  readonly generation: number | undefined;
+  /** Name of its ConfigMap, or what is wrong with the pipeline that this cannot be told. */
+  readonly configMap: string | Built;
+  readonly profiles: string;
+  readonly built: Built;
+}
+
+/** Reads each version once. */
+export function reader(): Reader {
+  const readings = new Map<string, Reading>();
+  const read = async (object: KubeObject, world: World): Promise<Known> => {
     const { name, namespace = "", uid = "", generation, annotations = {} } = object.metadata;
-    const configMap = configMapOf(object);
-    const profiles = typeof configMap === "string" ? await world.configMap(configMap) : undefined;
-    const version = [generation, profiles?.metadata.uid, profiles?.metadata.resourceVersion].join(" ");
-    const before = read.get(uid);
+    const before = readings.get(uid);
+    const isSame = before !== undefined && before.generation === generation;
+    const configMap = isSame ? before.configMap : configMapOf(object);
+    const found = typeof configMap === "string" ? await world.configMap(configMap) : undefined;
+    const profiles = `${found?.metadata.uid} ${found?.metadata.resourceVersion}`;
     const built =
-      before?.version === version
+      isSame && before.profiles === profiles
         ? before.built
         : typeof configMap === "string"
-          ? build(object, configMap, profiles)
+          ? build(object, configMap, found)
           : configMap;
-    read.set(uid, { version, built });
+    readings.set(uid, { generation, configMap, profiles, built });
     const [paused, resume] = [annotations[PAUSED] === "true", annotations[RESUME] ?? ""];
     return { object, namespace, name, paused, resume, built };
   };
+  return { read, forget: ({ metadata: { uid = "" } }) => void readings.delete(uid) };
 }
 
 /** Where a pipeline's profiles are, or what is wrong with it that this cannot be told. */
@@ -64,7 +85,11 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
   }
   const data = (profiles["data"] ?? {}) as Readonly<Record<string, string>>;
   try {
-    return parseResource(object, new Map(Object.entries(data)), object.metadata.name);
+    const built = parseResource(object, new Map(Object.entries(data)), object.metadata.name);
+    const { interval } = built.pipeline.adaptation;
+    if (interval >= SHORTEST_INTERVAL) return built;
+    const message = `adaptation.interval is ${interval} s, and a cluster is looked at once in ${SHORTEST_INTERVAL} s at most. Choose a longer one.`;
+    return { problem: { of: "Ready", reason: "Invalid", message } };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const ofProfile = error.code === "missing_file" || error.message.startsWith("configmap/");

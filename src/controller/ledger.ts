@@ -46,6 +46,13 @@ export function pinned(ledger: Ledger, { apiVersion, kind, name }: Target, since
   return { ...ledger, pinned: [...ledger.pinned, { apiVersion, kind, name, since, by }] };
 }
 
+/** What something else scales is taken over anew when that is gone. */
+export function yielded(ledger: Ledger, contested: readonly Target[]): Ledger {
+  const yields = (one: TakenOver): boolean => one.confirmed && contested.some((target) => isOf(one, target));
+  if (!ledger.takenOver.some(yields)) return ledger;
+  return { ...ledger, takenOver: ledger.takenOver.map((one) => (yields(one) ? { ...one, confirmed: false } : one)) };
+}
+
 /** All targets that were pinned are taken over anew. */
 export function resumed(ledger: Ledger, value: string): Ledger {
   const again = (one: TakenOver): boolean =>

@@ -1,7 +1,10 @@
+import type { Target } from "../core/control.ts";
 import { instantText } from "../formats/status.ts";
 import type { ScaleStep } from "./carry-out.ts";
 import type { Context } from "./context.ts";
 import { confirmed, isOf, pinned, type Ledger } from "./ledger.ts";
+import type { Fixed } from "./observe.ts";
+import type { TargetView } from "./targets.ts";
 
 /** What came of setting a number. */
 export interface Written {
@@ -33,4 +36,25 @@ export async function writeOwned(
   }
   await scales.write(namespace, target, replicas, true);
   return { ledger: confirmed(ledger, target, by), takenFrom: by };
+}
+
+/**
+ * Finds out which of the takings over that a former leader began did succeed: the number may be as it is to be, so that no write would
+ * tell, and whoever changes it from now on takes it back.
+ */
+export async function settleOwned(
+  scales: Context["scales"],
+  namespace: string,
+  views: readonly TargetView[],
+  fixed: readonly Fixed[],
+  ledger: Ledger,
+): Promise<Ledger> {
+  const isFree = (target: Target): boolean => !fixed.some((one) => isOf(one.target, target));
+  let settled = ledger;
+  for (const { formerManager, confirmed: isConfirmed, ...entry } of ledger.takenOver) {
+    const view = views.find(({ target }) => isOf(entry, target));
+    if (isConfirmed || view === undefined || !isFree(view.target)) continue;
+    if (await scales.isOurs(namespace, view.target)) settled = confirmed(settled, view.target, formerManager);
+  }
+  return settled;
 }

@@ -1,4 +1,6 @@
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { InputError } from "../core/errors.ts";
 
 /** What the outside may ask of a controller. */
 export interface Probes {
@@ -9,8 +11,14 @@ export interface Probes {
   readonly metrics: () => Promise<string>;
 }
 
-/** Serves /healthz, /readyz and /metrics. Rejects if the port is taken. */
-export async function serveProbes(port: number, probes: Probes): Promise<Server> {
+export interface ProbeServer {
+  /** That is listened on; of port 0 the free one that was found. */
+  readonly port: number;
+  readonly close: () => void;
+}
+
+/** Serves /healthz, /readyz and /metrics. Rejects with an InputError if the port cannot be had. */
+export async function serveProbes(port: number, probes: Probes): Promise<ProbeServer> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     const say = (status: number, text: string, type = "text/plain; charset=utf-8"): void => {
@@ -28,11 +36,22 @@ export async function serveProbes(port: number, probes: Probes): Promise<Server>
     }
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    const refuse = (error: NodeJS.ErrnoException): void => {
+      const why = { EADDRINUSE: "is taken", EACCES: "may not be listened on" }[error.code ?? ""];
+      const text = `port ${port} ${why ?? `cannot be had (${error.message})`}. Name another with --port, or 0 for any.`;
+      reject(new InputError("bad_value", text));
+    };
+    server.once("error", refuse);
     server.listen(port, () => {
-      server.off("error", reject);
+      server.off("error", refuse);
       resolve();
     });
   });
-  return server;
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { get as getHttp, type IncomingMessage } from "node:http";
 import { get as getHttps } from "node:https";
 import { loadFromCounters, type LabelledSeries, type LoadWanted, type MeasuredLoad } from "../core/counters.ts";
+import { InputError } from "../core/errors.ts";
 import { checkSelector } from "../formats/selector.ts";
 
 /** The raw samples of the counters of a selector in the `seconds` up to `at` (Unix seconds). Rejects with `Unreachable`. */
@@ -29,8 +30,11 @@ export class Unreachable extends Error {
   override readonly name = "Unreachable";
 }
 
-/** Asks a Prometheus, or what speaks its HTTP API. */
+/** Asks a Prometheus, or what speaks its HTTP API. An InputError if the address is none. */
 export function prometheus({ url, caFile, tokenFile, timeoutSeconds, maxBytes }: PrometheusOptions): QuerySamples {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    throw new InputError("bad_value", `${url}: this is no address of a Prometheus. Give one such as http://host:9090.`);
+  }
   return async (selector, seconds, at, signal) => {
     const fault = checkSelector(selector);
     if (fault !== null) throw new Unreachable(`the selector ${fault}`);

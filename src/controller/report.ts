@@ -35,7 +35,18 @@ export interface Told {
 /** Numbers that only drift are written once in so many seconds. */
 const NUMBERS_EVERY = 60;
 
-/** Writes the status where it says something new, and returns what is then remembered of it. */
+/** The status could not be written; what is to be remembered is remembered all the same. */
+export class UnreportedError extends Error {
+  override readonly name = "UnreportedError";
+  readonly memory: Memory;
+
+  constructor(memory: Memory, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.memory = memory;
+  }
+}
+
+/** Writes the status where it says something new, and returns what is then remembered of it. Rejects with an UnreportedError. */
 export async function report(context: Context, known: Known, memory: Memory, told: Told): Promise<Memory> {
   const now = context.clock();
   const status = statusOf(known, memory, told, now);
@@ -45,11 +56,15 @@ export async function report(context: Context, known: Known, memory: Memory, tol
   if (says && drifts) return memory;
   const { name, namespace, object } = known;
   const { apiVersion, kind } = object;
-  await context.kube.apply(
-    { ...PIPELINES, namespace, name, subresource: "status" },
-    { apiVersion, kind, metadata: { name, namespace }, status },
-    { fieldManager: FIELD_MANAGER, force: true },
-  );
+  await context.kube
+    .apply(
+      { ...PIPELINES, namespace, name, subresource: "status" },
+      { apiVersion, kind, metadata: { name, namespace }, status },
+      { fieldManager: FIELD_MANAGER, force: true },
+    )
+    .catch((error: unknown) => {
+      throw new UnreportedError(memory, error);
+    });
   return { ...memory, status, writtenAt: now };
 }
 
@@ -71,7 +86,7 @@ function statusOf({ object, built }: Known, memory: Memory, told: Told, now: num
   const { planning } = memory.state ?? {};
   return {
     observedGeneration: generation,
-    ...(answer === undefined || id === undefined ? kept(memory.status) : planned(answer, id)),
+    ...(answer === undefined || id === undefined ? kept(memory.status) : planned(answer, id, memory.status.plan)),
     ...loadStatus(told, memory.status, now),
     ...(observed === undefined ? {} : { observed }),
     ...(knobs.length === 0
@@ -99,10 +114,18 @@ function kept({ plan, decision }: PipelineStatus): Pick<PipelineStatus, "plan" |
   return { ...(plan === undefined ? {} : { plan }), ...(decision === undefined ? {} : { decision }) };
 }
 
-function planned({ decision, promised }: Answer, id: string): Pick<PipelineStatus, "plan" | "decision"> {
+function planned(
+  { decision, promised }: Answer,
+  id: string,
+  before: PipelineStatus["plan"],
+): Pick<PipelineStatus, "plan" | "decision"> {
   const { outcome, planned: plannedLoad, load, plan, reason, at } = decision;
   const said = { decision: { id, reason: decisionReasons[reason] } };
   if (plan.length === 0) return said;
+  const stages = planStages(plan);
+  const isSame = before !== undefined && isDeepStrictEqual(settings(stages), settings(before.stages));
+  // Of a plan that is held without looking at it, what was said stands.
+  if (outcome === null && isSame) return { ...said, plan: before };
   const solved = outcome !== null && isSolved(outcome) ? outcome : null;
   const numbers = {
     loadRps: load,
@@ -116,17 +139,22 @@ function planned({ decision, promised }: Answer, id: string): Pick<PipelineStatu
   return {
     ...said,
     plan: {
-      decisionId: id,
-      madeAt: instantText(at),
+      decisionId: isSame ? before.decisionId : id,
+      madeAt: isSame ? before.madeAt : instantText(at),
       ...Object.fromEntries(
         Object.entries(numbers).flatMap(([key, value]) =>
           typeof value === "number" && Number.isFinite(value) ? [[key, shown(value)]] : [],
         ),
       ),
       feasible: solved !== null,
-      stages: planStages(plan),
+      stages,
     },
   };
+}
+
+/** What makes plans differ: the time-out follows the load. */
+function settings(stages: NonNullable<PipelineStatus["plan"]>["stages"]) {
+  return stages.map(({ batchTimeoutSeconds: _follows, ...setting }) => setting);
 }
 
 function loadStatus(
@@ -158,7 +186,7 @@ function essence({
 }: PipelineStatus) {
   return {
     feasible: plan?.feasible,
-    stages: plan?.stages.map(({ batchTimeoutSeconds: _follows, ...setting }) => setting),
+    stages: plan === undefined ? undefined : settings(plan.stages),
     // How far replicas have come is told with the rest.
     rollouts: rollouts?.flatMap(({ stage, switching, setbacks }) =>
       switching === undefined && setbacks === undefined ? [] : [{ stage, phase: switching?.phase, setbacks }],

@@ -3,6 +3,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import type { Context } from "./context.ts";
 import { reader } from "./known.ts";
 import type { Memory } from "./memory.ts";
+import { UnreportedError } from "./report.ts";
 import { nextDue } from "./schedule.ts";
 import { takeTurn } from "./turn.ts";
 import type { World } from "./world.ts";
@@ -30,7 +31,7 @@ const UNREADABLE_EVERY = 10;
 
 export function rounds(context: Context, failed: (what: string, error: unknown) => void): Rounds {
   const courses = new Map<string, Course>();
-  const read = reader();
+  const { read, forget } = reader();
   let stopped = false;
 
   const begin = (key: string, course: Course, due: number): void => {
@@ -54,6 +55,7 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       schedule(key, course);
       course.memory = await takeTurn(context, course.world, known, course.memory);
     } catch (error) {
+      if (error instanceof UnreportedError) course.memory = error.memory;
       failed(key, error);
     } finally {
       if (course.timer === null) schedule(key, course);
@@ -80,8 +82,10 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       const course = courses.get(key);
       if (isGone) {
         end(key);
+        forget(object);
         void context.metrics.forget(labelsOf(object));
       } else if (course === undefined || course.object.metadata.uid !== object.metadata.uid) {
+        if (course !== undefined) forget(course.object);
         end(key);
         const fresh = { world, object, memory: null, timer: null, turn: null, interval: UNREADABLE_EVERY };
         courses.set(key, fresh);

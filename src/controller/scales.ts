@@ -31,6 +31,8 @@ export interface Scales {
   readonly read: (namespace: string, target: Target) => Promise<Scale | ScaleProblem>;
   /** Server-side apply of the one field; a conflict is an answer, unless forced. */
   readonly write: (namespace: string, target: Target, replicas: number, force: boolean) => Promise<ScaleWrite>;
+  /** Whether we alone hold the number; writes nothing. */
+  readonly isOurs: (namespace: string, target: Target) => Promise<boolean>;
 }
 
 /** The kinds that every cluster has; those of others are asked for. */
@@ -65,6 +67,24 @@ export function scales(kube: Kube, clock: () => number): Scales {
     return found !== undefined && found.namespaced && found.subresources.includes("scale") ? found.plural : null;
   };
 
+  const apply = async (
+    namespace: string,
+    target: Target,
+    replicas: number,
+    how: { readonly force: boolean; readonly dryRun?: boolean },
+  ): Promise<{ readonly applied: KubeObject } | { readonly heldBy: string }> => {
+    const path = await pathOf(namespace, target);
+    if (path === null) throw new RangeError(`${target.kind} ${target.name} was never read`);
+    const metadata = { name: target.name, namespace };
+    const body = { apiVersion: "autoscaling/v1", kind: "Scale", metadata, spec: { replicas } };
+    try {
+      return { applied: await kube.apply(path, body, { fieldManager: FIELD_MANAGER, ...how }) };
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 409 && !how.force) return { heldBy: managersIn(error) };
+      throw error;
+    }
+  };
+
   return {
     known: (namespace, target) => cache.get(keyOf(namespace, target)) ?? null,
     read: async (namespace, target) => {
@@ -96,21 +116,13 @@ export function scales(kube: Kube, clock: () => number): Scales {
       }
     },
     write: async (namespace, target, replicas, force) => {
-      const path = await pathOf(namespace, target);
-      if (path === null) throw new RangeError(`${target.kind} ${target.name} was never read`);
-      const body = {
-        apiVersion: "autoscaling/v1",
-        kind: "Scale",
-        metadata: { name: target.name, namespace },
-        spec: { replicas },
-      };
-      try {
-        const written = await kube.apply(path, body, { fieldManager: FIELD_MANAGER, force });
-        return { scale: keep(keyOf(namespace, target), written) };
-      } catch (error) {
-        if (error instanceof KubeError && error.status === 409 && !force) return { heldBy: managersIn(error) };
-        throw error;
-      }
+      const written = await apply(namespace, target, replicas, { force });
+      return "heldBy" in written ? written : { scale: keep(keyOf(namespace, target), written.applied) };
+    },
+    isOurs: async (namespace, target) => {
+      // Only a number that differs is in conflict with those who hold it.
+      const another = (cache.get(keyOf(namespace, target))?.replicas ?? 0) + 1;
+      return !("heldBy" in (await apply(namespace, target, another, { force: false, dryRun: true })));
     },
   };
 }

@@ -2,8 +2,11 @@
 export function nextDue(key: string, interval: number, after: number): number {
   const offset = placeOf(key) * interval;
   // Multiples of the interval, so that whoever leads next goes on at the same instants.
-  return (Math.floor((after - offset) / interval) + 1) * interval + offset;
+  return (Math.floor((after + EARLY - offset) / interval) + 1) * interval + offset;
 }
+
+/** Timers go off up to a millisecond early: what is due within so many seconds counts as begun, and is not due again. */
+const EARLY = 0.01;
 
 /** Evenly in [0, 1) over names that differ however little: FNV-1a, and a finish that spreads its low bits. */
 function placeOf(key: string): number {

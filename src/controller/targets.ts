@@ -2,6 +2,7 @@ import type { Control, Target } from "../core/control.ts";
 import type { Pipeline, Variant } from "../core/pipeline.ts";
 import type { PodIndex, PodView } from "./pods.ts";
 import type { Scale, ScaleProblem, Scales } from "./scales.ts";
+import { nextDue } from "./schedule.ts";
 
 /** One variant of a stage, as it is in the cluster. */
 export interface TargetView {
@@ -21,8 +22,8 @@ export type Targets =
   | { readonly views: readonly TargetView[] }
   | { readonly problem: { readonly reason: string; readonly message: string } };
 
-/** A number that nothing hints has changed is read anew after so many seconds. */
-const READ_AFTER = 300;
+/** A number that nothing hints has changed is read anew every so many seconds. */
+const READ_EVERY = 300;
 
 /** Looks at all targets of a pipeline; reads only those numbers that may have changed. */
 export async function seeTargets(
@@ -68,7 +69,10 @@ async function scaleOf(
   const known = scales.known(namespace, target);
   // More or fewer Pods than asked for: somebody may have asked for another number.
   const hinted = known !== null && pods.matching(known.selector).length !== known.replicas;
-  return known === null || hinted || now - known.at > READ_AFTER ? scales.read(namespace, target) : known;
+  if (known === null || hinted) return scales.read(namespace, target);
+  // Each at its own time, however many were read at once in the beginning.
+  const isDue = now >= nextDue(`${namespace}/${target.kind}/${target.name}`, READ_EVERY, known.at);
+  return isDue ? scales.read(namespace, target) : known;
 }
 
 function isProblem(scale: Scale | ScaleProblem): scale is ScaleProblem {

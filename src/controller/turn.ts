@@ -1,23 +1,22 @@
-import type { LoadSeries, LoopState } from "../core/cluster.ts";
+import type { LoopState } from "../core/cluster.ts";
 import type { Control } from "../core/control.ts";
-import type { MeasuredLoad } from "../core/counters.ts";
 import { reach } from "../core/movement/stabilise.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
 import { bad, good, unknown, type Standing, type Standings } from "./conditions.ts";
-import type { Context } from "./context.ts";
-import { fixedBy } from "./fixed.ts";
+import type { Answer, Context, Question } from "./context.ts";
+import { contestedOf, fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
-import { resumed } from "./ledger.ts";
-import { assumedLoad, unknownLoad } from "./load.ts";
+import { resumed, yielded } from "./ledger.ts";
+import { loadToPlanFor } from "./load.ts";
 import { measure } from "./measure.ts";
 import { memoryFrom, NOT_ACTING, type Memory } from "./memory.ts";
 import { observe } from "./observe.ts";
+import { settleOwned } from "./ownership.ts";
 import { servedBy } from "./services.ts";
 import { serviceTimes, watching } from "./service-times.ts";
-import { questionOf, tooLate } from "./question.ts";
 import { countDecision } from "./publish.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { report } from "./report.ts";
@@ -129,12 +128,16 @@ async function run(
   }
 
   const acts = mode === "Act";
-  const question = questionOf(context, pipeline, seen, kept.isFresh && "load" in measured ? measured.load : null);
+  const settled =
+    acts && kept.isFresh ? await settleOwned(scales, known.namespace, views, fixed, kept.ledger) : kept.ledger;
+  const ledger = yielded(settled, contestedOf(fixed));
+  const recall = kept.isFresh && "load" in measured ? measured.load : null;
+  const question: Question = { ...context.setupOf(pipeline), seen, recall };
   const answer = (await context.decide(question)) ?? tooLate(question);
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
   const { decision } = answer;
-  const decided: Memory = { ...followed, plan: decision.plan, state: decision.state, acts, isFresh: false };
+  const decided: Memory = { ...followed, plan: decision.plan, state: decision.state, acts, ledger, isFresh: false };
   const told = {
     standings: { ...standings, ProfilesReady: profiles(decided.state), Feasible: standingOfPlan(answer) },
     mode,
@@ -155,33 +158,20 @@ function longestMemory({ adaptation: { history, movement } }: Pipeline, { isFres
   return isFresh ? reach(movement) + history : history;
 }
 
-interface LoadToPlanFor {
-  readonly series: LoadSeries;
-  /** Whether it is only assumed. */
-  readonly assumed: boolean;
-}
-
-function loadToPlanFor(
-  pipeline: Pipeline,
-  { fallback }: Control,
-  measured: MeasuredLoad,
-  now: number,
-  unknownSince: number | null,
-): LoadToPlanFor {
-  if ("load" in measured) {
-    const { end, step, rates } = measured.load;
-    const seen = Math.round(pipeline.adaptation.history / step);
-    return { series: { end, step, rates: rates.slice(-seen) }, assumed: false };
-  }
-  const isLong = fallback !== null && unknownSince !== null && now - unknownSince >= fallback.after;
-  return isLong
-    ? { series: assumedLoad(pipeline, fallback.load, now), assumed: true }
-    : { series: unknownLoad(pipeline, now), assumed: false };
-}
-
 function withoutRollouts<T extends { readonly rollouts?: unknown }>({
   rollouts: _rollouts,
   ...state
 }: T): Omit<T, "rollouts"> {
   return state;
+}
+
+/** No answer in time: what is in force is held. */
+function tooLate({ seen }: Question): Answer {
+  const { now: at, running: plan, state } = seen;
+  return {
+    seen,
+    decision: { at, load: null, planned: null, plan, change: 0, outcome: null, reason: "held-timeout", state },
+    promised: null,
+    seconds: 0,
+  };
 }

@@ -1,8 +1,10 @@
 import { setTimeout } from "node:timers/promises";
-import type { Kube } from "../kube/client.ts";
+import type { Kube, ListQuery } from "../kube/client.ts";
+import { KubeError } from "../kube/errors.ts";
 import type { KubeObject, ResourcePath } from "../kube/objects.ts";
-import type { Change } from "../kube/object-copy.ts";
-import { reflect, type Reflection } from "../kube/reflector.ts";
+import { identityOf, type Change } from "../kube/object-copy.ts";
+import { reflect, type Handlers, type Reflection } from "../kube/reflector.ts";
+import { autoscalerClaims, pipelineClaims, type Claims } from "./contest.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { podIndex, type PodIndex } from "./pods.ts";
 import { PIPELINE_LABEL } from "./services.ts";
@@ -12,8 +14,10 @@ export interface World {
   readonly namespace: string;
   readonly pipelines: () => readonly KubeObject[];
   readonly pods: PodIndex;
-  /** HPAs, and ScaledObjects where there is such a kind. */
-  readonly autoscalers: () => readonly KubeObject[];
+  /** What pipelines scale. */
+  readonly claims: Claims;
+  /** What HPAs scale, and ScaledObjects where there is such a kind. */
+  readonly autoscalers: Claims;
   /** The Service of a name, if a controller keeps it. */
   readonly service: (name: string) => KubeObject | undefined;
   /** The ConfigMap of a name; undefined if there is none. Watched from the first time it is asked for. */
@@ -23,6 +27,11 @@ export interface World {
 
 /** How long the first look at a ConfigMap may take, ms. */
 const CONFIG_MAP_WITHIN = 3000;
+/** Between two tries to find out whether a kind is there, ms. */
+const DISCOVER_AFTER = 5000;
+
+const NO_KIND =
+  "there is no kind InferencePipeline in this cluster. Install it: kubectl apply --server-side -f deploy/crd.yaml";
 
 const of = (group: string, version: string, plural: string, namespace: string): ResourcePath => ({
   group,
@@ -42,48 +51,84 @@ export function watchNamespace(
   signal: AbortSignal,
 ): World {
   const pods = podIndex();
-  const watch = (
-    resource: ResourcePath,
-    query: { readonly labelSelector?: string; readonly fieldSelector?: string } = {},
-    changed: (object: KubeObject, change: Change) => void = () => {},
-  ): Reflection =>
+  const own = pipelineClaims();
+  const autoscalers = autoscalerClaims();
+  const watch = (resource: ResourcePath, more: Partial<Handlers> = {}, query: ListQuery = {}): Reflection =>
     reflect(
       kube,
       resource,
       query,
-      { changed, synced: () => {}, failed: (error) => handlers.failed(resource.plural, error) },
+      {
+        changed: () => {},
+        synced: () => {},
+        failed: (error) => handlers.failed(resource.plural, error),
+        ...more,
+      },
       signal,
     );
-  const pipelines = watch({ ...PIPELINES, namespace }, {}, handlers.pipelineChanged);
-  const podWatch = watch(of("", "v1", "pods", namespace), {}, (pod, change) =>
-    change === "Deleted" ? pods.remove(pod) : pods.put(pod),
-  );
-  const hpas = watch(of("autoscaling", "v2", "horizontalpodautoscalers", namespace));
-  let scaledObjects: Reflection | null = null;
-  // KEDA need not be there; an HPA of its is seen in any case.
-  const keda = kube.discover("keda.sh/v1alpha1").then(
-    () => {
-      scaledObjects = watch(of("keda.sh", "v1alpha1", "scaledobjects", namespace));
+  const indexed = (index: Pick<Claims, "put" | "remove">): Pick<Handlers, "changed"> => ({
+    changed: (object, change) => (change === "Deleted" ? index.remove(object) : index.put(object)),
+  });
+  const pipelines = watch(
+    { ...PIPELINES, namespace },
+    {
+      changed: (object, change) => {
+        indexed(own).changed(object, change);
+        handlers.pipelineChanged(object, change);
+      },
+      failed: (error) => handlers.failed(PIPELINES.plural, isAbsent(error) ? new Error(NO_KIND) : error),
     },
-    () => {},
   );
-  const services = watch(of("", "v1", "services", namespace), { labelSelector: PIPELINE_LABEL });
+  // There may be many thousand, of which the index has all that is asked for.
+  const podWatch = watch(of("", "v1", "pods", namespace), { ...indexed(pods), kept: identityOf });
+  const hpas = watch(of("autoscaling", "v2", "horizontalpodautoscalers", namespace), indexed(autoscalers));
+  // KEDA need not be there; an HPA of its is seen in any case.
+  const keda = isThere(kube, "keda.sh/v1alpha1", signal).then((there) => {
+    if (there) watch(of("keda.sh", "v1alpha1", "scaledobjects", namespace), indexed(autoscalers));
+  });
+  const services = watch(of("", "v1", "services", namespace), {}, { labelSelector: PIPELINE_LABEL });
   const configMaps = new Map<string, Reflection>();
+  const synced = new Set<Reflection>();
   return {
     namespace,
     pipelines: pipelines.items,
     pods,
-    autoscalers: () => [...hpas.items(), ...(scaledObjects?.items() ?? [])],
-    service: (name) => services.items().find(({ metadata }) => metadata.name === name),
+    claims: own,
+    autoscalers,
+    service: services.item,
     configMap: async (name) => {
       const known =
         configMaps.get(name) ??
-        watch(of("", "v1", "configmaps", namespace), { fieldSelector: `metadata.name=${name}` });
+        watch(of("", "v1", "configmaps", namespace), {}, { fieldSelector: `metadata.name=${name}` });
       configMaps.set(name, known);
-      // One that may not be read never comes.
-      await Promise.race([known.synced, setTimeout(CONFIG_MAP_WITHIN)]);
-      return known.items()[0];
+      if (!synced.has(known)) {
+        // One that may not be read never comes.
+        const late = new AbortController();
+        const came = known.synced.then(() => void synced.add(known));
+        await Promise.race([came, setTimeout(CONFIG_MAP_WITHIN, undefined, { signal: late.signal })]);
+        late.abort();
+      }
+      return known.item(name);
     },
-    synced: Promise.all([keda, ...[pipelines, podWatch, hpas, services].map(({ synced }) => synced)]),
+    synced: Promise.all([keda, ...[pipelines, podWatch, hpas, services].map((one) => one.synced)]),
   };
+}
+
+/** Whether the API server has a group version; asked again until it says so or not. */
+async function isThere(kube: Kube, apiVersion: string, signal: AbortSignal): Promise<boolean> {
+  for (;;) {
+    try {
+      await kube.discover(apiVersion);
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isAbsent(error)) return false;
+      await setTimeout(DISCOVER_AFTER, undefined, { signal });
+    }
+  }
+}
+
+/** Of a kind: it is not installed. */
+function isAbsent(error: unknown): boolean {
+  return error instanceof KubeError && error.status === 404;
 }

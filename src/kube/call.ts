@@ -3,7 +3,7 @@ import { backOff } from "./back-off.ts";
 import { systemClock } from "./clock.ts";
 import { type Deadline, deadline } from "./deadline.ts";
 import { errorOfAnswer, KubeError } from "./errors.ts";
-import { tokenBucket } from "./token-bucket.ts";
+import { tokenBucket, type Urgency } from "./token-bucket.ts";
 import { type Request, transport } from "./transport.ts";
 
 // How a call is made, whatever it is for: token bucket, leave to write, time-out, tries.
@@ -11,6 +11,8 @@ import { type Request, transport } from "./transport.ts";
 export interface ConnectOptions {
   /** Path; without one, the service account of the pod that this runs in. */
   readonly kubeconfig?: string;
+  /** Directory that stands for the root of that pod's file system; "" unless said. */
+  readonly podRoot?: string;
   /** Calls per second in the long run; twice as many at once after a pause. */
   readonly qps: number;
   /**
@@ -77,8 +79,8 @@ const CONTENT_TYPES: Partial<Readonly<Record<Verb, string>>> = {
 const TRIES = 4;
 const BACK_OFF = { first: 0.5, most: 8 };
 
-export function caller({ kubeconfig, qps, timeoutSeconds, mayWrite, onCall }: ConnectOptions): Caller {
-  const server = transport(kubeconfig);
+export function caller({ kubeconfig, podRoot, qps, timeoutSeconds, mayWrite, onCall }: ConnectOptions): Caller {
+  const server = transport(kubeconfig, podRoot);
   const takeToken = tokenBucket(qps, 2 * qps, systemClock);
 
   /** Sends once. `read` makes the result of a good answer. */
@@ -129,7 +131,7 @@ export function caller({ kubeconfig, qps, timeoutSeconds, mayWrite, onCall }: Co
     ask: async (call, how = {}) => {
       if (how.urgent === true) return askOnce(call, how);
       for (let failures = 0; ;) {
-        await takeToken(how.signal);
+        await takeToken(urgencyOf(call), how.signal);
         try {
           return await askOnce(call, how);
         } catch (error) {
@@ -140,11 +142,16 @@ export function caller({ kubeconfig, qps, timeoutSeconds, mayWrite, onCall }: Co
       }
     },
     open: async (call, limit) => {
-      await takeToken(limit.signal);
+      await takeToken(urgencyOf(call), limit.signal);
       limit.extend(timeoutSeconds);
       return send(call, limit, false, (answer) => answer);
     },
   };
+}
+
+/** What acts, and watches that begin again, do not stand behind thousands of objects that are looked at one by one, nor behind Events. */
+function urgencyOf({ verb }: Call): Urgency {
+  return verb === "get" || verb === "create" ? "patient" : "urgent";
 }
 
 /** A create without an answer may have been carried out; only 429 says that it was not. */

@@ -29,6 +29,8 @@ export interface WatchQuery extends ListQuery {
 export interface ApplyAs {
   readonly fieldManager: string;
   readonly force: boolean;
+  /** The API server answers as if it had done it. */
+  readonly dryRun?: boolean;
 }
 
 /**
@@ -69,8 +71,8 @@ export function connect(options: ConnectOptions): Kube {
       const path = urlOfResource(of);
       return listPages(PAGE_SIZE, (paging) => ask({ verb: "list", path, query: { ...query, ...paging } }, how));
     },
-    apply: (at, body, { fieldManager, force }, how) => {
-      const query = { fieldManager, force: String(force) };
+    apply: (at, body, { fieldManager, force, dryRun = false }, how) => {
+      const query = { fieldManager, force: String(force), ...(dryRun ? { dryRun: "All" } : {}) };
       return one({ verb: "apply", path: urlOfObject(at), query, body }, how);
     },
     patch: (at, merge, how) => one({ verb: "patch", path: urlOfObject(at), body: merge }, how),

@@ -4,6 +4,7 @@ export type Change = "Added" | "Modified" | "Deleted";
 
 export interface ObjectCopy {
   readonly items: () => readonly KubeObject[];
+  readonly item: (namespace: string | undefined, name: string) => KubeObject | undefined;
   /** Null: it is known as it is. */
   readonly put: (object: KubeObject) => "Added" | "Modified" | null;
   /** Null: it was not known. */
@@ -17,19 +18,20 @@ export interface Difference {
   readonly change: Change;
 }
 
-/** The objects of a list, by what they are called. */
-export function objectCopy(): ObjectCopy {
+/** The objects of a list, by what they are called. `kept` is what is kept of one. */
+export function objectCopy(kept: (object: KubeObject) => KubeObject = (object) => object): ObjectCopy {
   const known = new Map<string, KubeObject>();
 
   const put = (object: KubeObject): "Added" | "Modified" | null => {
     const before = known.get(keyOf(object));
-    known.set(keyOf(object), object);
+    known.set(keyOf(object), kept(object));
     if (before === undefined) return "Added";
     return before.metadata.resourceVersion === object.metadata.resourceVersion ? null : "Modified";
   };
 
   return {
     items: () => [...known.values()],
+    item: (namespace = "", name) => known.get(`${namespace}/${name}`),
     put,
     remove: (object) => (known.delete(keyOf(object)) ? "Deleted" : null),
     replaceAll: (objects) => {
@@ -43,6 +45,21 @@ export function objectCopy(): ObjectCopy {
         if (change !== null) differences.push({ object, change });
       }
       return differences;
+    },
+  };
+}
+
+/** Enough of an object to know it again, and to see that it has changed. */
+export function identityOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
     },
   };
 }

@@ -7,16 +7,20 @@ import { type Change, objectCopy } from "./object-copy.ts";
 import type { WatchEvent } from "./watch.ts";
 
 export interface Handlers {
-  /** Of a deleted object its last known state. An exception is told to `failed`, and the copy goes on. */
+  /** Of a deleted object at least what was kept of it. An exception is told to `failed`, and the copy goes on. */
   readonly changed: (object: KubeObject, change: Change) => void;
   /** Once, when all that is in the first list was told. */
   readonly synced: () => void;
   /** A list or watch failed and is tried again, or a handler threw. */
   readonly failed: (error: unknown) => void;
+  /** What is kept of an object; without it, all but its managed fields. */
+  readonly kept?: (object: KubeObject) => KubeObject;
 }
 
 export interface Reflection {
   readonly items: () => readonly KubeObject[];
+  /** Of the namespace that is watched. */
+  readonly item: (name: string) => KubeObject | undefined;
   /** Rejects when the signal comes first. */
   readonly synced: Promise<void>;
 }
@@ -47,7 +51,7 @@ export function reflect(
   signal: AbortSignal,
   timing: WatchTiming = TIMING,
 ): Reflection {
-  const copy = objectCopy();
+  const copy = objectCopy(handlers.kept);
   const synced = Promise.withResolvers<void>();
   // Whoever does not wait for it need not handle that it never comes.
   synced.promise.catch(() => {});
@@ -122,7 +126,7 @@ export function reflect(
   }
 
   void keepAtIt();
-  return { items: copy.items, synced: synced.promise };
+  return { items: copy.items, item: (name) => copy.item(of.namespace, name), synced: synced.promise };
 }
 
 /** They are half of an object, and nobody needs them of all objects of a list. */

@@ -3,49 +3,66 @@ import type { Clock } from "./clock.ts";
 /** Sums of fractions may never quite make a whole, however long one sleeps. */
 const ONE = 1 - 1e-9;
 
+/** What is urgent goes before all that can wait. */
+export type Urgency = "urgent" | "patient";
+
 /**
- * Lets calls through at `rate` per second, up to `burst` at once after a pause. Whoever comes first goes first; one
- * that gave up in the queue takes no token.
+ * Lets calls through at `rate` per second, up to `burst` at once after a pause. Of two that are as urgent, whoever came first goes
+ * first; one that gave up in the queue takes no token.
  */
-export function tokenBucket(rate: number, burst: number, clock: Clock): (signal?: AbortSignal) => Promise<void> {
+export function tokenBucket(
+  rate: number,
+  burst: number,
+  clock: Clock,
+): (urgency: Urgency, signal?: AbortSignal) => Promise<void> {
+  const waiting: Readonly<Record<Urgency, Set<() => void>>> = { urgent: new Set(), patient: new Set() };
   let tokens = burst;
   let filledAt = clock.now();
-  let queue: Promise<void> = Promise.resolve();
+  let isServing = false;
 
   const fill = (): void => {
     const now = clock.now();
     tokens = Math.min(burst, tokens + (now - filledAt) * rate);
     filledAt = now;
   };
-  const passOne = async (signal: AbortSignal | undefined): Promise<void> => {
-    // A timer may end a little early, so that one sleep is not always enough.
-    for (fill(); tokens < ONE && signal?.aborted !== true; fill()) await sleepQuietly((1 - tokens) / rate, signal);
-    if (signal?.aborted !== true) tokens -= 1;
+  const next = (): readonly [Set<() => void>, () => void] | null => {
+    for (const queue of [waiting.urgent, waiting.patient]) for (const pass of queue) return [queue, pass];
+    return null;
   };
-  const sleepQuietly = (seconds: number, signal: AbortSignal | undefined): Promise<void> =>
-    clock.sleep(seconds, signal).catch((error: unknown) => {
-      if (signal?.aborted !== true) throw error;
+  const serve = async (): Promise<void> => {
+    isServing = true;
+    for (let first = next(); first !== null; first = next()) {
+      fill();
+      if (tokens < ONE) {
+        // A timer may end a little early, and who is first then is seen then.
+        await clock.sleep((1 - tokens) / rate);
+        continue;
+      }
+      const [queue, pass] = first;
+      queue.delete(pass);
+      tokens -= 1;
+      pass();
+    }
+    isServing = false;
+  };
+
+  return (urgency, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const queue = waiting[urgency];
+      const pass = (): void => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      };
+      const abort = (): void => {
+        queue.delete(pass);
+        reject(signal?.reason as Error);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      queue.add(pass);
+      if (!isServing) void serve();
     });
-
-  return (signal) => {
-    const turn = queue.then(() => passOne(signal));
-    queue = turn;
-    return signal === undefined ? turn : orAborted(turn, signal);
-  };
-}
-
-/** Those behind others learn at once that they need wait no longer. */
-async function orAborted(turn: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  let abort = (): void => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-  });
-  try {
-    await Promise.race([turn, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-  signal.throwIfAborted();
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Agent as HttpAgent, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps, type RequestOptions } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
@@ -31,8 +32,8 @@ const IDLE_LIMIT = 30_000;
  * The library knows how to authenticate and whom to trust. Sending is done here, since its calls open a connection
  * each, take no signal and no time-out.
  */
-export function transport(kubeconfig: string | undefined): Transport {
-  const config = load(kubeconfig);
+export function transport(kubeconfig: string | undefined, podRoot = ""): Transport {
+  const config = kubeconfig === undefined ? loadOfPod(podRoot) : load(kubeconfig);
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
     throw new InputError("bad_value", `${kubeconfig}: there is no current context with a cluster. Set one.`);
@@ -81,15 +82,24 @@ function dropIdle(pool: HttpAgent): void {
   for (const socket of Object.values(pool.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
 }
 
-function load(kubeconfig: string | undefined): KubeConfig {
-  const config = new KubeConfig();
-  if (kubeconfig === undefined) {
-    if (process.env["KUBERNETES_SERVICE_HOST"] === undefined) {
-      throw new InputError("missing_file", "this runs in no pod of a cluster. Name a kubeconfig file.");
-    }
-    config.loadFromCluster();
-    return config;
+/** Where every container finds who it is. */
+const TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+function loadOfPod(root: string): KubeConfig {
+  if (process.env["KUBERNETES_SERVICE_HOST"] === undefined) {
+    throw new InputError("missing_file", "this runs in no pod of a cluster. Name a kubeconfig file.");
   }
+  if (!existsSync(root + TOKEN)) {
+    const advice = "Give the pod a serviceAccountName and automountServiceAccountToken: true.";
+    throw new InputError("missing_file", `${root}${TOKEN}: this pod has no token of a service account. ${advice}`);
+  }
+  const config = new KubeConfig();
+  config.loadFromCluster(root);
+  return config;
+}
+
+function load(kubeconfig: string): KubeConfig {
+  const config = new KubeConfig();
   try {
     config.loadFromFile(kubeconfig);
   } catch (error) {

@@ -37,14 +37,20 @@ test("a thread decides as the loop does", async () => {
 test("what takes too long is given up, and what waited behind it is decided all the same", async () => {
   const thread = decideThread(3);
   after(thread.end);
-  // The thread has begun before the clock that matters is started.
-  await thread.decide(question("exact", 5));
   const late = thread.decide(question("exhaustive", 20, 6));
   const waited = new Promise((resolve) => setTimeout(resolve, 1500)).then(() => thread.decide(question("exact", 20)));
   assert.equal(await late, null);
   const answer = await waited;
   assert.equal(answer?.decision.reason, "first");
   assert.equal((await thread.decide(question("exact", 30)))?.decision.reason, "first");
+});
+
+test("the time that a thread takes to begin is not counted, nor that of those before", async () => {
+  // A decision takes a few milliseconds, a thread several hundred to begin.
+  const thread = decideThread(0.2);
+  after(thread.end);
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => thread.decide(question("exact", 5 + i))));
+  assert.equal(answers.at(-1)?.decision.reason, "first");
 });
 
 test("a fault in a decision is told, and the next one is made", async () => {

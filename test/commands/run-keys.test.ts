@@ -52,7 +52,7 @@ test("no key outlives a change of pipeline, profile, trace or program", async ()
   const before = keysOf(await runsWith());
   for (const [name, from, to] of [
     ["video.yaml", "replicas: 100", "replicas: 50"],
-    ["video.yaml", "accuracy: 0.457", "accuracy: 0.458"],
+    ["video.yaml", 'accuracy: "0.457"', 'accuracy: "0.458"'],
     [profile, /(?<=\nresnet18,1,1,)[\d.]+/, "0.07"],
     ["load.csv", "1,5", "1,6"],
   ] as const) {

@@ -54,7 +54,7 @@ function apiServer({ certificates, ports }: Place): readonly string[] {
     "--bind-address=127.0.0.1",
     "--advertise-address=127.0.0.1",
     `--secure-port=${ports.apiServer}`,
-    "--service-cluster-ip-range=10.0.0.0/24",
+    "--service-cluster-ip-range=10.0.0.0/16",
     `--tls-cert-file=${certificates.server}`,
     `--tls-private-key-file=${certificates.serverKey}`,
     `--client-ca-file=${certificates.authority}`,

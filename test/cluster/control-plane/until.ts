@@ -11,6 +11,7 @@ export async function until<T>(
 ): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
   let cause: unknown;
+  let wait = 20;
   while (performance.now() < deadline) {
     try {
       const answer = await probe();
@@ -19,7 +20,9 @@ export async function until<T>(
     } catch (error) {
       cause = error;
     }
-    await pause(20);
+    await pause(wait);
+    // To ask often is dear where a program is started for it.
+    wait = Math.min(250, 1.5 * wait);
   }
   throw new Error(`waited ${seconds} s in vain for ${what}`, { cause });
 }

@@ -8,7 +8,7 @@ import { startExposition, type Exposition } from "../control-plane/exposition.ts
 import { freePort } from "../control-plane/ports.ts";
 import { startPrometheus, type Prometheus } from "../control-plane/prometheus.ts";
 import { startControlPlane, withoutOwnControlPlane } from "../control-plane/start.ts";
-import { auditArguments, writesIn, type Write } from "./audit.ts";
+import { auditArguments, callsIn, writesIn, type Write } from "./audit.ts";
 import { startController, type ControllerProcess } from "./controller.ts";
 import { profilesObject } from "./objects.ts";
 import { startTraffic, type Traffic } from "./traffic.ts";
@@ -24,6 +24,8 @@ export interface Scene {
   readonly controller: (...more: readonly string[]) => Promise<ControllerProcess>;
   /** Every write that was asked for since the scene began, oldest first. */
   readonly writes: () => readonly Write[];
+  /** The same with the reads, where they are audited. */
+  readonly calls: () => readonly Write[];
   /** Those of controllers alone, but for leases. */
   readonly ownWrites: () => readonly Write[];
   readonly status: (pipeline?: string) => Promise<PipelineStatus>;
@@ -44,13 +46,22 @@ export function withoutScene(): string | false {
     : false;
 }
 
-const SCRAPE_SECONDS = 0.5;
+export interface SceneOptions {
+  /** Cores of each node. */
+  readonly cpus?: number;
+  /** How many; each takes a thousand Pods. */
+  readonly nodes?: number;
+  readonly scrapeSeconds?: number;
+  /** Whether reads are kept, too. */
+  readonly auditReads?: boolean;
+}
 
-export async function openScene({ cpus = 64 }: { readonly cpus?: number } = {}): Promise<Scene> {
+export async function openScene(options: SceneOptions = {}): Promise<Scene> {
+  const { cpus = 64, nodes = 1, scrapeSeconds = 0.5, auditReads = false } = options;
   const directory = mkdtempSync(join(tmpdir(), "ipa-scene-"));
   const plane = await startControlPlane({
-    nodes: [{ name: "node-1", cpus }],
-    moreArguments: { "kube-apiserver": auditArguments(directory) },
+    nodes: Array.from({ length: nodes }, (_, n) => ({ name: `node-${n + 1}`, cpus })),
+    moreArguments: { "kube-apiserver": auditArguments(directory, auditReads) },
   });
   const exposition = await startExposition();
   const found = findBinaries();
@@ -59,7 +70,7 @@ export async function openScene({ cpus = 64 }: { readonly cpus?: number } = {}):
     binary: found.prometheus,
     directory,
     targets: [exposition.target],
-    scrapeSeconds: SCRAPE_SECONDS,
+    scrapeSeconds,
   });
   await plane.kubectl("apply", "--server-side", "-f", new URL("../../../deploy/crd.yaml", import.meta.url).pathname);
   await plane.kubectl("wait", "--for=condition=Established", "crd/inferencepipelines.ipa.dev", "--timeout=30s");
@@ -92,7 +103,9 @@ export async function openScene({ cpus = 64 }: { readonly cpus?: number } = {}):
       return controller;
     },
     writes: () => writesIn(directory),
-    ownWrites: () => writesIn(directory).filter(({ resource }) => resource !== "leases"),
+    calls: () => callsIn(directory),
+    ownWrites: () =>
+      writesIn(directory).filter(({ agent, resource }) => agent.startsWith("ipa/") && resource !== "leases"),
     status,
     condition: async (type, pipeline) => {
       const found = (await status(pipeline)).conditions?.find((one) => one.type === type);

@@ -1,0 +1,39 @@
+/** Tells whether to say something again that may be said over and over. */
+export interface Rarely {
+  /** How often it was meant to be said since it last was, this time included; null: it is not said now. */
+  readonly say: (text: string, now: number) => number | null;
+}
+
+/** Seconds of silence after something was said; twice as long each time. */
+const SILENCE = { first: 10, most: 3600 };
+
+interface Said {
+  /** Not again before. */
+  quietUntil: number;
+  silence: number;
+  unsaid: number;
+}
+
+/** Says what is new at once, and what is repeated ever more rarely. What was not meant to be said for long is new again. */
+export function rarely(): Rarely {
+  const known = new Map<string, Said>();
+  return {
+    say: (text, now) => {
+      for (const [key, { quietUntil, silence }] of known) if (now > quietUntil + silence) known.delete(key);
+      // The same but for ports, times and counts.
+      const key = text.replaceAll(/\d+/g, "0");
+      const said = known.get(key);
+      if (said === undefined) {
+        known.set(key, { quietUntil: now + SILENCE.first, silence: SILENCE.first, unsaid: 0 });
+        return 1;
+      }
+      said.unsaid += 1;
+      if (now < said.quietUntil) return null;
+      const times = said.unsaid;
+      said.silence = Math.min(SILENCE.most, 2 * said.silence);
+      said.quietUntil = now + said.silence;
+      said.unsaid = 0;
+      return times;
+    },
+  };
+}

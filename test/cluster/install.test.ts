@@ -1,0 +1,344 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, mock, test } from "node:test";
+import { InputError } from "../../src/core/errors.ts";
+import { connect, type Kube } from "../../src/kube/client.ts";
+import { KubeError } from "../../src/kube/errors.ts";
+import type { KubeObject } from "../../src/kube/objects.ts";
+import { recorder } from "../../src/kube/events.ts";
+import { until } from "./control-plane/until.ts";
+import type { Write } from "./scene/audit.ts";
+import type { ControllerProcess } from "./scene/controller.ts";
+import { copyOfDeploy, HOME, kubeconfigOf, namespaceObject, tokenOfController, USER } from "./scene/installation.ts";
+import { deploymentObject, deploymentsOf, pipelineObject } from "./scene/objects.ts";
+import { openScene, withoutScene, type Scene } from "./scene/scene.ts";
+
+// deploy/ on a real API server: that it is taken, and that what it lets the controller do is enough, and no more than it does.
+
+const skip = withoutScene();
+const PATIENCE = 60;
+
+interface Rule {
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+interface PodSpec {
+  readonly securityContext?: object;
+  readonly containers: readonly { readonly args?: readonly string[]; readonly securityContext?: object }[];
+}
+
+describe("an installation", { skip }, () => {
+  let scene: Scene;
+  let directory: string;
+  let kubeconfig: string;
+  let controller: ControllerProcess;
+
+  const kubectl = (...args: readonly string[]): Promise<string> => scene.plane.kubectl(...args);
+  const apply = (folder: string, ...more: readonly string[]): Promise<string> =>
+    kubectl("apply", "--server-side", "--warnings-as-errors", "-k", join(directory, folder), ...more);
+  const json = async <T>(...args: readonly string[]): Promise<T> =>
+    JSON.parse(await kubectl("get", ...args, "--output=json")) as T;
+  const rulesOf = async (...args: readonly string[]): Promise<readonly Rule[]> =>
+    (await json<{ readonly rules?: readonly Rule[] }>(...args)).rules ?? [];
+  const connected = (): Kube => connect({ kubeconfig, qps: 100, timeoutSeconds: 10, mayWrite: () => true });
+  const own = (): readonly Write[] => scene.calls().filter(({ user }) => user === USER);
+  const hasDone = (verb: string, resource: string): boolean =>
+    own().some((call) => call.verb === verb && call.resource === resource && call.status < 300);
+  const controllerTemplate = async () =>
+    (
+      await json<{ readonly spec: { readonly template: { readonly spec: PodSpec } } }>(
+        "deployment",
+        "ipa-controller",
+        `-n${HOME}`,
+      )
+    ).spec.template.spec;
+  /** Whether PodSecurity takes a Pod at home. */
+  const dryRun = (spec: PodSpec): Promise<string> => {
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "try", namespace: HOME }, spec };
+    return scene.plane.kubectlWith(
+      JSON.stringify(pod),
+      "create",
+      "--dry-run=server",
+      "--warnings-as-errors",
+      "-f",
+      "-",
+    );
+  };
+
+  before(async () => {
+    scene = await openScene({ auditReads: true });
+    directory = copyOfDeploy(scene.plane);
+    await scene.plane.apply(namespaceObject(HOME, true), namespaceObject("other"), scaledObjectDefinition);
+    await kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh", "--timeout=30s");
+    await apply("example");
+    kubeconfig = kubeconfigOf(scene.plane, await tokenOfController(scene.plane));
+    const [container] = (await controllerTemplate()).containers;
+    const args = (container?.args ?? []).slice(1).map((text) => text.replace("$(OWN_NAMESPACE)", HOME));
+    const other = ["--kubeconfig", kubeconfig, "--prometheus", scene.prometheus.url, "--max-mode", "Act"];
+    controller = await scene.controller(...args, ...other);
+  });
+  after(() => scene.close());
+
+  test("passes a server-side dry run, without a warning, where PodSecurity enforces restricted", async () => {
+    await apply(".", "--dry-run=server");
+    const spec = await controllerTemplate();
+    await dryRun(spec);
+    // It is looked at: with less given up it is refused.
+    const [container] = spec.containers;
+    for (const less of [
+      { ...spec, securityContext: { ...spec.securityContext, runAsNonRoot: false } },
+      { ...spec, securityContext: { ...spec.securityContext, seccompProfile: { type: "Unconfined" } } },
+      { ...spec, containers: [{ ...container, securityContext: { allowPrivilegeEscalation: true } }] },
+    ]) {
+      await assert.rejects(dryRun(less), /violates PodSecurity/);
+    }
+  });
+
+  test("two controllers run, and one may be evicted at a time", async () => {
+    await until(
+      "two Pods",
+      async () =>
+        (await kubectl("get", "deployment", "ipa-controller", `-n${HOME}`, "-o=jsonpath={.status.readyReplicas}")) ===
+        "2",
+      PATIENCE,
+    );
+    await until(
+      "one that may be evicted",
+      async () =>
+        (await kubectl("get", "pdb", "ipa-controller", `-n${HOME}`, "-o=jsonpath={.status.disruptionsAllowed}")) ===
+        "1",
+      PATIENCE,
+    );
+  });
+
+  test("the controller does all of its work by the Role alone", async () => {
+    await scene.plane.apply(
+      ...deploymentsOf(),
+      workloadObject("StatefulSet", "shop-fast"),
+      withTarget("shop", "StatefulSet"),
+    );
+    const traffic = scene.traffic();
+    traffic.at(30);
+    for (const kind of ["deployments", "statefulsets"]) {
+      await until(`${kind} to be scaled`, () => hasDone("patch", `${kind}/scale`), PATIENCE);
+    }
+    for (const stage of ["detect", "classify"]) {
+      await until(`the Service of ${stage}`, () => kubectl("get", "service", `shop-${stage}`, "-oname"), PATIENCE);
+    }
+    await until("an Event", async () => (await kubectl("get", "events", "-oname")) !== "", PATIENCE);
+    await until("all to be well", async () => (await scene.condition("Ready")) === "True Ready", PATIENCE);
+    const holder = await kubectl("get", "lease", "ipa-controller", `-n${HOME}`, "-o=jsonpath={.spec.holderIdentity}");
+    assert.notEqual(holder, "");
+    assert.equal(await scene.condition("Ready"), "True Ready");
+    assert.deepEqual(
+      own().filter(({ status }) => status === 403),
+      [],
+    );
+  });
+
+  test("nothing in the Role is unused", async () => {
+    // One that says again what it said is a patch; that takes minutes otherwise.
+    const pipeline = await json<KubeObject>("ipl", "shop");
+    const failures: unknown[] = [];
+    const record = recorder(connected(), {
+      component: "ipa-controller",
+      instance: "test",
+      onFailure: (error) => failures.push(error),
+    });
+    for (const _ of [1, 2]) await record(pipeline, "Normal", "Scaled", "twice");
+    assert.deepEqual(failures, []);
+    const used = new Set(
+      own()
+        .filter(({ resource, status }) => resource !== "" && status < 300)
+        // A server-side apply that makes an object needs the right to create it, too.
+        .flatMap((call) => [
+          call,
+          ...(call.verb === "patch" && call.status === 201 ? [{ ...call, verb: "create" }] : []),
+        ])
+        .map(({ verb, group, resource }) => `${verb} ${group}/${resource}`),
+    );
+    const rules = [
+      ...(await rulesOf("role", "ipa-controller")),
+      ...(await rulesOf("role", "ipa-controller-lease", `-n${HOME}`)),
+    ];
+    const granted = rules.flatMap(({ apiGroups = [], resources = [], verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
+      ),
+    );
+    assert.deepEqual([...used].toSorted(), [...new Set(granted)].toSorted());
+  });
+
+  test("what is not in the Role is refused", async () => {
+    await scene.plane.apply({ ...deploymentObject("theirs"), metadata: { name: "theirs", namespace: "other" } });
+    const kube = connected();
+    const core = { group: "", version: "v1", namespace: "default" };
+    const apps = { group: "apps", version: "v1", namespace: "default" };
+    const lease = { group: "coordination.k8s.io", version: "v1", plural: "leases", namespace: HOME };
+    const scale = { apiVersion: "autoscaling/v1", kind: "Scale", metadata: { name: "theirs" }, spec: { replicas: 9 } };
+    const attempts: Readonly<Record<string, () => Promise<unknown>>> = {
+      "pipelines of another namespace": () => kube.list({ ...pipelines, namespace: "other" }),
+      "pipelines of all namespaces": () =>
+        kube.list({ group: "ipa.dev", version: "v1alpha1", plural: "inferencepipelines" }),
+      "replicas in another namespace": () =>
+        kube.get({ ...apps, namespace: "other", plural: "deployments", name: "theirs", subresource: "scale" }),
+      "setting replicas in another namespace": () =>
+        kube.apply(
+          { ...apps, namespace: "other", plural: "deployments", name: "theirs", subresource: "scale" },
+          scale,
+          {
+            fieldManager: "ipa",
+            force: true,
+          },
+        ),
+      "its own replicas": () =>
+        kube.get({ ...apps, namespace: HOME, plural: "deployments", name: "ipa-controller", subresource: "scale" }),
+      Secrets: () => kube.list({ ...core, plural: "secrets" }),
+      "Secrets at home": () => kube.list({ ...core, namespace: HOME, plural: "secrets" }),
+      "a Deployment but for its replicas": () => kube.patch({ ...apps, plural: "deployments", name: "shop-small" }, {}),
+      "replicas of another kind": () => kube.get({ ...apps, plural: "replicasets", name: "any", subresource: "scale" }),
+      "a ConfigMap of another name": () => kube.get({ ...core, plural: "configmaps", name: "kube-root-ca.crt" }),
+      "all ConfigMaps": () => kube.list({ ...core, plural: "configmaps" }),
+      "making a Pod": () => kube.create({ ...core, plural: "pods" }, {}),
+      "what a pipeline says": () => kube.patch({ ...pipelines, name: "shop" }, { spec: { mode: "Observe" } }),
+      "a Lease of another name": () => kube.get({ ...lease, name: "other" }),
+      rights: () =>
+        kube.create({ group: "rbac.authorization.k8s.io", version: "v1", plural: "roles", namespace: "default" }, {}),
+      "a token": () => kube.create({ ...core, namespace: HOME, plural: "serviceaccounts/ipa-controller/token" }, {}),
+    };
+    for (const [what, attempt] of Object.entries(attempts)) {
+      await assert.rejects(attempt, (error) => error instanceof KubeError && error.status === 403, what);
+    }
+    const others = scene
+      .writes()
+      .filter(
+        ({ user, namespace, status }) => user === USER && namespace !== "default" && namespace !== HOME && status < 400,
+      );
+    assert.deepEqual(others, []);
+  });
+
+  test("another kind is Forbidden with the rule that is missing, and resolves once that is given", async () => {
+    const name = "other-kind";
+    await scene.plane.apply(
+      ...deploymentsOf(name),
+      workloadObject("ReplicaSet", `${name}-fast`),
+      withTarget(name, "ReplicaSet"),
+    );
+    await until(
+      "Forbidden",
+      async () => (await scene.condition("TargetResolved", name)) === "False Forbidden",
+      PATIENCE,
+    );
+    const { conditions = [] } = await scene.status(name);
+    const message = conditions.find(({ type }) => type === "TargetResolved")?.message ?? "";
+    const [, groups, resources, verbs] =
+      /\{apiGroups: (\[.*?\]), resources: (\[.*?\]), verbs: (\[.*?\])\}/.exec(message) ?? assert.fail(message);
+    const rule = [groups, resources, verbs].map((text) => JSON.parse(text ?? "") as readonly string[]);
+    assert.deepEqual(rule, [["apps"], ["replicasets/scale"], ["get", "patch"]]);
+    const [apiGroups = [], named = [], may = []] = rule;
+    await scene.plane.apply({
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name: "ipa-scales-replica-sets", labels: { "ipa.dev/aggregate-to-controller": "true" } },
+      rules: [{ apiGroups, resources: named, verbs: may }],
+    });
+    await until(
+      "its target",
+      async () => (await scene.condition("TargetResolved", name)) === "True Resolved",
+      PATIENCE,
+    );
+    // In the namespaces that are watched, and in no other.
+    const elsewhere = {
+      group: "apps",
+      version: "v1",
+      plural: "replicasets",
+      name: "any",
+      subresource: "scale",
+    } as const;
+    await assert.rejects(connected().get({ ...elsewhere, namespace: "other" }), { status: 403 });
+  });
+
+  test("applied again it keeps what was added, and deleted it leaves pipelines, replicas and Services", async () => {
+    await apply("example");
+    assert.equal((await rulesOf("clusterrole", "ipa-controller-other-kinds")).length, 1);
+    assert.equal(await controller.stop(), 0);
+    const before = await scene.replicas("shop-small");
+    await kubectl("delete", "-k", join(directory, "example"));
+    assert.match(await kubectl("get", "ipl", "shop", "-oname"), /shop/);
+    assert.match(await kubectl("get", "service", "shop-detect", "-oname"), /shop-detect/);
+    assert.equal(await scene.replicas("shop-small"), before);
+    await apply("example");
+  });
+
+  test("as a Pod it finds the API server, and reads its token anew", async (t) => {
+    const { hostname, port } = new URL(scene.plane.server);
+    const podRoot = join(scene.plane.directory, "pod");
+    const account = join(podRoot, "var/run/secrets/kubernetes.io/serviceaccount");
+    const env = { ...process.env };
+    t.after(() => {
+      process.env = env;
+      mock.timers.reset();
+    });
+    const asPod = (): Kube => connect({ podRoot, qps: 100, timeoutSeconds: 10, mayWrite: () => true });
+    assert.throws(asPod, (error) => error instanceof InputError && /no pod of a cluster/.test(error.message));
+    process.env = { ...env, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+    assert.throws(asPod, (error) => error instanceof InputError && /automountServiceAccountToken/.test(error.message));
+
+    mkdirSync(account, { recursive: true });
+    cpSync(scene.plane.caFile, join(account, "ca.crt"));
+    writeFileSync(join(account, "token"), "old");
+    mock.timers.enable({ apis: ["Date"], now: Date.now() });
+    const kube = asPod();
+    await assert.rejects(kube.list(pipelines), { status: 401 });
+    writeFileSync(join(account, "token"), await tokenOfController(scene.plane));
+    mock.timers.tick(61_000);
+    const { items } = await kube.list(pipelines);
+    assert.ok(items.length > 0);
+  });
+});
+
+const pipelines = { group: "ipa.dev", version: "v1alpha1", plural: "inferencepipelines", namespace: "default" };
+
+/** A pipeline one of whose targets is of another kind. */
+function withTarget(name: string, kind: string): object {
+  const object = pipelineObject({ name, dataPlane: kind === "StatefulSet" ? "Service" : "None" });
+  const [detect, classify] = object.spec.stages;
+  const [fast, ...others] = classify?.variants ?? [];
+  const scaleTargetRef = { kind, name: `${name}-fast` };
+  const stages = [detect, { ...classify, variants: [{ ...fast, scaleTargetRef }, ...others] }];
+  return { ...object, spec: { ...object.spec, stages } };
+}
+
+function workloadObject(kind: string, name: string): object {
+  const { metadata, spec } = deploymentObject(name);
+  return {
+    apiVersion: "apps/v1",
+    kind,
+    metadata,
+    spec: kind === "StatefulSet" ? { ...spec, serviceName: name } : spec,
+  };
+}
+
+/** KEDA's kind, as far as it counts here. */
+const scaledObjectDefinition = {
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: "scaledobjects.keda.sh" },
+  spec: {
+    group: "keda.sh",
+    scope: "Namespaced",
+    names: { kind: "ScaledObject", plural: "scaledobjects" },
+    versions: [
+      {
+        name: "v1alpha1",
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+      },
+    ],
+  },
+};

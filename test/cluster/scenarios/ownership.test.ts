@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { until } from "../control-plane/until.ts";
+import { deploymentObject, deploymentsOf, pipelineObject } from "../scene/objects.ts";
+import { scaleWrites, type ScaleWrite } from "../scene/scale-writes.ts";
+import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
+import type { Traffic } from "../scene/traffic.ts";
+
+const WITHIN = 60;
+
+describe("who sets the replicas of a target", { skip: withoutScene(), concurrency: true }, () => {
+  let scene: Scene;
+  before(async () => {
+    scene = await openScene({ cpus: 1000 });
+    await scene.plane.kubectlWith(JSON.stringify(scaledObjectDefinition), "apply", "--server-side", "-f", "-");
+    await scene.plane.kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh", "--timeout=30s");
+    await scene.controller();
+  });
+  after(() => scene?.close());
+
+  const writesOf = (...names: readonly string[]): readonly ScaleWrite[] => scaleWrites(scene.ownWrites(), ...names);
+  const lastNumber = (name: string): number | undefined =>
+    writesOf(name).findLast(({ status }) => status === 200)?.replicas;
+  const condition = (name: string, type: string, wanted: string): Promise<unknown> =>
+    until(`${type} ${wanted} of ${name}`, async () => (await scene.condition(type, name)) === wanted, WITHIN);
+  const written = (name: string, replicas: number): Promise<unknown> =>
+    until(`${name} to be given ${replicas} replicas`, () => lastNumber(name) === replicas, WITHIN);
+  const planned = async (pipeline: string): Promise<readonly string[]> =>
+    (await scene.status(pipeline)).plan?.stages.map(({ variant, replicas }) => `${variant}×${replicas}`) ?? [];
+  const events = async (pipeline: string, reason: string): Promise<readonly string[]> => {
+    const query = `--field-selector=regarding.name=${pipeline},reason=${reason}`;
+    const found = await scene.plane.kubectl(
+      "get",
+      "events.v1.events.k8s.io",
+      query,
+      "--output=jsonpath={.items[*].note}",
+    );
+    return found === "" ? [] : [found];
+  };
+
+  async function begin(name: string, ...rivals: readonly object[]): Promise<Traffic> {
+    await scene.plane.apply(...deploymentsOf(name), ...rivals);
+    const traffic = scene.traffic(name);
+    traffic.at(30);
+    await scene.plane.apply(pipelineObject({ name }));
+    return traffic;
+  }
+
+  test("manual edit", async () => {
+    const traffic = await begin("edit");
+    await Promise.all([written("edit-small", 4), written("edit-fast", 2)]);
+    await scene.plane.kubectl("scale", "deployment/edit-small", "--replicas=12");
+    await condition("edit", "Applied", "False TargetPinned");
+    await until("the number found to be planned with", async () => (await planned("edit"))[0] === "small×12", WITHIN);
+    const pinnedAt = writesOf("edit-small").length;
+
+    // The rest of the plan follows the load.
+    traffic.at(60);
+    await until("more of the other stage", () => (lastNumber("edit-fast") ?? 0) >= 4, WITHIN);
+    assert.equal(await scene.condition("Applied", "edit"), "False TargetPinned");
+    assert.deepEqual((await planned("edit"))[0], "small×12");
+    assert.equal(writesOf("edit-small").length, pinnedAt, "a target that was taken back is never written");
+    assert.equal(await scene.replicas("edit-small"), 12);
+    const reports = scene.ownWrites().filter(({ resource, name }) => resource.endsWith("/status") && name === "edit");
+    const applied = reports.map(({ body }) => appliedOf(body)).filter((one) => one !== undefined);
+    const flips = applied.filter((status, i) => i > 0 && status !== applied[i - 1]).length;
+    assert.ok(flips <= 2, `Applied came and went: ${applied.join()}`);
+
+    await scene.plane.kubectl("annotate", "ipl", "edit", "ipa.dev/resume=1");
+    await condition("edit", "Applied", "True Applied");
+    const taken = writesOf("edit-small").slice(pinnedAt);
+    assert.deepEqual(
+      taken.map(({ forced, status }) => [forced, status]),
+      [
+        [false, 409],
+        [true, 200],
+      ],
+    );
+    assert.match((await events("edit", "TakenOver")).join(), /edit-small .*kubectl set them before/);
+
+    traffic.at(100);
+    await until("a number after that", () => (lastNumber("edit-small") ?? 0) >= 10, WITHIN);
+    const forced = writesOf("edit-small").filter((one) => one.forced);
+    assert.equal(forced.length, 2, "only the first write of each taking over is forced");
+  });
+
+  test("an autoscaler on a target from the beginning", async () => {
+    await begin("hpa", autoscalerOf("hpa-small", 6));
+    await Promise.all([condition("hpa", "Applied", "False TargetContested"), written("hpa-fast", 2)]);
+    await until("its number to be planned with", async () => (await planned("hpa"))[0] === "small×6", WITHIN);
+    assert.deepEqual(writesOf("hpa-small"), []);
+
+    await scene.plane.kubectl("delete", "hpa", "hpa-small");
+    await written("hpa-small", 4);
+    await condition("hpa", "Applied", "True Applied");
+  });
+
+  test("an autoscaler that comes after the taking over", async () => {
+    await begin("late");
+    await written("late-small", 4);
+    const before = writesOf("late-small").length;
+    await scene.plane.apply(autoscalerOf("late-small", 9));
+    await condition("late", "Applied", "False TargetContested");
+    await until("its number to be planned with", async () => (await planned("late"))[0] === "small×9", WITHIN);
+    assert.equal(writesOf("late-small").length, before);
+
+    await scene.plane.kubectl("delete", "hpa", "late-small");
+    await condition("late", "Applied", "True Applied");
+    await until("fewer than it had set", async () => (await scene.replicas("late-small")) === 4, WITHIN);
+    assert.match((await events("late", "TakenOver")).join(), /late-small .*kube-controller-manager set them before/);
+  });
+
+  test("a ScaledObject on a target", async () => {
+    const scaledObject = {
+      apiVersion: "keda.sh/v1alpha1",
+      kind: "ScaledObject",
+      metadata: { name: "small", namespace: "default" },
+      spec: { scaleTargetRef: { name: "keda-small" }, triggers: [] },
+    };
+    // Nothing obeys it here: enough run already.
+    await begin("keda", scaledObject, deploymentObject("keda-small", { replicas: 6 }));
+    await Promise.all([condition("keda", "Applied", "False TargetContested"), written("keda-fast", 2)]);
+    assert.deepEqual(writesOf("keda-small"), []);
+    await scene.plane.kubectl("delete", "scaledobject", "small");
+    await written("keda-small", 4);
+  });
+
+  test("two pipelines on one target", async () => {
+    await begin("older");
+    await written("older-small", 4);
+    const younger = pipelineObject({ name: "younger" });
+    const [detect, classify] = younger.spec.stages;
+    const shared = detect?.variants.map((variant) => ({
+      ...variant,
+      scaleTargetRef: { kind: "Deployment", name: `older-${variant.name}` },
+    }));
+    const traffic = scene.traffic("younger");
+    traffic.at(30);
+    await scene.plane.apply(...deploymentsOf("younger").slice(2), {
+      ...younger,
+      spec: { ...younger.spec, stages: [{ ...detect, variants: shared }, classify] },
+    });
+    await condition("younger", "Applied", "False TargetContested");
+    await written("younger-fast", 2);
+    assert.equal(await scene.condition("Applied", "older"), "True Applied");
+    assert.deepEqual(
+      writesOf("older-small").map(({ replicas }) => replicas),
+      [4, 4],
+      "the older one alone has written it",
+    );
+    await scene.plane.kubectl("delete", "ipl", "older");
+    traffic.at(60);
+    await until("the younger one to go on", () => (lastNumber("older-small") ?? 0) >= 7, WITHIN);
+    await condition("younger", "Applied", "True Applied");
+  });
+
+  test("data plane None", async () => {
+    const traffic = await begin("none", deploymentObject("none-large", { replicas: 2, cpu: "2" }));
+    await written("none-fast", 2);
+    traffic.at(60);
+    await until("more replicas", () => (lastNumber("none-fast") ?? 0) >= 4, WITHIN);
+    const serving = (await planned("none")).map((one) => one.split("×")[0]);
+    assert.deepEqual(serving, ["large", "fast"], "what most replicas run");
+    assert.deepEqual(writesOf("none-small", "none-precise"), [], "the other variants are none of the plan's");
+    const batches = (await scene.status("none")).plan?.stages.map(({ batch }) => batch);
+    assert.deepEqual(batches, [1, 1]);
+  });
+});
+
+function appliedOf(body: unknown): string | undefined {
+  const { conditions = [] } = (body as { status: { conditions?: readonly { type: string; status: string }[] } }).status;
+  return conditions.find(({ type }) => type === "Applied")?.status;
+}
+
+/** With nothing to measure it keeps to its bounds, which are one. */
+function autoscalerOf(name: string, replicas: number) {
+  return {
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { name, namespace: "default" },
+    spec: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
+      minReplicas: replicas,
+      maxReplicas: replicas,
+      metrics: [
+        { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 50 } } },
+      ],
+    },
+  };
+}
+
+const scaledObjectDefinition = {
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: "scaledobjects.keda.sh" },
+  spec: {
+    group: "keda.sh",
+    scope: "Namespaced",
+    names: { kind: "ScaledObject", listKind: "ScaledObjectList", plural: "scaledobjects", singular: "scaledobject" },
+    versions: [
+      {
+        name: "v1alpha1",
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: "object",
+            properties: { spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+          },
+        },
+      },
+    ],
+  },
+};

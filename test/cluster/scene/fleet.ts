@@ -1,0 +1,104 @@
+import type { Exposition } from "../control-plane/exposition.ts";
+import { deploymentObject } from "./objects.ts";
+
+// Many pipelines of one make, as one cluster may have them: three stages of three variants each.
+
+const STAGES = ["detect", "crop", "classify"] as const;
+/** Accuracy, cores of a replica, and seconds that it takes for one request. */
+const VARIANTS = [
+  ["small", "0.6", 1, 0.05],
+  ["medium", "0.7", 1, 0.1],
+  ["large", "0.8", 2, 0.2],
+] as const;
+
+export interface Fleet {
+  readonly names: readonly string[];
+  /** Of the profiles, by key of a ConfigMap. */
+  readonly profiles: Readonly<Record<string, string>>;
+  /** The first variant of each stage runs; the others wait. */
+  readonly deployments: readonly object[];
+  readonly pipelines: readonly object[];
+}
+
+export interface FleetOptions {
+  readonly pipelines: number;
+  /** Between two decisions, seconds. */
+  readonly interval: number;
+  /** What a load is the mean over; at least the time between two scrapes, seconds. */
+  readonly loadWindow: number;
+}
+
+export function fleetOf({ pipelines, interval, loadWindow }: FleetOptions): Fleet {
+  const names = Array.from({ length: pipelines }, (_, p) => `pipeline-${p + 1}`);
+  return {
+    names,
+    profiles: Object.fromEntries(STAGES.map((stage) => [`${stage}.csv`, profile()])),
+    deployments: names.flatMap((name) =>
+      STAGES.flatMap((stage) =>
+        VARIANTS.map(([variant, , cores], v) =>
+          deploymentObject(`${name}-${stage}-${variant}`, { replicas: v === 0 ? 1 : 0, cpu: String(cores) }),
+        ),
+      ),
+    ),
+    pipelines: names.map((name) => pipelineOf(name, interval, loadWindow)),
+  };
+}
+
+function profile(): string {
+  const header =
+    "variant,cores,batch,latency_mean_s,latency_mean_provenance,latency_p99_s,latency_p99_provenance,throughput_rps,throughput_provenance,source";
+  const lines = VARIANTS.flatMap(([variant, , cores, seconds]) =>
+    [1, 2, 4, 8].map((batch) => {
+      const [mean, p99] = [1, 1.2].map((more) => (more * seconds * (1 + 0.8 * (batch - 1))).toFixed(4));
+      return `${variant},${cores},${batch},${mean},measured,${p99},measured,,,test`;
+    }),
+  );
+  return [header, ...lines, ""].join("\n");
+}
+
+function pipelineOf(name: string, interval: number, loadWindow: number): object {
+  return {
+    apiVersion: "ipa.dev/v1alpha1",
+    kind: "InferencePipeline",
+    metadata: { name, namespace: "default" },
+    spec: {
+      sla: { latency: "2s" },
+      objective: { kind: "weighted", alpha: 20, beta: 1 },
+      mode: "Act",
+      limits: { replicas: 20 },
+      load: { prometheus: { selector: seriesOf(name) } },
+      adaptation: { interval: `${interval}s`, predictor: "max", loadWindow: `${loadWindow}s` },
+      rollout: { progressDeadlineSeconds: 600, drainSeconds: 2 },
+      stages: STAGES.map((stage, s) => ({
+        name: stage,
+        after: STAGES.slice(Math.max(0, s - 1), s),
+        profile: `${stage}.csv`,
+        dataPlane: "Service",
+        service: { port: 80, targetPort: 8080 },
+        variants: VARIANTS.map(([variant, accuracy, cores]) => ({
+          name: variant,
+          accuracy,
+          cores,
+          scaleTargetRef: { kind: "Deployment", name: `${name}-${stage}-${variant}` },
+        })),
+      })),
+    },
+  };
+}
+
+function seriesOf(pipeline: string): string {
+  return `requests_total{pipeline="${pipeline}"}`;
+}
+
+/** The same load on every pipeline of a fleet, requests per second, until it is stopped. */
+export function startConstantLoad(exposition: Exposition, { names }: Fleet, rate: number): () => void {
+  const began = performance.now();
+  const count = (): void => {
+    const requests = Math.floor((rate * (performance.now() - began)) / 1000);
+    for (const name of names) exposition.set(seriesOf(name), requests);
+  };
+  count();
+  const timer = setInterval(count, 50);
+  timer.unref();
+  return () => clearInterval(timer);
+}
