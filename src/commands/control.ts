@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { Command, Option } from "commander";
 import type { Context } from "../controller/context.ts";
 import { modes, type Mode } from "../core/control.ts";
@@ -64,6 +65,8 @@ export function controlCommand(): Command {
         "\n\nExample:\n  ipa control --namespace shop --kubeconfig ~/.kube/config --prometheus http://localhost:9090 --max-mode Recommend",
     )
     .action(async (flags: ControlFlags) => {
+      // Little is young at a time: the room that grows for it while the program is loaded would be held for ever, 35 MB.
+      setFlagsFromString("--semi-space-growth-factor=1");
       const { control } = await import("../controller/controller.ts");
       const { journalOf } = await import("../controller/journal.ts");
       const { openRing } = await import("../controller/journal-ring.ts");

@@ -1,12 +1,16 @@
-import { Counter, Gauge, Histogram, Registry, type Metric } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from "prom-client";
 
 const PIPELINE = ["namespace", "pipeline"] as const;
 const VARIANT = [...PIPELINE, "stage", "variant"] as const;
+
+type VariantLabels = Readonly<Record<(typeof VARIANT)[number], string>>;
 
 /** What a controller tells of itself and its pipelines. Units are in the names. */
 export function controllerMetrics() {
   const registry = new Registry();
   const registers = [registry];
+  // Of the process: memory, CPU, how long the event loop is held up.
+  collectDefaultMetrics({ register: registry });
   const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[]): Gauge<T> =>
     new Gauge({ name, help, labelNames, registers });
   const metrics = {
@@ -76,9 +80,34 @@ export function controllerMetrics() {
     }),
   };
 
+  const shown = new Map<string, readonly VariantLabels[]>();
+  const note = (of: VariantLabels): void => {
+    const key = `${of.namespace}/${of.pipeline}`;
+    shown.set(key, [...(shown.get(key) ?? []), of]);
+  };
   return {
     ...metrics,
     registry,
+    /** Shows the replicas of a variant as recommended, and where others are to set them also as desired. */
+    showReplicas: (of: VariantLabels, replicas: number, isDesired: boolean): void => {
+      note(of);
+      metrics.recommended.set(of, replicas);
+      if (isDesired) metrics.desired.set(of, replicas);
+    },
+    showProfileError: (of: VariantLabels, error: number): void => {
+      note(of);
+      metrics.profileError.set(of, error);
+    },
+    /** Shows nothing of a pipeline's variants any more. */
+    withdrawVariants: ({ namespace, pipeline }: Pick<VariantLabels, "namespace" | "pipeline">): void => {
+      const key = `${namespace}/${pipeline}`;
+      for (const labels of shown.get(key) ?? []) {
+        metrics.recommended.remove(labels);
+        metrics.desired.remove(labels);
+        metrics.profileError.remove(labels);
+      }
+      shown.delete(key);
+    },
     /** Forgets a pipeline that is gone, and on losing the lead all of them: what is not known must not look as if it were. */
     forget: async (labels: Readonly<Record<string, string>> | null): Promise<void> => {
       const gauges: readonly Metric[] = Object.values(metrics).filter(

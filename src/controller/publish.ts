@@ -35,6 +35,8 @@ export function publish(
     if (value === undefined || value === null) gauge.remove(of);
     else gauge.set(of, value);
   }
+  // Also of variants that the pipeline had before, or while it could be understood.
+  metrics.withdrawVariants(of);
   if (!("pipeline" in built)) return;
   for (const stage of built.pipeline.stages) {
     const setting = decision?.plan.find((one) => one.stage === stage.name);
@@ -43,12 +45,8 @@ export function publish(
       const replicas =
         setting === undefined ? null : setting.variant === variant.name ? setting.replicas : (variant.standby ?? 0);
       const found = seen?.errors.find((one) => one.stage === stage.name && one.variant === variant.name);
-      if (found === undefined) metrics.profileError.remove(labels);
-      else metrics.profileError.set(labels, found.error);
-      if (replicas === null) metrics.recommended.remove(labels);
-      else metrics.recommended.set(labels, replicas);
-      if (replicas === null || mode !== "Signal") metrics.desired.remove(labels);
-      else metrics.desired.set(labels, replicas);
+      if (found !== undefined) metrics.showProfileError(labels, found.error);
+      if (replicas !== null) metrics.showReplicas(labels, replicas, mode === "Signal");
     }
   }
 }

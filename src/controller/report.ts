@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Mode } from "../core/control.ts";
 import type { MeasuredLoad } from "../core/counters.ts";
 import { isSolved } from "../core/problem.ts";
@@ -9,6 +8,7 @@ import { conditionsOf, readiness, type ConditionType, type Standing, type Standi
 import type { Answer, Context } from "./context.ts";
 import type { Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
+import { hasDrifted, isSamePlan, saysAnother } from "./news.ts";
 import { observedStatus, type Observed } from "./observed.ts";
 import { pinnedKnobs, type Fixed } from "./observe.ts";
 import { PIPELINES } from "./pipelines.ts";
@@ -50,10 +50,9 @@ export class UnreportedError extends Error {
 export async function report(context: Context, known: Known, memory: Memory, told: Told): Promise<Memory> {
   const now = context.clock();
   const status = statusOf(known, memory, told, now);
-  const says = isDeepStrictEqual(essence(status), essence(memory.status));
-  const drifts = isDeepStrictEqual(rounded(status), rounded(memory.status)) || now - memory.writtenAt < NUMBERS_EVERY;
   publish(context, known, told, status);
-  if (says && drifts) return memory;
+  const isDue = now - memory.writtenAt >= NUMBERS_EVERY;
+  if (!saysAnother(status, memory.status) && !(isDue && hasDrifted(status, memory.status))) return memory;
   const { name, namespace, object } = known;
   const { apiVersion, kind } = object;
   await context.kube
@@ -123,7 +122,7 @@ function planned(
   const said = { decision: { id, reason: decisionReasons[reason] } };
   if (plan.length === 0) return said;
   const stages = planStages(plan);
-  const isSame = before !== undefined && isDeepStrictEqual(settings(stages), settings(before.stages));
+  const isSame = before !== undefined && isSamePlan(stages, before.stages);
   // Of a plan that is held without looking at it, what was said stands.
   if (outcome === null && isSame) return { ...said, plan: before };
   const solved = outcome !== null && isSolved(outcome) ? outcome : null;
@@ -152,11 +151,6 @@ function planned(
   };
 }
 
-/** What makes plans differ: the time-out follows the load. */
-function settings(stages: NonNullable<PipelineStatus["plan"]>["stages"]) {
-  return stages.map(({ batchTimeoutSeconds: _follows, ...setting }) => setting);
-}
-
 function loadStatus(
   { measured, answer }: Told,
   { load: before }: PipelineStatus,
@@ -172,53 +166,4 @@ function loadStatus(
       at: instantText(Math.round(now)),
     },
   };
-}
-/** What is told at once when it changes. */
-function essence({
-  plan,
-  rollouts,
-  slowdowns,
-  pinnedKnobs: knobs,
-  takenOver,
-  heldTargets,
-  resumed,
-  conditions,
-}: PipelineStatus) {
-  return {
-    feasible: plan?.feasible,
-    stages: plan === undefined ? undefined : settings(plan.stages),
-    // How far replicas have come is told with the rest.
-    rollouts: rollouts?.flatMap(({ stage, switching, setbacks }) =>
-      switching === undefined && setbacks === undefined ? [] : [{ stage, phase: switching?.phase, setbacks }],
-    ),
-    slowdowns,
-    knobs,
-    takenOver,
-    heldTargets,
-    resumed,
-    conditions: conditions?.map(({ lastTransitionTime: _time, message: _text, ...rest }) => rest),
-  };
-}
-
-/** Numbers that drift, as coarse as they are worth a write. */
-function rounded({ plan, load, observed, loop, conditions }: PipelineStatus) {
-  const coarse = (text: string | undefined): string | undefined =>
-    text === undefined ? undefined : Number(text).toPrecision(2);
-  return [
-    plan?.loadRps,
-    plan?.plannedLoadRps,
-    plan?.objective,
-    plan?.accuracy,
-    plan?.cores,
-    plan?.latencySeconds,
-    load?.observedRps,
-    load?.predictedRps,
-    loop?.loadRps,
-  ]
-    .map(coarse)
-    .concat(
-      conditions?.map(({ message }) => message) ?? [],
-      observed?.latencySeconds,
-      observed?.profileErrors?.map(({ stage, variant, ratio }) => `${stage}/${variant} ${ratio}`) ?? [],
-    );
 }

@@ -6,8 +6,11 @@ import type { AddressInfo } from "node:net";
 export interface Exposition {
   /** `host:port`, as Prometheus takes it. */
   readonly target: string;
-  /** Shows a counter's value from the next scrape on; a series is named in full, `requests_total{stage="a"}`. */
-  readonly set: (series: string, value: number) => void;
+  /**
+   * Shows a counter's value from the next scrape on, or what is counted at each; a series is named in full,
+   * `requests_total{stage="a"}`.
+   */
+  readonly set: (series: string, value: number | (() => number)) => void;
   /** The series is not shown any more. */
   readonly remove: (series: string) => void;
   /** Whether a scrape is answered; otherwise its connection breaks. True at the start. */
@@ -16,7 +19,7 @@ export interface Exposition {
 }
 
 export async function startExposition(): Promise<Exposition> {
-  const values = new Map<string, number>();
+  const values = new Map<string, number | (() => number)>();
   let answering = true;
   const server = createServer((request, response) => {
     if (!answering) {
@@ -41,11 +44,11 @@ export async function startExposition(): Promise<Exposition> {
 }
 
 /** The text format, which wants the series of one metric together. */
-function textOf(values: ReadonlyMap<string, number>): string {
+function textOf(values: ReadonlyMap<string, number | (() => number)>): string {
   const metrics = Map.groupBy(values, ([series]) => series.split("{", 1)[0] ?? series);
   const lines = [...metrics].flatMap(([metric, all]) => [
     `# TYPE ${metric} counter`,
-    ...all.map(([series, value]) => `${series} ${numberText(value)}`),
+    ...all.map(([series, value]) => `${series} ${numberText(typeof value === "number" ? value : value())}`),
   ]);
   return `${lines.join("\n")}\n`;
 }

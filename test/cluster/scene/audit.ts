@@ -35,7 +35,13 @@ export function auditArguments(directory: string, reads: boolean): readonly stri
     { level: "Request", omitStages: ["RequestReceived"] },
   ];
   writeFileSync(policy, JSON.stringify({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules }));
-  return [`--audit-policy-file=${policy}`, `--audit-log-path=${logIn(directory)}`, "--audit-log-mode=blocking"];
+  return [
+    `--audit-policy-file=${policy}`,
+    `--audit-log-path=${logIn(directory)}`,
+    "--audit-log-mode=blocking",
+    // Megabytes; what is cut off would not be read.
+    "--audit-log-maxsize=2000",
+  ];
 }
 
 interface AuditEvent {

@@ -26,9 +26,11 @@ export interface FleetOptions {
   readonly interval: number;
   /** What a load is the mean over; at least the time between two scrapes, seconds. */
   readonly loadWindow: number;
+  /** How much load a predictor sees, seconds. */
+  readonly history: number;
 }
 
-export function fleetOf({ pipelines, interval, loadWindow }: FleetOptions): Fleet {
+export function fleetOf({ pipelines, ...timing }: FleetOptions): Fleet {
   const names = Array.from({ length: pipelines }, (_, p) => `pipeline-${p + 1}`);
   return {
     names,
@@ -40,7 +42,7 @@ export function fleetOf({ pipelines, interval, loadWindow }: FleetOptions): Flee
         ),
       ),
     ),
-    pipelines: names.map((name) => pipelineOf(name, interval, loadWindow)),
+    pipelines: names.map((name) => pipelineOf(name, timing)),
   };
 }
 
@@ -56,7 +58,7 @@ function profile(): string {
   return [header, ...lines, ""].join("\n");
 }
 
-function pipelineOf(name: string, interval: number, loadWindow: number): object {
+function pipelineOf(name: string, { interval, loadWindow, history }: Omit<FleetOptions, "pipelines">): object {
   return {
     apiVersion: "ipa.dev/v1alpha1",
     kind: "InferencePipeline",
@@ -67,7 +69,7 @@ function pipelineOf(name: string, interval: number, loadWindow: number): object 
       mode: "Act",
       limits: { replicas: 20 },
       load: { prometheus: { selector: seriesOf(name) } },
-      adaptation: { interval: `${interval}s`, predictor: "max", loadWindow: `${loadWindow}s` },
+      adaptation: { interval: `${interval}s`, predictor: "max", loadWindow: `${loadWindow}s`, history: `${history}s` },
       rollout: { progressDeadlineSeconds: 600, drainSeconds: 2 },
       stages: STAGES.map((stage, s) => ({
         name: stage,
@@ -90,15 +92,10 @@ function seriesOf(pipeline: string): string {
   return `requests_total{pipeline="${pipeline}"}`;
 }
 
-/** The same load on every pipeline of a fleet, requests per second, until it is stopped. */
-export function startConstantLoad(exposition: Exposition, { names }: Fleet, rate: number): () => void {
+/** The same load on every pipeline of a fleet from now on, requests per second. */
+export function showConstantLoad(exposition: Exposition, { names }: Fleet, rate: number): void {
   const began = performance.now();
-  const count = (): void => {
-    const requests = Math.floor((rate * (performance.now() - began)) / 1000);
-    for (const name of names) exposition.set(seriesOf(name), requests);
-  };
-  count();
-  const timer = setInterval(count, 50);
-  timer.unref();
-  return () => clearInterval(timer);
+  // Not whole ones: of a few requests a scrape the one that falls on this side or that is a tenth.
+  const count = (): number => (rate * (performance.now() - began)) / 1000;
+  for (const name of names) exposition.set(seriesOf(name), count);
 }

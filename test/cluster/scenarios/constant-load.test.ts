@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { after, before, describe, test } from "node:test";
+import { until } from "../control-plane/until.ts";
+import { fleetOf, showConstantLoad } from "../scene/fleet.ts";
+import { profilesObject } from "../scene/objects.ts";
+import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
+
+const WITHIN = 60;
+/** Longer than between two writes of numbers that drift, together with the time that it takes to see that all is quiet. */
+const [QUIET, WATCHED] = [10, 55];
+
+describe("many pipelines", { skip: withoutScene() }, () => {
+  let scene: Scene;
+  before(async () => {
+    scene = await openScene({ cpus: 1000 });
+  });
+  after(() => scene?.close());
+
+  test("constant load", async () => {
+    const fleet = fleetOf({ pipelines: 20, interval: 2, loadWindow: 4, history: 12 });
+    showConstantLoad(scene.exposition, fleet, 8);
+    await scene.plane.apply(profilesObject(fleet.profiles), ...fleet.deployments, ...fleet.pipelines);
+    const controller = await scene.controller();
+    const settled = await until(
+      "every pipeline to have its plan, and nothing to be written any more",
+      async () => {
+        // The counters are in this process: to look at the log takes time in which they do not count.
+        await pause(2000);
+        const writes = scene.ownWrites();
+        const planned = new Set(writes.filter(({ resource }) => resource === "deployments/scale").map(pipelineOf));
+        const last = writes.at(-1)?.at ?? Infinity;
+        return planned.size === fleet.names.length && Date.now() / 1000 - last > QUIET ? writes.length : null;
+      },
+      2 * WITHIN,
+    );
+    const decided = controller.decisions().length;
+    await pause(WATCHED * 1000);
+    const fresh = scene.ownWrites().slice(settled);
+    assert.deepEqual(
+      fresh.map(({ verb, resource, name, body }) => ({ verb, resource, name, body })),
+      [],
+    );
+    const turns = (controller.decisions().length - decided) / fleet.names.length;
+    assert.ok(turns >= 10, `only ${turns} turns a pipeline while it was watched`);
+  });
+});
+
+function pipelineOf({ name }: { readonly name: string }): string {
+  return name.split("-").slice(0, 2).join("-");
+}
