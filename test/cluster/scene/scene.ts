@@ -59,6 +59,8 @@ export interface SceneOptions {
 export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const { cpus = 64, nodes = 1, scrapeSeconds = 0.5, auditReads = false } = options;
   const directory = mkdtempSync(join(tmpdir(), "ipa-scene-"));
+  // Where it is ended before it is closed.
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const plane = await startControlPlane({
     nodes: Array.from({ length: nodes }, (_, n) => ({ name: `node-${n + 1}`, cpus })),
     moreArguments: { "kube-apiserver": auditArguments(directory, auditReads) },
