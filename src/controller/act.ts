@@ -1,3 +1,4 @@
+import { decisionReasons } from "../formats/decision-reasons.ts";
 import { bad, good, unknown, type Condition, type Standing } from "./conditions.ts";
 import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
 import type { Context } from "./context.ts";
@@ -18,7 +19,7 @@ export async function carryOut(
   told: Told,
 ): Promise<Memory> {
   const { standings } = told;
-  const isDone = [...steps.up, ...steps.routes, ...steps.down].length === 0;
+  const isDone = [...scaleSteps(steps), ...steps.routes].length === 0;
   const written = isDone ? memory : await intend(context, known, memory, steps, told);
 
   let ledger: Ledger = written.ledger;
@@ -56,7 +57,7 @@ export async function carryOut(
 
 function intend(context: Context, known: Known, memory: Memory, steps: Steps, told: Told): Promise<Memory> {
   const before = memory.status.conditions?.find(({ type }) => type === "Applied");
-  const intended = { ...memory, ledger: [...steps.up, ...steps.down].reduce(withIntention, memory.ledger) };
+  const intended = { ...memory, ledger: scaleSteps(steps).reduce(withIntention, memory.ledger) };
   return report(context, known, intended, {
     ...told,
     standings: { ...told.standings, Applied: standingMeanwhile(before) },
@@ -67,6 +68,10 @@ function intend(context: Context, known: Known, memory: Memory, steps: Steps, to
 function standingMeanwhile(before: Condition | undefined): Standing {
   const isKnown = before !== undefined && before.status !== "Unknown" && before.reason !== NOT_ACTING;
   return isKnown ? before : unknown("Applying", "the plan is being carried out");
+}
+
+function scaleSteps({ room, up, down }: Steps): readonly ScaleStep[] {
+  return [...room, ...up, ...down];
 }
 
 function withIntention(ledger: Ledger, { view: { target, scale } }: ScaleStep): Ledger {
@@ -101,7 +106,7 @@ function tellOfScale(
       `the replicas of ${what} are controlled from now on; ${takenFrom} set them before`,
     );
   }
-  const why = answer === undefined ? "" : ` (${answer.decision.reason})`;
+  const why = answer === undefined ? "" : ` (${decisionReasons[answer.decision.reason]})`;
   void record(object, "Normal", "Scaled", `${what}: ${scale.replicas} → ${replicas} replicas${why}`);
 }
 
