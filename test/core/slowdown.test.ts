@@ -93,6 +93,9 @@ describe("what is learnt of service times", () => {
     const over = looking(now, slowdowns, [7, "a", 1.04]);
     assert.equal(over.factors.at(-1), "1 1 1");
     assert.deepEqual(over.slowdowns, {});
+    // Too few to be sure.
+    assert.equal(looking(now, slowdowns, [100, "a", 1.3, 25]).factors.at(-1), "1.5 1.5 1.5");
+    assert.equal(looking(now, slowdowns, [100, "a", 1.3, 100]).factors.at(-1), "1.3 1.3 1.3");
     // Also where it was hardly slower.
     const little = looking(0, undefined, [3, "a", 1.08]);
     assert.equal(little.factors.at(-1), "1.1 1.1 1.1");
@@ -154,7 +157,7 @@ describe("the other variants of a stage", () => {
       assert.equal(until, left + hours * HOUR);
       assert.equal(factorsOf(slowdowns, until - 1), "1.5 1 1");
       assert.equal(factorsOf(slowdowns, until), "1 1 1");
-      ({ slowdowns, now } = looking(until, slowdowns, [1, "b", 1], [3, "a", 1.5]));
+      ({ slowdowns, now } = looking(until, slowdowns, [1, "b", 1], [2, "a", 1], [3, "a", 1.5]));
       assert.equal(slowdownOf(slowdowns, "s0", "a", now), 1.5);
       left = now;
       ({ slowdowns, now } = looking(now, slowdowns, [20, "b", 1]));
