@@ -35,12 +35,18 @@ export async function carryOut(
     if (stage === undefined) throw new RangeError(`there is no stage ${index}`);
     const conflict = await route(context.kube, known.object, stage, view.scale.selector);
     if (conflict !== null) return { reason: "ServiceContested", message: conflict };
-    void context.record(known.object, "Normal", "Routed", `stage ${stage.stage}: requests go to ${view.variant.name}`);
+    void context.record(
+      known.object,
+      "Normal",
+      "Routed",
+      `stage ${stage.stage}: requests go to ${view.target.variant}`,
+    );
     return null;
   };
   // What is not known to be too much is let be.
   const mayGoDown = standings.MetricsAvailable.status === "True" || told.assumed;
-  const failures = await take(steps, { scale, route: send }, mayGoDown);
+  const failures = await take(steps, { scale, route: send, goesOn: known.holds }, mayGoDown);
+  if (!known.holds()) return { ...written, ledger };
   return report(
     context,
     known,

@@ -9,7 +9,7 @@ import type { TargetView } from "./targets.ts";
 
 /** A number to set. */
 export interface ScaleStep {
-  readonly view: TargetView;
+  readonly view: Pick<TargetView, "target" | "scale">;
   readonly replicas: number;
 }
 
@@ -17,7 +17,7 @@ export interface ScaleStep {
 export interface RouteStep {
   /** Of the stage. */
   readonly index: number;
-  readonly view: TargetView;
+  readonly view: Pick<TargetView, "target" | "scale">;
 }
 
 /** What a cluster lacks of a plan, in the order in which it is done: more first, then the traffic, then fewer. */
@@ -75,19 +75,21 @@ export interface Failure {
 export type StepResult = Failure | null;
 
 /**
- * Takes the steps one after the other. Nothing goes down once a step has failed, nor where `mayGoDown` is false. A lease that was lost
- * ends it: that error is thrown.
+ * Takes the steps one after the other while `goesOn` says so. Nothing goes down once a step has failed, nor where `mayGoDown` is false.
+ * A lease that was lost ends it: that error is thrown.
  */
 export async function take(
   { up, routes, down }: Steps,
   acts: {
     readonly scale: (step: ScaleStep) => Promise<StepResult>;
     readonly route: (step: RouteStep) => Promise<StepResult>;
+    readonly goesOn: () => boolean;
   },
   mayGoDown: boolean,
 ): Promise<readonly Failure[]> {
   const failures: Failure[] = [];
   const attempt = async (act: () => Promise<StepResult>): Promise<void> => {
+    if (!acts.goesOn()) return;
     const failure = await act().catch((error: unknown): Failure => {
       if (!(error instanceof KubeError) || error.reason === "NotLeader") throw error;
       return { reason: "WriteFailed", message: error.message };

@@ -1,7 +1,7 @@
 import { InputError } from "../core/errors.ts";
 import { modes, type Control, type Mode } from "../core/control.ts";
 import type { Pipeline } from "../core/pipeline.ts";
-import { parseResource, profileKeys } from "../formats/resource.ts";
+import { parseControl, parseResource, profileKeys } from "../formats/resource.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { World } from "./world.ts";
 
@@ -21,6 +21,12 @@ export interface Known {
   readonly paused: boolean;
   readonly resume: string;
   readonly built: Built;
+  /** How it is to be run, where that can be told; also where its profiles cannot be. */
+  readonly control: Control | null;
+  /** Whether it is being deleted. */
+  readonly ending: boolean;
+  /** Whether nothing else was asked for since. */
+  readonly holds: () => boolean;
 }
 
 export type Built =
@@ -29,7 +35,7 @@ export type Built =
 
 /** Reads pipelines as they were applied. */
 export interface Reader {
-  readonly read: (object: KubeObject, world: World) => Promise<Known>;
+  readonly read: (object: KubeObject, world: World, holds: Known["holds"]) => Promise<Known>;
   /** It is gone. */
   readonly forget: (object: KubeObject) => void;
 }
@@ -46,7 +52,7 @@ interface Reading {
 /** Reads each version once. */
 export function reader(): Reader {
   const readings = new Map<string, Reading>();
-  const read = async (object: KubeObject, world: World): Promise<Known> => {
+  const read = async (object: KubeObject, world: World, holds: Known["holds"]): Promise<Known> => {
     const { name, namespace = "", uid = "", generation, annotations = {} } = object.metadata;
     const before = readings.get(uid);
     const isSame = before !== undefined && before.generation === generation;
@@ -61,9 +67,20 @@ export function reader(): Reader {
           : configMap;
     readings.set(uid, { generation, configMap, profiles, built });
     const [paused, resume] = [annotations[PAUSED] === "true", annotations[RESUME] ?? ""];
-    return { object, namespace, name, paused, resume, built };
+    const ending = object.metadata.deletionTimestamp !== undefined;
+    const control = "control" in built ? built.control : controlOf(object);
+    return { object, namespace, name, paused, resume, built, control, ending, holds };
   };
   return { read, forget: ({ metadata: { uid = "" } }) => void readings.delete(uid) };
+}
+
+function controlOf(object: KubeObject): Control | null {
+  try {
+    return parseControl(object, object.metadata.name);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return null;
+  }
 }
 
 /** Where a pipeline's profiles are, or what is wrong with it that this cannot be told. */
@@ -87,7 +104,7 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
   try {
     const built = parseResource(object, new Map(Object.entries(data)), object.metadata.name);
     const { interval } = built.pipeline.adaptation;
-    if (interval >= SHORTEST_INTERVAL) return built;
+    if (interval >= SHORTEST_INTERVAL) return lacksGateway(built.control) ?? built;
     const message = `adaptation.interval is ${interval} s, and a cluster is looked at once in ${SHORTEST_INTERVAL} s at most. Choose a longer one.`;
     return { problem: { of: "Ready", reason: "Invalid", message } };
   } catch (error) {
@@ -97,7 +114,17 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
   }
 }
 
+/** A plan for a gateway would hold choices that nothing carries out. */
+function lacksGateway({ stages }: Control): Built | null {
+  const names = stages.flatMap(({ stage, dataPlane }) => (dataPlane === "Gateway" ? stage : []));
+  if (names.length === 0) return null;
+  const message =
+    `dataPlane Gateway of ${names.join(", ")}: there is no gateway yet that would carry a plan out, so that none is made. ` +
+    "Set dataPlane: Service, or None.";
+  return { problem: { of: "Ready", reason: "GatewayMissing", message } };
+}
+
 /** How far to go with a pipeline: as far as it says, and no further than the controller may. */
-export function modeWithin(most: Mode, { mode }: Control): Mode {
+export function modeWithin(most: Mode, { mode }: Pick<Control, "mode">): Mode {
   return modes[Math.min(modes.indexOf(mode), modes.indexOf(most))] ?? "Observe";
 }

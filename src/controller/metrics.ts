@@ -3,6 +3,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric
 const PIPELINE = ["namespace", "pipeline"] as const;
 const VARIANT = [...PIPELINE, "stage", "variant"] as const;
 
+type VariantLabels = Readonly<Record<(typeof VARIANT)[number], string>>;
+
 /** What a controller tells of itself and its pipelines. Units are in the names. */
 export function controllerMetrics() {
   const registry = new Registry();
@@ -78,9 +80,26 @@ export function controllerMetrics() {
     }),
   };
 
+  const shown = new Map<string, readonly VariantLabels[]>();
   return {
     ...metrics,
     registry,
+    /** Shows the replicas of a variant as recommended, and where others are to set them also as desired. */
+    showReplicas: (of: VariantLabels, replicas: number, isDesired: boolean): void => {
+      const key = `${of.namespace}/${of.pipeline}`;
+      shown.set(key, [...(shown.get(key) ?? []), of]);
+      metrics.recommended.set(of, replicas);
+      if (isDesired) metrics.desired.set(of, replicas);
+    },
+    /** Shows none of a pipeline any more. */
+    withdrawReplicas: ({ namespace, pipeline }: Pick<VariantLabels, "namespace" | "pipeline">): void => {
+      const key = `${namespace}/${pipeline}`;
+      for (const labels of shown.get(key) ?? []) {
+        metrics.recommended.remove(labels);
+        metrics.desired.remove(labels);
+      }
+      shown.delete(key);
+    },
     /** Forgets a pipeline that is gone, and on losing the lead all of them: what is not known must not look as if it were. */
     forget: async (labels: Readonly<Record<string, string>> | null): Promise<void> => {
       const gauges: readonly Metric[] = Object.values(metrics).filter(

@@ -34,6 +34,8 @@ export function publish(
     if (value === undefined || value === null) gauge.remove(of);
     else gauge.set(of, value);
   }
+  // Also of variants that the pipeline had before, or while it could be understood.
+  metrics.withdrawReplicas(of);
   if (!("pipeline" in built)) return;
   for (const stage of built.pipeline.stages) {
     const setting = decision?.plan.find((one) => one.stage === stage.name);
@@ -41,10 +43,7 @@ export function publish(
       const labels = { ...of, stage: stage.name, variant: variant.name };
       const replicas =
         setting === undefined ? null : setting.variant === variant.name ? setting.replicas : (variant.standby ?? 0);
-      if (replicas === null) metrics.recommended.remove(labels);
-      else metrics.recommended.set(labels, replicas);
-      if (replicas === null || mode !== "Signal") metrics.desired.remove(labels);
-      else metrics.desired.set(labels, replicas);
+      if (replicas !== null) metrics.showReplicas(labels, replicas, mode === "Signal");
     }
   }
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../kube/objects.ts";
 import type { Context } from "./context.ts";
 import { gate } from "./gate.ts";
-import { reader } from "./known.ts";
+import { reader, type Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
 import { UnreportedError } from "./report.ts";
 import { nextDue } from "./schedule.ts";
@@ -24,12 +24,16 @@ interface Course {
   memory: Memory | null;
   timer: NodeJS.Timeout | null;
   turn: Promise<void> | null;
+  /** Whether something else was asked for since the turn began. */
+  isOutdated: boolean;
   /** Seconds between two turns. */
   interval: number;
 }
 
 /** How often a pipeline is looked at that cannot be understood, seconds. */
 const UNREADABLE_EVERY = 10;
+/** And one that is being deleted, and waits for that. */
+const ENDING_EVERY = 1;
 /**
  * A first turn reads all that there is of a pipeline. If all were begun at once, each would last until the calls of all were made, and
  * decide on what was long ago.
@@ -55,15 +59,23 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
     const turn = (): Promise<void> => turnOf(key, course, due);
     course.turn = (course.memory === null ? firstTurns(turn) : turn()).finally(() => {
       course.turn = null;
+      if (course.isOutdated) beginNow(key, course);
     });
   };
 
+  const beginNow = (key: string, course: Course): void => {
+    if (course.timer !== null) clearTimeout(course.timer);
+    begin(key, course, context.clock());
+  };
+
   const turnOf = async (key: string, course: Course, due: number): Promise<void> => {
-    if (stopped) return;
+    if (stopped || courses.get(key) !== course) return;
     context.metrics.delay.observe(Math.max(0, context.clock() - due));
+    course.isOutdated = false;
     try {
-      const known = await read(course.object, course.world);
-      course.interval = "pipeline" in known.built ? known.built.pipeline.adaptation.interval : UNREADABLE_EVERY;
+      const holds = (): boolean => !course.isOutdated && (stopped || courses.get(key) === course);
+      const known = await read(course.object, course.world, holds);
+      course.interval = intervalOf(known);
       schedule(key, course);
       course.memory = await takeTurn(context, course.world, known, course.memory);
     } catch (error) {
@@ -95,20 +107,27 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       if (isGone) {
         end(key);
         forget(object);
-        void context.metrics.forget(labelsOf(object));
+        // A turn that still goes on has its say before.
+        void Promise.resolve(course?.turn).then(() => context.metrics.forget(labelsOf(object)));
       } else if (course === undefined || course.object.metadata.uid !== object.metadata.uid) {
         if (course !== undefined) forget(course.object);
         end(key);
-        const fresh = { world, object, memory: null, timer: null, turn: null, interval: UNREADABLE_EVERY };
+        const fresh = {
+          world,
+          object,
+          memory: null,
+          timer: null,
+          turn: null,
+          isOutdated: false,
+          interval: UNREADABLE_EVERY,
+        };
         courses.set(key, fresh);
         begin(key, fresh, context.clock());
       } else {
         const isNews = !isDeepStrictEqual(asked(course.object), asked(object));
         course.object = object;
-        if (isNews && course.turn === null) {
-          if (course.timer !== null) clearTimeout(course.timer);
-          begin(key, course, context.clock());
-        }
+        if (isNews && course.turn === null) beginNow(key, course);
+        else course.isOutdated ||= isNews;
       }
     },
     stop: async () => {
@@ -121,6 +140,11 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       late.abort();
     },
   };
+}
+
+function intervalOf({ ending, built }: Known): number {
+  if (ending) return ENDING_EVERY;
+  return "pipeline" in built ? built.pipeline.adaptation.interval : UNREADABLE_EVERY;
 }
 
 /** What people ask of a pipeline: all but what the controller writes. */

@@ -11,10 +11,13 @@ export const PIPELINE_LABEL = "ipa.dev/pipeline";
 const STAGE_LABEL = "ipa.dev/stage";
 
 /** The variant whose Pods a stage's Service selects; null if there is none such. */
-export function servedBy(service: KubeObject | undefined, views: readonly TargetView[]): string | null {
+export function servedBy(
+  service: KubeObject | undefined,
+  views: readonly Pick<TargetView, "target" | "scale">[],
+): string | null {
   const { selector = {} } = (service?.spec ?? {}) as { readonly selector?: Readonly<Record<string, string>> };
   const found = views.find(({ scale }) => sameLabels(scale.selector.labels, selector));
-  return found?.variant.name ?? null;
+  return found?.target.variant ?? null;
 }
 
 function sameLabels(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {

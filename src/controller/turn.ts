@@ -8,6 +8,7 @@ import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
 import { bad, good, unknown, type Standings } from "./conditions.ts";
 import type { Answer, Context, Question } from "./context.ts";
+import { end, keepFinalizer } from "./ending.ts";
 import { contestedOf, fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
 import { resumed, yielded } from "./ledger.ts";
@@ -36,6 +37,8 @@ const nothingKnown: Standings = {
 export async function takeTurn(context: Context, world: World, known: Known, before: Memory | null): Promise<Memory> {
   const { built } = known;
   const kept = before ?? memoryFrom(await asStored(context, known), context.clock());
+  if (known.ending) return end(context, world, known, kept);
+  await keepFinalizer(context, known);
   if ("problem" in built) {
     const { of, reason, message } = built.problem;
     const problem = bad(reason, message);
@@ -123,6 +126,8 @@ async function run(
   const recall = kept.isFresh && "load" in measured ? measured.load : null;
   const question: Question = { ...context.setupOf(pipeline), seen, recall };
   const answer = (await context.decide(question)) ?? tooLate(question);
+  // What is asked for now is heeded in the next turn, which comes at once.
+  if (!known.holds()) return kept;
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
   const { plan, state } = answer.decision;

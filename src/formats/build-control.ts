@@ -1,19 +1,18 @@
 import { controlDefaults, type Control, type StageControl, type Target } from "../core/control.ts";
-import type { Pipeline } from "../core/pipeline.ts";
 import type { At } from "./check-pins.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
 
 type StageSpec = PipelineSpec["spec"]["stages"][number];
 
-/** Makes what a cluster needs to know beyond the pipeline, which was made of the same and so is right. */
-export function buildControl({ metadata, spec }: PipelineSpec, pipeline: Pipeline): Control {
+/** Makes what a cluster needs to know beyond the pipeline, of a file that is right; by stage in a given order. */
+export function buildControl({ metadata, spec }: PipelineSpec, stages: readonly { readonly name: string }[]): Control {
   const { mode = controlDefaults.mode, onDelete = controlDefaults.onDelete, load } = spec;
   return {
     mode,
     onDelete,
     load: load?.prometheus === undefined ? null : { selector: load.prometheus.selector },
     fallback: load?.fallback === undefined ? null : { after: load.fallback.afterSeconds, load: load.fallback.load },
-    stages: pipeline.stages.flatMap(({ name }) =>
+    stages: stages.flatMap(({ name }) =>
       spec.stages.filter((stage) => stage.name === name).map((stage) => stageControl(metadata.name, stage)),
     ),
   };

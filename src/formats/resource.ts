@@ -57,7 +57,13 @@ export function parseResource(object: unknown, profiles: ReadonlyMap<string, str
   }
   complaints.throwIfAny();
   const pipeline = buildPipeline(source, files);
-  return { pipeline, control: buildControl(source.value, pipeline) };
+  return { pipeline, control: buildControl(source.value, pipeline.stages) };
+}
+
+/** How a resource is to be run, with the stages as the file has them: what can be said of it without its profiles. */
+export function parseControl(object: unknown, place: string): Control {
+  const { value } = read(object, place);
+  return buildControl(value, value.spec.stages);
 }
 
 function read(object: unknown, place: string): PipelineFile {

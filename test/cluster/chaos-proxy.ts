@@ -16,6 +16,8 @@ export type Fault =
   | { readonly kind: "hang" }
   /** The connection breaks. */
   | { readonly kind: "reset" }
+  /** The request is passed on; `answered` is called when the answer is there, which is passed on after that or is lost. */
+  | { readonly kind: "answered"; readonly answered: () => void; readonly lost: boolean }
   /** The request is passed on so many seconds later. */
   | { readonly kind: "delay"; readonly seconds: number }
   /** The API server is not asked. */
@@ -23,9 +25,11 @@ export type Fault =
 
 /** Which requests; those for which all that is given holds. */
 export interface Matching {
-  readonly method?: string;
+  readonly method?: string | RegExp;
   /** Tested on path and query: /\/leases\//, /watch=true/. */
   readonly url?: RegExp;
+  /** After so many that are let through. */
+  readonly after?: number;
   /** The next so many alone; without it, all until the fault is lifted, and for hang and reset also what is under way. */
   readonly times?: number;
 }
@@ -63,6 +67,8 @@ export interface ChaosProxy {
 interface Injected {
   readonly fault: Fault;
   readonly matching: Matching;
+  /** Still to be let through. */
+  ahead: number;
   left: number;
 }
 
@@ -84,6 +90,10 @@ export async function startChaosProxy(kubeconfig: string): Promise<ChaosProxy> {
   const faultFor = (request: IncomingMessage): Fault | null => {
     const found = faults.findLast(({ matching, left }) => left > 0 && matches(matching, request));
     if (found === undefined) return null;
+    if (found.ahead > 0) {
+      found.ahead -= 1;
+      return null;
+    }
     found.left -= 1;
     return found.fault;
   };
@@ -109,10 +119,15 @@ export async function startChaosProxy(kubeconfig: string): Promise<ChaosProxy> {
       return;
     }
     if (fault?.kind === "delay") await pause(fault.seconds * 1000);
-    passOn(exchange, response, record);
+    passOn(exchange, response, record, fault?.kind === "answered" ? fault : null);
   }
 
-  function passOn(exchange: Exchange, response: ServerResponse, record: ProxiedRequest): void {
+  function passOn(
+    exchange: Exchange,
+    response: ServerResponse,
+    record: ProxiedRequest,
+    notice: Extract<Fault, { kind: "answered" }> | null,
+  ): void {
     const { request } = exchange;
     const outgoing = requestHttps(new URL(record.url, behind.server), {
       ...(request.headers.authorization === undefined ? behind.asAdmin : behind.asNobody),
@@ -124,6 +139,11 @@ export async function startChaosProxy(kubeconfig: string): Promise<ChaosProxy> {
     outgoing.on("response", (answered) => {
       if (exchange.hung) return;
       record.status = answered.statusCode ?? null;
+      notice?.answered();
+      if (notice?.lost === true) {
+        answered.resume();
+        return;
+      }
       response.writeHead(answered.statusCode ?? 502, answered.headers);
       // Of a watch the head comes long before the first event.
       response.flushHeaders();
@@ -152,7 +172,7 @@ export async function startChaosProxy(kubeconfig: string): Promise<ChaosProxy> {
     server,
     caFile: certificate.cert,
     inject: (fault, matching = {}) => {
-      const injected = { fault, matching, left: matching.times ?? Infinity };
+      const injected = { fault, matching, ahead: matching.after ?? 0, left: matching.times ?? Infinity };
       faults.push(injected);
       if (matching.times === undefined) {
         for (const exchange of underWay) if (matches(matching, exchange.request)) afflict(exchange, fault);
@@ -178,7 +198,9 @@ export async function startChaosProxy(kubeconfig: string): Promise<ChaosProxy> {
 }
 
 function matches({ method, url }: Matching, request: IncomingMessage): boolean {
-  return (method === undefined || method === request.method) && (url === undefined || url.test(request.url ?? ""));
+  const { method: given = "" } = request;
+  const isMethod = method instanceof RegExp ? method.test(given) : (method ?? given) === given;
+  return isMethod && (url === undefined || url.test(request.url ?? ""));
 }
 
 function answer(response: ServerResponse, status: number, retryAfter: number | undefined): void {

@@ -221,6 +221,35 @@ describe("an installation", { skip }, () => {
     assert.deepEqual(others, []);
   });
 
+  test("the Services of others, and Services that lead elsewhere, are refused whatever RBAC grants", async () => {
+    const services = { group: "", version: "v1", plural: "services", namespace: "default" };
+    const service = (name: string, labels: object, spec: object): object => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name, namespace: "default", labels },
+      spec: { selector: { app: "any" }, ports: [{ port: 80 }], ...spec },
+    });
+    const labels = { "ipa.dev/pipeline": "shop" };
+    await scene.plane.apply(service("theirs", {}, {}));
+    const kube = connected();
+    const attempts: Readonly<Record<string, () => Promise<unknown>>> = {
+      "another's": () => kube.patch({ ...services, name: "theirs" }, { spec: { selector: { app: "mine" } } }),
+      "another's, by its label": () => kube.patch({ ...services, name: "theirs" }, { metadata: { labels } }),
+      "one without the label": () => kube.create(services, service("free", {}, {})),
+      "taking the label away": () => kube.patch({ ...services, name: "shop-detect" }, { metadata: { labels: null } }),
+      externalIPs: () => kube.create(services, service("free", labels, { externalIPs: ["192.0.2.7"] })),
+      LoadBalancer: () => kube.create(services, service("free", labels, { type: "LoadBalancer" })),
+      ExternalName: () =>
+        kube.create(services, service("free", labels, { type: "ExternalName", externalName: "any.example" })),
+    };
+    for (const [what, attempt] of Object.entries(attempts)) {
+      const isDenied = (error: unknown): boolean =>
+        error instanceof KubeError && error.status === 422 && /ipa-controller may write only/.test(error.message);
+      await assert.rejects(attempt, isDenied, what);
+    }
+    await kube.create(services, service("free", labels, {}));
+  });
+
   test("another kind is Forbidden with the rule that is missing, and resolves once that is given", async () => {
     const name = "other-kind";
     await scene.plane.apply(

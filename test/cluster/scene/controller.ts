@@ -46,9 +46,14 @@ export function startController({ kubeconfig, port, more, directory }: Controlle
     told.push(text);
     log.write(text);
   });
-  const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
   const end = (): void => void child.kill("SIGKILL");
   process.once("exit", end);
+  const ended = new Promise<number | null>((resolve) =>
+    child.once("exit", (code) => {
+      process.off("exit", end);
+      resolve(code);
+    }),
+  );
   return {
     pid: child.pid ?? 0,
     output: () => chunks.join(""),

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
+import { until } from "../control-plane/until.ts";
+import type { Write } from "./audit.ts";
+import { deploymentObject, pipelineObject } from "./objects.ts";
+import { scaleWrites } from "./scale-writes.ts";
+import type { Scene } from "./scene.ts";
+
+// One switch of a variant by a Service, with all that a controller does for it: two targets are taken over, one goes up, the
+// requests go over, one goes down. Whatever happens meanwhile, it ends in the same state.
+
+const WITHIN = 60;
+/** Seconds until a pod of the new variant is Ready. */
+const START = 0.4;
+
+/** A stage whose variant is switched as soon as its pipeline is there; `load` is the pipeline whose requests count. */
+export async function applySwitching(scene: Scene, name: string, load = "all"): Promise<void> {
+  const annotations = { "test.ipa/start-seconds": String(START) };
+  await scene.plane.apply(
+    deploymentObject(`${name}-small`, { replicas: 2 }),
+    deploymentObject(`${name}-large`, { replicas: 0, cpu: "2", annotations }),
+  );
+  await scene.plane.kubectl("wait", "--for=condition=Available", `deployment/${name}-small`, "--timeout=30s");
+  const { spec, ...object } = pipelineObject({ name, dataPlane: "Service" });
+  await scene.plane.apply({
+    ...object,
+    spec: {
+      ...spec,
+      objective: { kind: "weighted", alpha: 1000, beta: 1 },
+      load: { prometheus: { selector: `requests_total{pipeline="${load}"}` } },
+      rollout: { progressDeadlineSeconds: 60, drainSeconds: 1 },
+      stages: spec.stages.slice(0, 1),
+    },
+  });
+}
+
+const wanted = {
+  small: 0,
+  large: "as planned",
+  serves: "-large",
+  taken: [
+    ["-large", 0, true],
+    ["-small", 2, true],
+  ],
+  pinned: 0,
+  rollouts: 0,
+  planned: "large",
+  applied: "True",
+};
+
+async function seen(scene: Scene, name: string): Promise<unknown> {
+  const objects = [`ipl/${name}`, `deploy/${name}-small`, `deploy/${name}-large`, `service/${name}-detect`];
+  const found: unknown = JSON.parse(await scene.plane.kubectl("get", ...objects, "--output=json"));
+  const [pipeline, small, large, service] = (found as { readonly items: readonly Found[] }).items;
+  const { takenOver = [], heldTargets = [], rollouts = [], plan, conditions = [] } = pipeline?.status ?? {};
+  const [planned] = plan?.stages ?? [];
+  return {
+    small: small?.spec.replicas,
+    large: large?.spec.replicas === planned?.replicas ? "as planned" : large?.spec.replicas,
+    serves: service?.spec.selector.app.replace(name, ""),
+    taken: takenOver.map((one) => [one.name.replace(name, ""), one.replicas, one.confirmed]),
+    pinned: heldTargets.length,
+    rollouts: rollouts.length,
+    planned: planned?.variant,
+    applied: conditions.find(({ type }) => type === "Applied")?.status,
+  };
+}
+/** Waits for the end of the switch, which is the same whatever happened. Nothing broke before the next was made. */
+export async function endsAsUndisturbed(scene: Scene, name: string): Promise<void> {
+  let last: unknown;
+  const isDone = async (): Promise<boolean> => {
+    last = await seen(scene, name);
+    return isDeepStrictEqual(last, wanted);
+  };
+  await until(`the end of the switch of ${name}`, isDone, WITHIN).catch((error: unknown) => {
+    assert.deepEqual(last, wanted, name);
+    throw error;
+  });
+  neverBrokeBeforeMade(scene, name);
+}
+
+/** By every write, not the end alone. */
+function neverBrokeBeforeMade(scene: Scene, name: string): void {
+  const writes = scene.ownWrites().filter((write) => write.name.startsWith(`${name}-`) && write.status < 300);
+  const replicas = new Map([
+    [`${name}-small`, 2],
+    [`${name}-large`, 0],
+  ]);
+  let serving = `${name}-small`;
+  let upAt = Infinity;
+  for (const write of writes) {
+    const [scaled] = scaleWrites([write]);
+    if (scaled !== undefined) {
+      replicas.set(scaled.name, scaled.replicas);
+      if (scaled.name.endsWith("-large")) upAt = Math.min(upAt, write.at);
+    }
+    if (write.resource === "services") {
+      serving = selected(write);
+      if (serving.endsWith("-large"))
+        assert.ok(write.at - upAt >= START, `${name}: requests go to pods that are not Ready`);
+    }
+    assert.ok((replicas.get(serving) ?? 0) >= 2, `${name}: ${serving} serves with ${replicas.get(serving)} replicas`);
+  }
+  const forced = scaleWrites(writes).filter((one) => one.forced);
+  assert.deepEqual(
+    forced.map((one) => one.name.replace(name, "")),
+    ["-large", "-small"],
+    `${name}: each target is taken by force once`,
+  );
+}
+
+/** What matters of any object. */
+interface Found {
+  readonly spec: { readonly replicas: number; readonly selector: { readonly app: string } };
+  readonly status: PipelineStatus;
+}
+
+function selected({ body }: Write): string {
+  return (body as Found).spec.selector.app;
+}
