@@ -19,7 +19,7 @@ export async function carryOut(
   told: Told,
 ): Promise<Memory> {
   const { standings } = told;
-  const isDone = [...steps.up, ...steps.routes, ...steps.down].length === 0;
+  const isDone = [...scaleSteps(steps), ...steps.routes].length === 0;
   const written = isDone ? memory : await intend(context, known, memory, steps, told);
 
   let ledger: Ledger = written.ledger;
@@ -57,7 +57,7 @@ export async function carryOut(
 
 function intend(context: Context, known: Known, memory: Memory, steps: Steps, told: Told): Promise<Memory> {
   const before = memory.status.conditions?.find(({ type }) => type === "Applied");
-  const intended = { ...memory, ledger: [...steps.up, ...steps.down].reduce(withIntention, memory.ledger) };
+  const intended = { ...memory, ledger: scaleSteps(steps).reduce(withIntention, memory.ledger) };
   return report(context, known, intended, {
     ...told,
     standings: { ...told.standings, Applied: standingMeanwhile(before) },
@@ -68,6 +68,10 @@ function intend(context: Context, known: Known, memory: Memory, steps: Steps, to
 function standingMeanwhile(before: Condition | undefined): Standing {
   const isKnown = before !== undefined && before.status !== "Unknown" && before.reason !== NOT_ACTING;
   return isKnown ? before : unknown("Applying", "the plan is being carried out");
+}
+
+function scaleSteps({ room, up, down }: Steps): readonly ScaleStep[] {
+  return [...room, ...up, ...down];
 }
 
 function withIntention(ledger: Ledger, { view: { target, scale } }: ScaleStep): Ledger {

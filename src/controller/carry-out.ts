@@ -20,8 +20,13 @@ export interface RouteStep {
   readonly view: Pick<TargetView, "target" | "scale">;
 }
 
+/** A step of which more is known: what runs there. */
+type Seen<Step> = Step & { readonly view: TargetView };
+
 /** What a cluster lacks of a plan, in the order in which it is done: more first, then the traffic, then fewer. */
 export interface Steps {
+  /** Fewer that comes before all: without it more would exceed the limit of cores. Nothing that serves depends on it. */
+  readonly room: readonly ScaleStep[];
   readonly up: readonly ScaleStep[];
   readonly routes: readonly RouteStep[];
   readonly down: readonly ScaleStep[];
@@ -43,9 +48,9 @@ export function stepsTo(
   plan: Plan,
   state: LoopState | null,
 ): Steps {
-  const up: ScaleStep[] = [];
-  const down: ScaleStep[] = [];
-  const routes: RouteStep[] = [];
+  const up: Seen<ScaleStep>[] = [];
+  const down: Seen<ScaleStep>[] = [];
+  const routes: Seen<RouteStep>[] = [];
   pipeline.stages.forEach((stage, index) => {
     const setting = plan[index];
     if (setting === undefined) return;
@@ -62,7 +67,23 @@ export function stepsTo(
       if (replicas < view.scale.replicas) down.push({ view, replicas });
     }
   });
-  return { up, routes, down };
+  const isFree = ({ view }: Seen<ScaleStep>): boolean => !routes.some((route) => route.view.stage === view.stage);
+  const room = exceeds(pipeline.limits.cores, views, up) ? down.filter(isFree) : [];
+  return { room, up, routes, down: down.filter((step) => !room.includes(step)) };
+}
+
+/** What is summed up in another order may differ in the last digits. */
+const ROUNDING = 1e-9;
+
+/** Whether more replicas beside all that there are need more cores than there may be. */
+function exceeds(limit: number | undefined, views: readonly TargetView[], up: readonly Seen<ScaleStep>[]): boolean {
+  if (limit === undefined || up.length === 0) return false;
+  const now = views.reduce((sum, { variant, scale }) => sum + variant.coresPerReplica * scale.replicas, 0);
+  const more = up.reduce(
+    (sum, { view, replicas }) => sum + view.variant.coresPerReplica * (replicas - view.scale.replicas),
+    0,
+  );
+  return now + more > limit + ROUNDING;
 }
 
 /** What went wrong, for a condition. */
@@ -75,11 +96,11 @@ export interface Failure {
 export type StepResult = Failure | null;
 
 /**
- * Takes the steps one after the other while `goesOn` says so. Nothing goes down once a step has failed, nor where `mayGoDown` is false.
- * A lease that was lost ends it: that error is thrown.
+ * Takes the steps one after the other while `goesOn` says so. Nothing goes down once a step has failed, nor where `mayGoDown` is false, and
+ * nothing goes up that there is no room for. A lease that was lost ends it: that error is thrown.
  */
 export async function take(
-  { up, routes, down }: Steps,
+  { room, up, routes, down }: Steps,
   acts: {
     readonly scale: (step: ScaleStep) => Promise<StepResult>;
     readonly route: (step: RouteStep) => Promise<StepResult>;
@@ -96,7 +117,9 @@ export async function take(
     });
     if (failure !== null) failures.push(failure);
   };
-  for (const step of up) await attempt(() => acts.scale(step));
+  if (mayGoDown) for (const step of room) await attempt(() => acts.scale(step));
+  if (failures.length > 0) return failures;
+  if (mayGoDown || room.length === 0) for (const step of up) await attempt(() => acts.scale(step));
   for (const step of routes) await attempt(() => acts.route(step));
   if (!mayGoDown || failures.some(({ reason }) => reason !== "TargetPinned")) return failures;
   for (const step of down) await attempt(() => acts.scale(step));

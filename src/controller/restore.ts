@@ -73,7 +73,7 @@ export function stepsBack(stages: readonly FormerStage[]): { readonly steps: Ste
       if (replicas < view.scale.replicas && !returns) down.push({ view, replicas });
     }
   });
-  return { steps: { up, routes, down }, waits };
+  return { steps: { room: [], up, routes, down }, waits };
 }
 
 function countOf({ view, replicas }: Former): number {

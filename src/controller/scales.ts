@@ -14,6 +14,8 @@ export interface Scale {
   readonly selector: Selector;
   /** When it was read, seconds. */
   readonly at: number;
+  /** Since when that many are asked for, as far as is known, seconds. */
+  readonly since: number;
 }
 
 /** Why a target has no scale. */
@@ -50,8 +52,14 @@ export function scales(kube: Kube, clock: () => number): Scales {
   const keep = (key: string, object: KubeObject): Scale => {
     const { replicas = 0 } = (object.spec ?? {}) as { readonly replicas?: number };
     const { selector = "" } = (object.status ?? {}) as { readonly selector?: string };
-    const before = cache.get(key)?.selector;
-    const scale = { replicas, selector: before?.text === selector ? before : parseSelector(selector), at: clock() };
+    const before = cache.get(key);
+    const at = clock();
+    const scale = {
+      replicas,
+      selector: before?.selector.text === selector ? before.selector : parseSelector(selector),
+      at,
+      since: before?.replicas === replicas ? before.since : at,
+    };
     cache.set(key, scale);
     return scale;
   };

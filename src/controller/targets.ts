@@ -56,7 +56,7 @@ export async function seeTargets(
   }
   return {
     views: found.flatMap(({ stage, variant, target, scale }) =>
-      isProblem(scale) ? [] : viewOf({ stage, variant, target, scale }, from.pods.matching(scale.selector)),
+      isProblem(scale) ? [] : viewOf({ stage, variant, target, scale }, from.pods.matching(scale.selector), from.now),
     ),
   };
 }
@@ -79,14 +79,21 @@ function isProblem(scale: Scale | ScaleProblem): scale is ScaleProblem {
   return "reason" in scale;
 }
 
-function viewOf(of: Pick<TargetView, "stage" | "variant" | "target" | "scale">, pods: readonly PodView[]): TargetView {
+/** How long it may take until Pods that are asked for exist, seconds. */
+const CREATED_WITHIN = 5;
+
+function viewOf(
+  of: Pick<TargetView, "stage" | "variant" | "target" | "scale">,
+  pods: readonly PodView[],
+  now: number,
+): TargetView {
   return {
     ...of,
     ready: pods.filter(({ ready }) => ready).length,
     refused: pods.some(({ unschedulable }) => unschedulable)
       ? "Unschedulable"
       : // What refuses Pods as such (quotas, admission) leaves none to ask.
-        pods.length < of.scale.replicas
+        pods.length < of.scale.replicas && now - of.scale.since >= CREATED_WITHIN
         ? "Quota"
         : null,
     differs: differenceOf(of.variant, pods),

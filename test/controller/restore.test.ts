@@ -6,7 +6,7 @@ import { parseSelector } from "../../src/controller/selector.ts";
 function former(variant: string, now: number, ready: number, before: number | null): Former {
   const target = { variant, apiVersion: "apps/v1", kind: "Deployment", name: variant };
   return {
-    view: { target, scale: { replicas: now, selector: parseSelector(`app=${variant}`), at: 0 } },
+    view: { target, scale: { replicas: now, selector: parseSelector(`app=${variant}`), at: 0, since: 0 } },
     ready,
     replicas: before,
   };

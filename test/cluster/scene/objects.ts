@@ -103,9 +103,14 @@ export interface DeploymentOptions {
   readonly replicas?: number;
   readonly cpu?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** More of the pods' spec. */
+  readonly pod?: object;
 }
 
-export function deploymentObject(name: string, { replicas = 1, cpu = "1", annotations = {} }: DeploymentOptions = {}) {
+export function deploymentObject(
+  name: string,
+  { replicas = 1, cpu = "1", annotations = {}, pod = {} }: DeploymentOptions = {},
+) {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -115,7 +120,7 @@ export function deploymentObject(name: string, { replicas = 1, cpu = "1", annota
       selector: { matchLabels: { app: name } },
       template: {
         metadata: { labels: { app: name }, annotations },
-        spec: { containers: [{ name: "model", image: "model:1", resources: { requests: { cpu } } }] },
+        spec: { ...pod, containers: [{ name: "model", image: "model:1", resources: { requests: { cpu } } }] },
       },
     },
   };

@@ -19,7 +19,7 @@ export interface Scene {
   readonly prometheus: Prometheus;
   readonly exposition: Exposition;
   /** Requests of a pipeline, from a rate of 0 on. */
-  readonly traffic: (pipeline?: string) => Traffic;
+  readonly traffic: (pipeline?: string, gap?: () => number) => Traffic;
   /** Starts `ipa control` on namespace "default". */
   readonly controller: (...more: readonly string[]) => Promise<ControllerProcess>;
   /** Every write that was asked for since the scene began, oldest first. */
@@ -88,8 +88,8 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     plane,
     prometheus,
     exposition,
-    traffic: (pipeline = "shop") => {
-      const traffic = startTraffic(exposition, `requests_total{pipeline="${pipeline}"}`);
+    traffic: (pipeline = "shop", gap) => {
+      const traffic = startTraffic(exposition, `requests_total{pipeline="${pipeline}"}`, gap);
       traffics.push(traffic);
       return traffic;
     },

@@ -14,12 +14,27 @@ const WITHIN = 60;
 /** Seconds until a pod of the new variant is Ready. */
 const START = 0.4;
 
-/** A stage whose variant is switched as soon as its pipeline is there; `load` is the pipeline whose requests count. */
-export async function applySwitching(scene: Scene, name: string, load = "all"): Promise<void> {
-  const annotations = { "test.ipa/start-seconds": String(START) };
+export interface SwitchingOptions {
+  /** The pipeline whose requests count. */
+  readonly load?: string;
+  /** Of the pods of the new variant. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** More of the spec of all pods. */
+  readonly pod?: object;
+  /** Merged into the pipeline's spec. */
+  readonly spec?: Readonly<Record<string, unknown>>;
+}
+
+/** A stage whose variant is switched as soon as its pipeline is there: from two replicas of `small` to as many of `large`, of two cores. */
+export async function applySwitching(
+  scene: Scene,
+  name: string,
+  { load = "all", pod = {}, spec: more = {}, ...of }: SwitchingOptions = {},
+): Promise<void> {
+  const annotations = { "test.ipa/start-seconds": String(START), ...of.annotations };
   await scene.plane.apply(
-    deploymentObject(`${name}-small`, { replicas: 2 }),
-    deploymentObject(`${name}-large`, { replicas: 0, cpu: "2", annotations }),
+    deploymentObject(`${name}-small`, { replicas: 2, pod }),
+    deploymentObject(`${name}-large`, { replicas: 0, cpu: "2", annotations, pod }),
   );
   await scene.plane.kubectl("wait", "--for=condition=Available", `deployment/${name}-small`, "--timeout=30s");
   const { spec, ...object } = pipelineObject({ name, dataPlane: "Service" });
@@ -31,6 +46,7 @@ export async function applySwitching(scene: Scene, name: string, load = "all"): 
       load: { prometheus: { selector: `requests_total{pipeline="${load}"}` } },
       rollout: { progressDeadlineSeconds: 60, drainSeconds: 1 },
       stages: spec.stages.slice(0, 1),
+      ...more,
     },
   });
 }

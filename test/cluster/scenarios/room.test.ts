@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { until } from "../control-plane/until.ts";
+import type { Write } from "../scene/audit.ts";
+import type { ControllerProcess } from "../scene/controller.ts";
+import { deploymentObject, deploymentsOf, pipelineObject } from "../scene/objects.ts";
+import { scaleWrites } from "../scene/scale-writes.ts";
+import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
+import { applySwitching, endsAsUndisturbed } from "../scene/switching.ts";
+
+const WITHIN = 60;
+/** The first back-off is a minute. */
+const AFTER_BACK_OFF = 100;
+
+describe("replicas that do not get up", { skip: withoutScene(), concurrency: true }, () => {
+  let scene: Scene;
+  let controller: ControllerProcess;
+  before(async () => {
+    scene = await openScene({ cpus: 100 });
+    scene.traffic("all").at(6);
+    controller = await scene.controller();
+  });
+  after(() => scene?.close());
+
+  const setbackOf = async (pipeline: string) =>
+    (await scene.status(pipeline)).rollouts?.flatMap(({ setbacks = [] }) => setbacks)[0];
+  const planned = async (pipeline: string): Promise<string | undefined> =>
+    (await scene.status(pipeline)).plan?.stages.map(({ variant, replicas }) => `${variant}×${replicas}`).join();
+  const refusals = (pipeline: string): ReadonlySet<string | undefined> =>
+    new Set(
+      controller
+        .decisions()
+        .filter((one) => one.pipeline === `default/${pipeline}`)
+        .flatMap(({ seen }) => seen.replicas.flatMap(({ refused }) => refused ?? [])),
+    );
+  const barred = (pipeline: string): Promise<unknown> =>
+    until(`a setback of ${pipeline}`, async () => (await setbackOf(pipeline))?.variant === "large", WITHIN);
+  /** By every write: the Service has selected nothing but the old variant, which has never had none. */
+  const onlyOldServed = (pipeline: string): void => {
+    const writes = scene.ownWrites().filter(({ status }) => status < 300);
+    const selected = writes.filter(({ name }) => name === `${pipeline}-detect`).map(selectedBy);
+    assert.deepEqual([...new Set(selected)], [`${pipeline}-small`]);
+    const numbers = scaleWrites(writes, `${pipeline}-small`).map(({ replicas }) => replicas);
+    assert.ok(Math.min(...numbers, 2) >= 1, `${pipeline}-small: ${numbers.join()}`);
+  };
+  const addNode = async (name: string, pool: string, cpus: number): Promise<void> => {
+    await scene.plane.addNode({ name, cpus });
+    await scene.plane.kubectl("label", "node", name, `pool=${pool}`);
+  };
+
+  test("a switch without room", async () => {
+    // Two small ones run; of the two large ones one has room.
+    await addNode("narrow-1", "narrow", 4);
+    await applySwitching(scene, "narrow", { pod: { nodeSelector: { pool: "narrow" } } });
+    await barred("narrow");
+    const setback = await setbackOf("narrow");
+    assert.deepEqual([setback?.most, setback?.failures], [0, 1]);
+    await until("it to be rolled back", async () => (await scene.replicas("narrow-large")) === 0, WITHIN);
+    // One is enough for the load.
+    assert.match((await planned("narrow")) ?? "", /^small×[12]$/);
+    assert.deepEqual([...refusals("narrow")], ["Unschedulable"]);
+    onlyOldServed("narrow");
+
+    await addNode("narrow-2", "narrow", 8);
+    const tries = (): number =>
+      scaleWrites(scene.ownWrites(), "narrow-large").filter(({ replicas }) => replicas > 0).length;
+    const before = tries();
+    await until("another try", () => tries() > before, AFTER_BACK_OFF);
+    const until0 = Date.parse(setback?.until ?? "") / 1000;
+    const again = scaleWrites(scene.ownWrites(), "narrow-large").findLast(({ replicas }) => replicas > 0);
+    assert.ok((again?.at ?? 0) >= until0, "not before the back-off is over");
+    await endsAsUndisturbed(scene, "narrow");
+  });
+
+  test("more replicas without room", async () => {
+    await addNode("short-1", "short", 4);
+    const pod = { nodeSelector: { pool: "short" } };
+    await scene.plane.apply(...deploymentsOf("short"), deploymentObject("short-small", { pod }));
+    const traffic = scene.traffic("short");
+    traffic.at(60);
+    await scene.plane.apply(pipelineObject({ name: "short" }));
+    await until("a setback", async () => (await setbackOf("short"))?.variant === "small", WITHIN);
+    const setback = await setbackOf("short");
+    assert.equal(setback?.most, 4, "as many as are Ready");
+    await until("that many to be planned", async () => (await planned("short"))?.startsWith("small×4,"), WITHIN);
+    await until("that many to be asked for", async () => (await scene.replicas("short-small")) === 4, WITHIN);
+    assert.equal(await scene.condition("Feasible", "short"), "False BestEffort");
+
+    await addNode("short-2", "short", 8);
+    await until("enough after the back-off", async () => (await scene.replicas("short-small")) >= 7, AFTER_BACK_OFF);
+    await until(
+      "a feasible plan",
+      async () => (await scene.condition("Feasible", "short")) === "True Feasible",
+      WITHIN,
+    );
+    const fewest = scaleWrites(scene.ownWrites(), "short-small").map(({ replicas }) => replicas);
+    assert.ok(Math.min(...fewest) >= 4, `never fewer than are Ready: ${fewest.join()}`);
+  });
+
+  test("a pod that never gets Ready", async () => {
+    const spec = { rollout: { progressDeadlineSeconds: 5, drainSeconds: 1 } };
+    await applySwitching(scene, "never", { annotations: { "test.ipa/never-ready": "true" }, spec });
+    const tried = (): readonly number[] =>
+      scaleWrites(scene.ownWrites(), "never-large").flatMap(({ at, replicas, status }) =>
+        replicas > 0 && status === 200 ? at : [],
+      );
+    await barred("never");
+    const setback = await setbackOf("never");
+    assert.deepEqual([setback?.most, setback?.failures], [0, 1]);
+    await until("it to be rolled back", async () => (await scene.replicas("never-large")) === 0, WITHIN);
+    const back = scaleWrites(scene.ownWrites(), "never-large").findLast(({ replicas }) => replicas === 0);
+    assert.ok((back?.at ?? 0) - (tried()[0] ?? 0) >= 4, "not before the deadline");
+    await until("a second failure", async () => (await setbackOf("never"))?.failures === 2, AFTER_BACK_OFF);
+    const second = await setbackOf("never");
+    const length = Date.parse(second?.until ?? "") - Date.now();
+    assert.ok(length > 100_000, `the next back-off is longer: ${length / 1000} s`);
+    onlyOldServed("never");
+  });
+
+  test("a quota", async () => {
+    const priority = { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name: "few" }, value: 1 };
+    const scopeSelector = { matchExpressions: [{ scopeName: "PriorityClass", operator: "In", values: ["few"] }] };
+    const quota = {
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name: "few", namespace: "default" },
+      spec: { hard: { pods: "3" }, scopeSelector },
+    };
+    await scene.plane.apply(priority, quota);
+    await applySwitching(scene, "quota", { pod: { priorityClassName: "few" } });
+    await barred("quota");
+    await until("it to be rolled back", async () => (await scene.replicas("quota-large")) === 0, WITHIN);
+    assert.deepEqual([...refusals("quota")], ["Quota"]);
+    onlyOldServed("quota");
+  });
+
+  test("no cores for the old and the new variant", async () => {
+    await applySwitching(scene, "tight", { spec: { limits: { replicas: 20, cores: 5 } } });
+    await until("a plan", async () => (await planned("tight")) !== undefined, WITHIN);
+    await until(
+      "some decisions",
+      () => controller.decisions().filter((one) => one.pipeline === "default/tight").length >= 20,
+      WITHIN,
+    );
+    onlyOldServed("tight");
+    assert.deepEqual(scaleWrites(scene.ownWrites(), "tight-large"), [], "the switch is not offered");
+  });
+
+  test("just enough cores for the old and the new variant", async () => {
+    await applySwitching(scene, "fits", { spec: { limits: { replicas: 20, cores: 6 } } });
+    await endsAsUndisturbed(scene, "fits");
+    const replicas = new Map([
+      ["fits-small", 2],
+      ["fits-large", 0],
+    ]);
+    for (const one of scaleWrites(scene.ownWrites(), ...replicas.keys()).filter(({ status }) => status === 200)) {
+      replicas.set(one.name, one.replicas);
+      const cores = (replicas.get("fits-small") ?? 0) + 2 * (replicas.get("fits-large") ?? 0);
+      assert.ok(cores <= 6, `${one.name} ${one.replicas}: ${cores} cores`);
+    }
+  });
+});
+
+function selectedBy({ body }: Write): string {
+  return (body as { readonly spec: { readonly selector: { readonly app: string } } }).spec.selector.app;
+}
