@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { tick } from "../src/core/loop.ts";
 import type { Pipeline } from "../src/core/pipeline.ts";
 import type { Run } from "../src/core/run-log.ts";
+import { slowedBy } from "../src/core/slowdown.ts";
 import { loadPipeline, loadTrace } from "../src/formats/files.ts";
 import { simulate } from "../src/sim/simulator.ts";
 import { remembering } from "../src/study/remember.ts";
@@ -101,10 +102,7 @@ function slowed(pipeline: Pipeline, factor: number): Pipeline {
     ...pipeline,
     stages: pipeline.stages.map((stage) => ({
       ...stage,
-      variants: stage.variants.map((variant) => ({
-        ...variant,
-        profile: variant.profile.map((point) => ({ ...point, mean: point.mean * factor, p99: point.p99 * factor })),
-      })),
+      variants: stage.variants.map((variant) => slowedBy(variant, factor)),
     })),
   };
 }

@@ -67,6 +67,7 @@ export function scenarioOf(of: Pipeline, startPlan: Plan, duration: number, rest
     decisionDelay: 0,
     warmup: 0,
     history: [],
+    measuresService: false,
     startPlan,
     startFeasible: true,
     keepRequests: true,

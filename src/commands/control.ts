@@ -39,7 +39,7 @@ export function controlCommand(): Command {
         .choices(modes)
         .default("Act"),
     )
-    .option("--prometheus <url>", "where the load of pipelines is measured")
+    .option("--prometheus <url>", "where loads, service times and latencies are measured")
     .option("--prometheus-ca <file>", "certificates that its own is checked against")
     .option("--prometheus-token-file <file>", "bearer token for it, read anew for each query")
     .option("--kube-qps <n>", "calls per second to the API server; twice as many at once", numberIn(0.1, 1000), 20)
@@ -67,6 +67,8 @@ export function controlCommand(): Command {
     .action(async (flags: ControlFlags) => {
       // Little is young at a time: the room that grows for it while the program is loaded would be held for ever, 35 MB.
       setFlagsFromString("--semi-space-growth-factor=1");
+      // And of what is old, collected before there is as much again: a controller has time, and shares its node's memory.
+      setFlagsFromString("--heap-growing-percent=25");
       const { control } = await import("../controller/controller.ts");
       const { journalOf } = await import("../controller/journal.ts");
       const { openRing } = await import("../controller/journal-ring.ts");
@@ -85,6 +87,7 @@ export function controlCommand(): Command {
       const metrics = controllerMetrics();
       const clock = (): number => Date.now() / 1000;
       const log = logTo((line) => process.stderr.write(line), clock);
+      const over = new AbortController();
       const leadership = { isLeader: () => false };
       const kube = connect({
         ...present({ kubeconfig: flags.kubeconfig }),
@@ -92,6 +95,7 @@ export function controlCommand(): Command {
         // What was sent while leading is over before somebody else can lead.
         timeoutSeconds: Math.min(10, 0.3 * flags.leaseSeconds),
         mayWrite: () => leadership.isLeader(),
+        signal: over.signal,
         onCall: ({ verb, status }) => {
           metrics.calls.inc({ verb, status });
           if (status > 0) log.answered();
@@ -131,6 +135,7 @@ export function controlCommand(): Command {
         port: flags.port,
       };
       await control(kube, context, options, leadership, log, signal);
+      over.abort();
       await thread.end();
     });
 }

@@ -3,7 +3,7 @@ import { assess } from "../core/assess.ts";
 import type { Decision, Planner } from "../core/decide.ts";
 import type { LoadSeries, Observation } from "../core/cluster.ts";
 import type { Setup } from "../core/setup.ts";
-import { tick } from "../core/loop.ts";
+import { corrected, tick } from "../core/loop.ts";
 import { recalled } from "../core/recall.ts";
 import type { Answer } from "../controller/context.ts";
 import { learntBy } from "../formats/files.ts";
@@ -53,7 +53,12 @@ async function answer({ digest, seen, recall }: Extract<ToWorker, { ask: number 
   const known = recall === null ? seen : remembering(planner, seen, recall);
   const decision = tick(planner, known);
   const seconds = (performance.now() - from) / 1000;
-  return { seen: known, decision, promised: promiseOf(planner, decision), seconds };
+  return {
+    seen: known,
+    decision,
+    promised: promiseOf(corrected(planner, decision.state?.slowdowns, decision.at), decision),
+    seconds,
+  };
 }
 
 /** An observation whose memory of loads that were asked for is made anew from those that were measured. */

@@ -1,3 +1,4 @@
+import { decisionReasons } from "../formats/decision-reasons.ts";
 import { bad, good, unknown, type Condition, type Standing } from "./conditions.ts";
 import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
 import type { Context } from "./context.ts";
@@ -43,7 +44,8 @@ export async function carryOut(
     return null;
   };
   // What is not known to be too much is let be.
-  const mayGoDown = standings.MetricsAvailable.status === "True" || told.assumed;
+  const isKnown = standings.MetricsAvailable.status === "True" || told.assumed;
+  const mayGoDown = isKnown && context.clock() >= (memory.downFrom ?? Infinity);
   const failures = await take(steps, { scale, route: send, goesOn: known.holds }, mayGoDown);
   if (!known.holds()) return { ...written, ledger };
   return report(
@@ -105,7 +107,7 @@ function tellOfScale(
       `the replicas of ${what} are controlled from now on; ${takenFrom} set them before`,
     );
   }
-  const why = answer === undefined ? "" : ` (${answer.decision.reason})`;
+  const why = answer === undefined ? "" : ` (${decisionReasons[answer.decision.reason]})`;
   void record(object, "Normal", "Scaled", `${what}: ${scale.replicas} → ${replicas} replicas${why}`);
 }
 

@@ -21,12 +21,46 @@ export async function measuredLoad(
 }
 
 /** A load that nobody knows. */
-export function unknownLoad({ adaptation: { loadWindow } }: Pipeline, now: number): LoadSeries {
+function unknownLoad({ adaptation: { loadWindow } }: Pipeline, now: number): LoadSeries {
   return { end: now, step: loadWindow, rates: [null] };
 }
 
 /** The load to plan for while none is measured, as if it had been measured. */
-export function assumedLoad({ adaptation: { loadWindow, history } }: Pipeline, load: number, now: number): LoadSeries {
+function assumedLoad({ adaptation: { loadWindow, history } }: Pipeline, load: number, now: number): LoadSeries {
   const windows = Math.max(1, Math.floor(history / loadWindow));
   return { end: now, step: loadWindow, rates: Array.from({ length: windows }, () => load) };
+}
+
+interface LoadToPlanFor {
+  readonly series: LoadSeries;
+  /** Whether it is only assumed. */
+  readonly assumed: boolean;
+}
+
+/** The load that was measured; else, after long enough, the one that is given for that; else none. */
+export function loadToPlanFor(
+  pipeline: Pipeline,
+  { fallback }: Control,
+  measured: MeasuredLoad,
+  now: number,
+  unknownSince: number | null,
+): LoadToPlanFor {
+  if ("load" in measured) {
+    const { end, step, rates } = measured.load;
+    const seen = Math.round(pipeline.adaptation.history / step);
+    return { series: { end, step, rates: rates.slice(-seen) }, assumed: false };
+  }
+  const isLong = fallback !== null && unknownSince !== null && now - unknownSince >= fallback.after;
+  return isLong
+    ? { series: assumedLoad(pipeline, fallback.load, now), assumed: true }
+    : { series: unknownLoad(pipeline, now), assumed: false };
+}
+
+/**
+ * From when on replicas may go down at first: what runs may be for a load that went just before, so that it stays until the load has
+ * been known for the stabilisation. Null while it is not known.
+ */
+export function firstDownFrom({ adaptation }: Pipeline, { rates, step }: LoadSeries, now: number): number | null {
+  const known = (rates.length - 1 - rates.lastIndexOf(null)) * step;
+  return known === 0 ? null : now + Math.max(0, adaptation.movement.stabilization - known);
 }

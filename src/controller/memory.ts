@@ -1,6 +1,7 @@
 import type { LoopState } from "../core/cluster.ts";
 import type { Plan } from "../core/plan.ts";
-import { instantOf, planningOf, planOfStatus, rolloutsOf } from "../formats/status.ts";
+import type { InForce } from "../core/service-time.ts";
+import { instantOf, planningOf, planOfStatus, rolloutsOf, slowdownsOf } from "../formats/status.ts";
 import { parseStatus, type PipelineStatus } from "../formats/status-schema.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { Ledger } from "./ledger.ts";
@@ -12,9 +13,13 @@ export interface Memory {
   /** Whether it is carried out, and not only recommended. */
   readonly acts: boolean;
   readonly state: LoopState | null;
+  /** By stage what runs, since when; empty where that is not known. */
+  readonly inForce: readonly InForce[];
   readonly ledger: Ledger;
   /** Since when the load is not known, seconds; null where it is. */
   readonly unknownSince: number | null;
+  /** Until then, seconds, nothing goes down, as nobody knows what load was asked for before; null: that is to be found out. */
+  readonly downFrom: number | null;
   /** As it was last written, or found. */
   readonly status: PipelineStatus;
   /** When it was last written, seconds. */
@@ -29,17 +34,24 @@ export const NOT_ACTING = "NotActing";
 /** What a controller that begins, or takes over, knows of a pipeline. */
 export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
   const status = parseStatus(found);
-  const { plan, loop, rollouts, takenOver = [], heldTargets = [], resumed = "", conditions = [] } = status;
+  const { plan, loop, rollouts, slowdowns, takenOver = [], heldTargets = [], resumed = "", conditions = [] } = status;
   const metrics = conditions.find(({ type }) => type === "MetricsAvailable");
   const applied = conditions.find(({ type }) => type === "Applied");
   return {
     plan: plan === undefined ? [] : planOfStatus(plan),
     acts: applied !== undefined && applied.reason !== NOT_ACTING,
     state:
-      loop === undefined
+      loop === undefined && slowdowns === undefined
         ? null
-        : { planning: planningOf(loop, now), ...(rollouts === undefined ? {} : { rollouts: rolloutsOf(rollouts) }) },
+        : {
+            ...(loop === undefined ? {} : { planning: planningOf(loop, now) }),
+            ...(loop === undefined || rollouts === undefined ? {} : { rollouts: rolloutsOf(rollouts) }),
+            ...(slowdowns === undefined ? {} : { slowdowns: slowdownsOf(slowdowns) }),
+          },
+    inForce: [],
     ledger: { takenOver, pinned: heldTargets, resumed },
+    // A state remembers what it was made for.
+    downFrom: loop === undefined ? null : 0,
     unknownSince: metrics?.status === "False" ? instantOf(metrics.lastTransitionTime) : null,
     status,
     writtenAt: 0,

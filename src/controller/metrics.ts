@@ -81,22 +81,30 @@ export function controllerMetrics() {
   };
 
   const shown = new Map<string, readonly VariantLabels[]>();
+  const note = (of: VariantLabels): void => {
+    const key = `${of.namespace}/${of.pipeline}`;
+    shown.set(key, [...(shown.get(key) ?? []), of]);
+  };
   return {
     ...metrics,
     registry,
     /** Shows the replicas of a variant as recommended, and where others are to set them also as desired. */
     showReplicas: (of: VariantLabels, replicas: number, isDesired: boolean): void => {
-      const key = `${of.namespace}/${of.pipeline}`;
-      shown.set(key, [...(shown.get(key) ?? []), of]);
+      note(of);
       metrics.recommended.set(of, replicas);
       if (isDesired) metrics.desired.set(of, replicas);
     },
-    /** Shows none of a pipeline any more. */
-    withdrawReplicas: ({ namespace, pipeline }: Pick<VariantLabels, "namespace" | "pipeline">): void => {
+    showProfileError: (of: VariantLabels, error: number): void => {
+      note(of);
+      metrics.profileError.set(of, error);
+    },
+    /** Shows nothing of a pipeline's variants any more. */
+    withdrawVariants: ({ namespace, pipeline }: Pick<VariantLabels, "namespace" | "pipeline">): void => {
       const key = `${namespace}/${pipeline}`;
       for (const labels of shown.get(key) ?? []) {
         metrics.recommended.remove(labels);
         metrics.desired.remove(labels);
+        metrics.profileError.remove(labels);
       }
       shown.delete(key);
     },

@@ -13,6 +13,8 @@ export function hasDrifted(now: PipelineStatus, before: PipelineStatus): boolean
   const [is, was] = [numbers(now), numbers(before)];
   return (
     !isDeepStrictEqual(messages(now), messages(before)) ||
+    // As told it moves only where what is measured is far from it.
+    !isDeepStrictEqual(now.observed, before.observed) ||
     is.some((text, index) => isFar(text, was[index] ?? undefined))
   );
 }
@@ -28,7 +30,16 @@ function settings(stages: Stages) {
   return stages.map(({ batchTimeoutSeconds: _follows, ...setting }) => setting);
 }
 
-function essence({ plan, rollouts, pinnedKnobs: knobs, takenOver, heldTargets, resumed, conditions }: PipelineStatus) {
+function essence({
+  plan,
+  rollouts,
+  slowdowns,
+  pinnedKnobs: knobs,
+  takenOver,
+  heldTargets,
+  resumed,
+  conditions,
+}: PipelineStatus) {
   return {
     feasible: plan?.feasible,
     stages: plan === undefined ? undefined : settings(plan.stages),
@@ -36,6 +47,7 @@ function essence({ plan, rollouts, pinnedKnobs: knobs, takenOver, heldTargets, r
     rollouts: rollouts?.flatMap(({ stage, switching, setbacks }) =>
       switching === undefined && setbacks === undefined ? [] : [{ stage, phase: switching?.phase, setbacks }],
     ),
+    slowdowns,
     knobs,
     takenOver,
     heldTargets,

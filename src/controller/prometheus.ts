@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { get as getHttp, type IncomingMessage } from "node:http";
 import { get as getHttps } from "node:https";
-import { loadFromCounters, type CounterSeries, type LoadWanted, type MeasuredLoad } from "../core/counters.ts";
+import { loadFromCounters, type LabelledSeries, type LoadWanted, type MeasuredLoad } from "../core/counters.ts";
 import { InputError } from "../core/errors.ts";
 import { checkSelector } from "../formats/selector.ts";
 
@@ -11,7 +11,7 @@ export type QuerySamples = (
   seconds: number,
   at: number,
   signal: AbortSignal,
-) => Promise<readonly CounterSeries[]>;
+) => Promise<readonly LabelledSeries[]>;
 
 export interface PrometheusOptions {
   /** Address with which those of its API begin. */
@@ -71,7 +71,11 @@ export async function measureLoad(
   try {
     // Scrape intervals that are longer than the load window are of no use.
     const series = await query(selector, want.history + EARLIER * want.loadWindow, at, signal);
-    return loadFromCounters(series, at, want);
+    return loadFromCounters(
+      series.map(({ samples }) => samples),
+      at,
+      want,
+    );
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     return { problem: "Unreachable", message: error.message };
@@ -128,7 +132,7 @@ interface Answer {
 /** Longest part of an error of others that is told, characters. */
 const TOLD = 200;
 
-function seriesOf(status: number, text: string): readonly CounterSeries[] {
+function seriesOf(status: number, text: string): readonly LabelledSeries[] {
   const answer = parse(text);
   if (typeof answer?.error === "string") throw new Error(`status ${status}: ${answer.error.slice(0, TOLD)}`);
   if (status >= 300 && status < 400) throw new Error(`status ${status}: redirects are not followed; give the address`);
@@ -153,15 +157,21 @@ function parse(text: string): Answer | null {
   }
 }
 
-function countsOf(series: unknown): CounterSeries {
-  const values = (series as { readonly values?: unknown } | null)?.values;
+function countsOf(series: unknown): LabelledSeries {
+  const { metric, values } = (series ?? {}) as { readonly metric?: unknown; readonly values?: unknown };
   // Native histograms have no values.
   if (!Array.isArray(values)) throw new Error("the selector is of something that is no counter; select a counter");
-  return values.map((sample: unknown) => {
+  const samples = values.map((sample: unknown) => {
     const [at, value] = Array.isArray(sample) ? (sample as readonly unknown[]) : [];
     if (typeof at !== "number" || typeof value !== "string") throw new Error("the answer has a sample that is none");
     return { at, value: numberOf(value) };
   });
+  return { labels: labelsOf(metric), samples };
+}
+
+function labelsOf(metric: unknown): Readonly<Record<string, string>> {
+  const entries = typeof metric === "object" && metric !== null ? Object.entries(metric) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
 /** A number as Prometheus writes it; NaN of what is none. */

@@ -15,7 +15,7 @@ export function publish(
   status: PipelineStatus,
 ): void {
   const of = { namespace, pipeline: name };
-  const { mode, measured, answer } = told;
+  const { mode, measured, observed: seen, answer } = told;
   for (const { type, status: holds } of status.conditions ?? []) {
     metrics.condition.set({ ...of, type }, holds === "True" ? 1 : 0);
   }
@@ -27,6 +27,7 @@ export function publish(
     [metrics.loadPredicted, decision?.load],
     [metrics.loadPlanned, decision?.planned],
     [metrics.latencyPredicted, promised?.latency],
+    [metrics.latencyObserved, seen?.latency],
     [metrics.accuracy, promised?.accuracy],
     [metrics.cores, promised?.cores],
   ] as const;
@@ -35,7 +36,7 @@ export function publish(
     else gauge.set(of, value);
   }
   // Also of variants that the pipeline had before, or while it could be understood.
-  metrics.withdrawReplicas(of);
+  metrics.withdrawVariants(of);
   if (!("pipeline" in built)) return;
   for (const stage of built.pipeline.stages) {
     const setting = decision?.plan.find((one) => one.stage === stage.name);
@@ -43,6 +44,8 @@ export function publish(
       const labels = { ...of, stage: stage.name, variant: variant.name };
       const replicas =
         setting === undefined ? null : setting.variant === variant.name ? setting.replicas : (variant.standby ?? 0);
+      const found = seen?.errors.find((one) => one.stage === stage.name && one.variant === variant.name);
+      if (found !== undefined) metrics.showProfileError(labels, found.error);
       if (replicas !== null) metrics.showReplicas(labels, replicas, mode === "Signal");
     }
   }

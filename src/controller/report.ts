@@ -2,16 +2,18 @@ import type { Mode } from "../core/control.ts";
 import type { MeasuredLoad } from "../core/counters.ts";
 import { isSolved } from "../core/problem.ts";
 import { decisionReasons } from "../formats/decision-reasons.ts";
-import { instantText, loopStatus, numberText, planStages, rolloutsStatus } from "../formats/status.ts";
+import { instantText, loopStatus, planStages, rolloutsStatus, slowdownsStatus } from "../formats/status.ts";
 import type { PipelineStatus } from "../formats/status-schema.ts";
 import { conditionsOf, readiness, type ConditionType, type Standing, type Standings } from "./conditions.ts";
 import type { Answer, Context } from "./context.ts";
 import type { Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
 import { hasDrifted, isSamePlan, saysAnother } from "./news.ts";
+import { observedStatus, type Observed } from "./observed.ts";
 import { pinnedKnobs, type Fixed } from "./observe.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { publish } from "./publish.ts";
+import { shown } from "./shown.ts";
 import { FIELD_MANAGER } from "./scales.ts";
 
 /** What a turn found, as far as it came. */
@@ -21,6 +23,7 @@ export interface Told {
   readonly ready?: Standing;
   readonly mode?: Mode;
   readonly measured?: MeasuredLoad;
+  readonly observed?: Observed;
   /** Whether the load planned for was given, and not measured. */
   readonly assumed: boolean;
   readonly fixed?: readonly Fixed[];
@@ -77,15 +80,19 @@ function statusOf({ object, built }: Known, memory: Memory, told: Told, now: num
   const { takenOver, pinned, resumed } = memory.ledger;
   const knobs = "control" in built && mode !== "Observe" ? pinnedKnobs(built.control, fixed) : [];
   const rollouts = rolloutsStatus(memory.state?.rollouts ?? {});
+  const slowdowns = slowdownsStatus(memory.state?.slowdowns ?? {});
+  const observed = observedStatus(told.observed, memory.status.observed);
   const { planning } = memory.state ?? {};
   return {
     observedGeneration: generation,
     ...(answer === undefined || id === undefined ? kept(memory.status) : planned(answer, id, memory.status.plan)),
     ...loadStatus(told, memory.status, now),
+    ...(observed === undefined ? {} : { observed }),
     ...(knobs.length === 0
       ? {}
       : { pinnedKnobs: knobs.map(({ knobs: of, ...rest }) => ({ ...rest, knobs: [...of] })) }),
     ...(rollouts.length === 0 ? {} : { rollouts }),
+    ...(slowdowns.length === 0 ? {} : { slowdowns }),
     ...(planning === undefined ? {} : { loop: loopStatus(planning) }),
     ...(takenOver.length === 0 ? {} : { takenOver: [...takenOver] }),
     ...(pinned.length === 0 ? {} : { heldTargets: [...pinned] }),
@@ -159,9 +166,4 @@ function loadStatus(
       at: instantText(Math.round(now)),
     },
   };
-}
-
-/** Four digits are as many as people and dashboards want. */
-function shown(value: number): string {
-  return numberText(Number(value.toPrecision(4)));
 }

@@ -1,6 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../kube/objects.ts";
 import type { Context } from "./context.ts";
+import { gate } from "./gate.ts";
 import { reader, type Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
 import { UnreportedError } from "./report.ts";
@@ -12,7 +14,7 @@ import type { World } from "./world.ts";
 export interface Rounds {
   /** A pipeline came, changed, or is gone. What it says is heeded at once. */
   readonly changed: (world: World, object: KubeObject, isGone: boolean) => void;
-  /** No turn begins any more; resolves when those that have begun are over. */
+  /** No turn begins any more; resolves when those that have begun are over, or are given up. */
   readonly stop: () => Promise<void>;
 }
 
@@ -32,10 +34,18 @@ interface Course {
 const UNREADABLE_EVERY = 10;
 /** And one that is being deleted, and waits for that. */
 const ENDING_EVERY = 1;
+/**
+ * A first turn reads all that there is of a pipeline. If all were begun at once, each would last until the calls of all were made, and
+ * decide on what was long ago.
+ */
+const FIRST_TURNS = 10;
+/** How long turns that have begun may go on when no more begin, ms. Who leads next ends what they did not. */
+const STOP_WITHIN = 10_000;
 
 export function rounds(context: Context, failed: (what: string, error: unknown) => void): Rounds {
   const courses = new Map<string, Course>();
   const { read, forget } = reader();
+  const firstTurns = gate(FIRST_TURNS);
   let stopped = false;
 
   const begin = (key: string, course: Course, due: number): void => {
@@ -46,9 +56,8 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       schedule(key, course);
       return;
     }
-    context.metrics.delay.observe(Math.max(0, context.clock() - due));
-    course.isOutdated = false;
-    course.turn = turnOf(key, course).finally(() => {
+    const turn = (): Promise<void> => turnOf(key, course, due);
+    course.turn = (course.memory === null ? firstTurns(turn) : turn()).finally(() => {
       course.turn = null;
       if (course.isOutdated) beginNow(key, course);
     });
@@ -59,7 +68,10 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
     begin(key, course, context.clock());
   };
 
-  const turnOf = async (key: string, course: Course): Promise<void> => {
+  const turnOf = async (key: string, course: Course, due: number): Promise<void> => {
+    if (stopped || courses.get(key) !== course) return;
+    context.metrics.delay.observe(Math.max(0, context.clock() - due));
+    course.isOutdated = false;
     try {
       const holds = (): boolean => !course.isOutdated && (stopped || courses.get(key) === course);
       const known = await read(course.object, course.world, holds);
@@ -122,7 +134,10 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       stopped = true;
       const turns = [...courses.values()].flatMap(({ turn }) => turn ?? []);
       for (const key of courses.keys()) end(key);
-      await Promise.all(turns);
+      const late = new AbortController();
+      const limit = pause(STOP_WITHIN, undefined, { signal: late.signal }).catch(() => {});
+      await Promise.race([Promise.all(turns), limit]);
+      late.abort();
     },
   };
 }

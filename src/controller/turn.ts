@@ -1,26 +1,27 @@
-import type { LoadSeries } from "../core/cluster.ts";
+import type { LoopState } from "../core/cluster.ts";
 import type { Control } from "../core/control.ts";
-import type { MeasuredLoad } from "../core/counters.ts";
 import { reach } from "../core/movement/stabilise.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
-import { bad, good, unknown, type Standings } from "./conditions.ts";
+import { bad, good, unknown, type Standing, type Standings } from "./conditions.ts";
 import type { Answer, Context, Question } from "./context.ts";
 import { end, keepFinalizer } from "./ending.ts";
 import { contestedOf, fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
 import { resumed, yielded } from "./ledger.ts";
-import { assumedLoad, measuredLoad, unknownLoad } from "./load.ts";
+import { firstDownFrom, loadToPlanFor } from "./load.ts";
+import { measure } from "./measure.ts";
 import { memoryFrom, NOT_ACTING, type Memory } from "./memory.ts";
 import { observe } from "./observe.ts";
 import { settleOwned } from "./ownership.ts";
 import { servedBy } from "./services.ts";
+import { serviceTimes, watching } from "./service-times.ts";
 import { countDecision } from "./publish.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { report } from "./report.ts";
-import { standingOfLoad, standingOfPlan, standingOfProfiles } from "./standings.ts";
+import { resourcesDiffer, standingOfLoad, standingOfPlan, standingOfProfiles } from "./standings.ts";
 import { seeTargets } from "./targets.ts";
 import type { World } from "./world.ts";
 
@@ -74,13 +75,14 @@ async function run(
   const { scales, clock } = context;
   const now = clock();
   const mode = modeWithin(context.maxMode, control);
-  const [targets, measured] = await Promise.all([
+  const [targets, measurements] = await Promise.all([
     seeTargets({ scales, pods: world.pods, now }, known.namespace, pipeline, control),
-    measuredLoad(context.query, pipeline, control, now, longestMemory(pipeline, memory), context.signal),
+    measure(context.query, pipeline, control, now, longestMemory(pipeline, memory), context.signal),
   ]);
+  const { load: measured, latency } = measurements;
   const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
-  const kept = { ...memory, unknownSince };
   const { series, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
+  const kept = { ...memory, unknownSince, downFrom: memory.downFrom ?? firstDownFrom(pipeline, series, now) };
   const metrics = standingOfLoad(measured, assumed);
   if ("problem" in targets) {
     const standings = {
@@ -91,16 +93,6 @@ async function run(
     return report(context, known, kept, { standings, mode, measured, assumed });
   }
   const { views } = targets;
-  const standings: Standings = {
-    ...nothingKnown,
-    TargetResolved: good("Resolved"),
-    MetricsAvailable: metrics,
-    ProfilesReady: standingOfProfiles(views),
-    Applied: bad(NOT_ACTING, `mode ${mode} sets no replicas`),
-  };
-  if (mode === "Observe") return report(context, known, kept, { standings, mode, measured, assumed });
-
-  const acts = mode === "Act";
   const routed = control.stages.map(({ stage, service }) =>
     service === null
       ? null
@@ -110,19 +102,38 @@ async function run(
         ),
   );
   const fixed = fixedBy(known.object, world, views, kept.ledger);
+  // What was only recommended runs nowhere, and nothing is under way to it.
+  const isCarriedOut = kept.acts && mode !== "Observe";
+  const state = isCarriedOut || kept.state === null ? kept.state : withoutRollouts(kept.state);
+  const plan = isCarriedOut ? kept.plan : [];
+  const sight = observe(pipeline, control, { now, load: series, views, routed, plan, fixed, state });
+  const times = serviceTimes(pipeline, control, measurements.service, { ...sight, routed }, kept.inForce, now);
+  const seen = times.served.length === 0 ? sight : { ...sight, served: times.served };
+  const profiles = (after: LoopState | null): Standing => standingOfProfiles(views, pipeline, after?.slowdowns, times);
+  const standings: Standings = {
+    ...nothingKnown,
+    TargetResolved: good("Resolved"),
+    MetricsAvailable: metrics,
+    Applied: bad(NOT_ACTING, `mode ${mode} sets no replicas`),
+  };
+  const observed = { ...times, latency };
+  const followed = { ...kept, inForce: times.inForce };
+  if (mode === "Observe") {
+    const watched = { ...followed, state: watching(pipeline, seen, kept.state) };
+    const ProfilesReady = profiles(watched.state);
+    return report(context, known, watched, {
+      standings: { ...standings, ProfilesReady },
+      mode,
+      measured,
+      observed,
+      assumed,
+    });
+  }
+
+  const acts = mode === "Act";
   const settled =
     acts && kept.isFresh ? await settleOwned(scales, known.namespace, views, fixed, kept.ledger) : kept.ledger;
   const ledger = yielded(settled, contestedOf(fixed));
-  const seen = observe(pipeline, control, {
-    now,
-    load: series,
-    views,
-    routed,
-    // What was only recommended runs nowhere, and nothing is under way to it.
-    plan: kept.acts ? kept.plan : [],
-    fixed,
-    state: kept.acts || kept.state === null ? kept.state : withoutRollouts(kept.state),
-  });
   const recall = kept.isFresh && "load" in measured ? measured.load : null;
   const question: Question = { ...context.setupOf(pipeline), seen, recall };
   const answer = (await context.decide(question)) ?? tooLate(question);
@@ -130,18 +141,19 @@ async function run(
   if (!known.holds()) return kept;
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
-  const { plan, state } = answer.decision;
-  const decided: Memory = { ...kept, plan, state, acts, ledger, isFresh: false };
+  const { decision } = answer;
+  const decided: Memory = { ...followed, plan: decision.plan, state: decision.state, acts, ledger, isFresh: false };
   const told = {
-    standings: { ...standings, Feasible: standingOfPlan(answer) },
+    standings: { ...standings, ProfilesReady: profiles(decided.state), Feasible: standingOfPlan(answer) },
     mode,
     measured,
+    observed,
     assumed,
     fixed,
     answer,
     id,
   };
-  if (!acts || standings.ProfilesReady.status !== "True") return report(context, known, decided, told);
+  if (!acts || resourcesDiffer(views)) return report(context, known, decided, told);
   const steps = stepsTo({ pipeline, control, views, routed, fixed }, decided.plan, decided.state);
   return carryOut(context, known, decided, steps, told);
 }
@@ -149,30 +161,6 @@ async function run(
 /** Seconds of load to ask for: what predictors see; and, where the memory of it is lost, as far back as that reaches. */
 function longestMemory({ adaptation: { history, movement } }: Pipeline, { isFresh }: Memory): number {
   return isFresh ? reach(movement) + history : history;
-}
-
-interface LoadToPlanFor {
-  readonly series: LoadSeries;
-  /** Whether it is only assumed. */
-  readonly assumed: boolean;
-}
-
-function loadToPlanFor(
-  pipeline: Pipeline,
-  { fallback }: Control,
-  measured: MeasuredLoad,
-  now: number,
-  unknownSince: number | null,
-): LoadToPlanFor {
-  if ("load" in measured) {
-    const { end, step, rates } = measured.load;
-    const seen = Math.round(pipeline.adaptation.history / step);
-    return { series: { end, step, rates: rates.slice(-seen) }, assumed: false };
-  }
-  const isLong = fallback !== null && unknownSince !== null && now - unknownSince >= fallback.after;
-  return isLong
-    ? { series: assumedLoad(pipeline, fallback.load, now), assumed: true }
-    : { series: unknownLoad(pipeline, now), assumed: false };
 }
 
 function withoutRollouts<T extends { readonly rollouts?: unknown }>({

@@ -1,6 +1,8 @@
 import type { Plan } from "./plan.ts";
 import type { Restriction } from "./restrict.ts";
 import type { Rollouts } from "./rollout.ts";
+import type { ServedBatches } from "./service-time.ts";
+import type { Slowdowns } from "./slowdown.ts";
 
 /** A load series: means over `step` seconds, oldest first. `null` means not measured, which is not zero. */
 export interface LoadSeries {
@@ -46,6 +48,7 @@ export interface LoopState {
   readonly scaling?: Readonly<Record<string, readonly Recommendation[]>>;
   readonly switching?: Switching;
   readonly rollouts?: Rollouts;
+  readonly slowdowns?: Slowdowns;
 }
 
 /** What a switcher remembers. */
@@ -87,4 +90,6 @@ export interface Observation {
   readonly state: LoopState | null;
   /** Absent: none. */
   readonly restrictions?: readonly Restriction[];
+  /** What stages served lately; absent where it is not measured. */
+  readonly served?: readonly ServedBatches[];
 }

@@ -14,6 +14,8 @@ export interface Control {
   readonly onDelete: (typeof deletions)[number];
   /** Where the load is measured; null: it is not said. */
   readonly load: LoadMetric | null;
+  /** Where the latency is measured; null: it is not said. */
+  readonly latency: LatencyMetric | null;
   /** The load planned for once none could be measured for `after` seconds; null: the last plan is held. */
   readonly fallback: { readonly after: number; readonly load: number } | null;
   /** In the pipeline's order. */
@@ -25,11 +27,30 @@ export interface LoadMetric {
   readonly selector: string;
 }
 
+export interface LatencyMetric {
+  /** A PromQL instant selector of the buckets of a histogram of end-to-end latencies, seconds. */
+  readonly buckets: string;
+}
+
+/** PromQL instant selectors of counters of what a stage's replicas served. */
+export interface ServiceTimeMetric {
+  /** Seconds that they spent on batches. */
+  readonly sum: string;
+  /** Batches. */
+  readonly count: string;
+  /** Requests in them; null: it is not said. */
+  readonly requests: string | null;
+  /** The label that holds the variant's name; null: all are of the variant in force. */
+  readonly variantLabel: string | null;
+}
+
 export interface StageControl {
   readonly stage: string;
   readonly dataPlane: (typeof dataPlanes)[number];
   /** Of data plane `Service`, else null. */
   readonly service: StageService | null;
+  /** Where its service times are measured; null: it is not said. */
+  readonly serviceTime: ServiceTimeMetric | null;
   /** By variant, in file order; null where none is named. */
   readonly targets: readonly (Target | null)[];
 }

@@ -9,10 +9,22 @@ export interface CounterSample {
 /** The raw samples of one counter at their own, ascending instants. */
 export type CounterSeries = readonly CounterSample[];
 
+/** The same with what tells it from others of its metric. */
+export interface LabelledSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly samples: CounterSeries;
+}
+
 /** Why the load is not known. */
 export type LoadProblem = "Absent" | "Stale" | "NotANumber" | "SeriesVanished" | "ResolutionTooCoarse" | "Unreachable";
 
-export type MeasuredLoad = { readonly load: LoadSeries } | { readonly problem: LoadProblem; readonly message: string };
+/** What keeps counters from being measured, in one word for programs, and in many for people. */
+export interface Unmeasured {
+  readonly problem: LoadProblem;
+  readonly message: string;
+}
+
+export type MeasuredLoad = { readonly load: LoadSeries } | Unmeasured;
 
 /** What is asked of a measured load, seconds. */
 export interface LoadWanted {
@@ -40,27 +52,9 @@ export function loadFromCounters(
   now: number,
   { history, loadWindow }: LoadWanted,
 ): MeasuredLoad {
-  const all = series.filter((one) => one.length > 0);
-  if (all.length === 0) {
-    return {
-      problem: "Absent",
-      message: "no counter matches the selector: check its name, labels, and whether it is scraped",
-    };
-  }
-  const newest = Math.max(...all.map(lastOf));
-  const interval = scrapeInterval(all);
-  if (interval === null) {
-    return {
-      problem: "Absent",
-      message: `no counter has two samples yet, and a rate needs two (the newest is ${seconds(now - newest)} old): wait for the next scrape, or scrape more often`,
-    };
-  }
-  if (now - newest > FRESH * interval) {
-    return {
-      problem: "Stale",
-      message: `the newest sample is ${seconds(now - newest)} old, more than ${FRESH} scrape intervals of ${seconds(interval)}: check that the target is up and scraped, and the clocks`,
-    };
-  }
+  const scraped = scrapesOf(series, now);
+  if ("problem" in scraped) return scraped;
+  const { all, newest, interval } = scraped;
   const steps = Math.floor((loadWindow / interval) * (1 + JITTER));
   if (steps === 0) {
     return {
@@ -90,6 +84,56 @@ export function loadFromCounters(
     };
   }
   return { load: addUp(fresh, { end, step, count }, interval) };
+}
+
+/** Counters that are scraped. */
+export interface Scraped {
+  /** Those that have samples. */
+  readonly all: readonly CounterSeries[];
+  /** Instant of the newest sample of all. */
+  readonly newest: number;
+  /** Seconds between two scrapes. */
+  readonly interval: number;
+}
+
+/** Looks whether counters are there, and are scraped still. */
+export function scrapesOf(series: readonly CounterSeries[], now: number): Scraped | Unmeasured {
+  const all = series.filter((one) => one.length > 0);
+  if (all.length === 0) {
+    return {
+      problem: "Absent",
+      message: "no counter matches the selector: check its name, labels, and whether it is scraped",
+    };
+  }
+  const newest = Math.max(...all.map(lastOf));
+  const interval = scrapeInterval(all);
+  if (interval === null) {
+    return {
+      problem: "Absent",
+      message: `no counter has two samples yet, and a rate needs two (the newest is ${seconds(now - newest)} old): wait for the next scrape, or scrape more often`,
+    };
+  }
+  if (now - newest > FRESH * interval) {
+    return {
+      problem: "Stale",
+      message: `the newest sample is ${seconds(now - newest)} old, more than ${FRESH} scrape intervals of ${seconds(interval)}: check that the target is up and scraped, and the clocks`,
+    };
+  }
+  return { all, newest, interval };
+}
+
+/** How much a counter rose between its first sample at or after an instant and its last; NaN and what is no count left out. */
+export function increaseSince(series: CounterSeries, since: number): number {
+  return series.reduce((sum, to, i) => {
+    const from = series[i - 1];
+    return from === undefined || from.at < since ? sum : sum + (risen(from, to) ?? 0);
+  }, 0);
+}
+
+/** From one sample to the next: a counter that falls began anew at 0. Null where one is no count. */
+function risen(from: CounterSample, to: CounterSample): number | null {
+  if (!isCount(from) || !isCount(to)) return null;
+  return to.value >= from.value ? to.value - from.value : to.value;
 }
 
 function lastOf(series: CounterSeries): number {
@@ -131,10 +175,9 @@ function addUp(series: readonly CounterSeries[], steps: Steps, interval: number)
     for (let i = 1; i < one.length; i++) {
       const [from, to] = [one[i - 1], one[i]];
       if (from === undefined || to === undefined) continue;
-      const known = isCount(from) && isCount(to) && to.at - from.at <= longest;
-      const increase = to.value >= from.value ? to.value - from.value : to.value;
+      const increase = to.at - from.at <= longest ? risen(from, to) : null;
       for (const [s, share] of overlaps(steps, from.at, to.at)) {
-        if (known) increases[s] = (increases[s] ?? 0) + share * increase;
+        if (increase !== null) increases[s] = (increases[s] ?? 0) + share * increase;
         else missing[s] = 1;
       }
     }

@@ -2,6 +2,7 @@ import type { LoopState, Observation, Planning } from "./cluster.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import type { Rollouts, StageRollout } from "./rollout.ts";
 import { LONGEST_BACK_OFF, type Progress, type Setback } from "./setback.ts";
+import { LONGEST_KEPT, MOST_FACTOR, type Slowdown, type Slowdowns } from "./slowdown.ts";
 import { switchPhases, type Switch } from "./switch.ts";
 
 /**
@@ -29,7 +30,7 @@ function isOf({ stages }: Pipeline, plan: Observation["running"]): boolean {
 
 function credibleState(
   pipeline: Pipeline,
-  { planning, scaling, switching, rollouts }: LoopState,
+  { planning, scaling, switching, rollouts, slowdowns }: LoopState,
   now: number,
 ): LoopState {
   const past = ({ at }: { readonly at: number }): boolean => at <= now;
@@ -42,7 +43,34 @@ function credibleState(
       ? {}
       : { switching: { ...switching, shortSince: pastOr(switching.shortSince, now) } }),
     ...(rollouts === undefined ? {} : { rollouts: credibleRollouts(pipeline, rollouts, now) }),
+    ...(slowdowns === undefined ? {} : { slowdowns: credibleSlowdowns(pipeline, slowdowns, now) }),
   };
+}
+
+/** Of each stage what was found of the profiles that it has. */
+function credibleSlowdowns({ stages }: Pipeline, slowdowns: unknown, now: number): Slowdowns {
+  return Object.fromEntries(
+    stages.flatMap(({ name, variants }) => {
+      const isSlowdown = (one: unknown): one is Slowdown => {
+        const [factor, until, trend] = ["factor", "until", "trend"].map((part) => partOf(one, part));
+        return (
+          variants.some(
+            (variant) =>
+              variant.name === partOf(one, "variant") && variant.profile[0]?.mean === partOf(one, "profiled"),
+          ) &&
+          typeof factor === "number" &&
+          factor >= 1 &&
+          factor <= MOST_FACTOR &&
+          isCount(partOf(one, "times")) &&
+          (until === undefined || Number(until) <= now + LONGEST_KEPT) &&
+          (trend === undefined || Number(partOf(trend, "since")) <= now)
+        );
+      };
+      const found = partOf(slowdowns, name);
+      const good = Array.isArray(found) ? found.filter(isSlowdown) : [];
+      return good.length === 0 ? [] : [[name, good]];
+    }),
+  );
 }
 
 /** Of each stage what can be of it; they may have been written by hand. */

@@ -23,13 +23,14 @@ export interface Planner {
 
 /**
  * Why a plan is in force. `rule`: the policy's own rule changed it. `standby`: replicas that stood by carry the load until others have started. `limited`:
- * a plan would be feasible, but not within one step of what runs. `setback`: replicas that were wanted did not come up.
+ * a plan would be feasible, but not within one step of what runs. `service-slower`: services take longer than was known. `setback`: replicas that were wanted did not come up.
  * `held-timeout`: no decision was made in time.
  */
 export type Reason =
   | "first"
   | "load-rose"
   | "load-fell"
+  | "service-slower"
   | "better-plan"
   | "unchanged"
   | "rule"

@@ -5,8 +5,9 @@ import { leewayOf } from "./movement/leeway.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 import { restrict } from "./restrict.ts";
-import { coresLeaving, follow, restrictionsOf, setOut, type Rollouts, type Standing } from "./rollout.ts";
+import { coresLeaving, follow, restrictionsOf, setOut, type Standing } from "./rollout.ts";
 import { isRouted, type Switch } from "./switch.ts";
+import { learn, slowdownOf, slowed, type Slowdowns } from "./slowdown.ts";
 import { stabilise } from "./movement/stabilise.ts";
 import { standIn } from "./movement/stand-in.ts";
 
@@ -15,9 +16,11 @@ import { standIn } from "./movement/stand-in.ts";
  * synchronous: the simulator, a controller, and a replay of its journal all call this. A policy with a rule decides by that.
  * `make` may be a remembering `decide`.
  */
-export function tick(planner: Planner, observed: Observation, make: typeof decide = decide): Decision {
+export function tick(profiled: Planner, observed: Observation, make: typeof decide = decide): Decision {
+  const credited = credible(profiled.pipeline, observed);
+  const slowdowns = learn(profiled.pipeline, credited.state?.slowdowns, credited.served ?? [], credited.now);
+  const planner = corrected(profiled, slowdowns, credited.now);
   const { pipeline, policy, predictor } = planner;
-  const credited = credible(pipeline, observed);
   const windows = windowed(credited.load, pipeline.adaptation.loadWindow);
   const newest = newestLoad(credited.load, pipeline.adaptation.loadWindow);
   const standing = follow(pipeline, credited, newest);
@@ -25,9 +28,15 @@ export function tick(planner: Planner, observed: Observation, make: typeof decid
   const seen = { ...credited, running };
   const { now: at, state } = seen;
   const made = (decision: Omit<Decision, "at">): Decision => {
-    const reason = standing.gaveUp ? reasonAfterSetback(decision.reason) : decision.reason;
+    const own = decision.reason === "load-rose" && rose(seen, slowdowns) ? "service-slower" : decision.reason;
+    const reason = standing.gaveUp ? reasonAfterSetback(own) : own;
     const rollouts = setOut(pipeline, seen, standing, decision.plan, newest);
-    return { ...decision, at, reason, state: withRollouts(decision.state, rollouts) };
+    return {
+      ...decision,
+      at,
+      reason,
+      state: withPart(withPart(decision.state, "rollouts", rollouts), "slowdowns", slowdowns),
+    };
   };
   const held = { load: null, planned: null, change: 0, outcome: null };
   // A rule changes what runs; the first plan is the planner's.
@@ -60,10 +69,17 @@ type Locks = (one: Switch) => boolean;
 const any: Locks = () => true;
 const none: Locks = () => false;
 
-/** By planner and by what is restricted, so that what others keep by planner or pipeline is kept. */
-const known = new WeakMap<Planner, Map<string, Planner>>();
-/** Planners kept at once; then all are forgotten. */
-const MOST = 20;
+/** The planner for services as slow as they were found to be; itself where none is slower than profiled. */
+export function corrected(planner: Planner, slowdowns: Slowdowns | undefined, now: number): Planner {
+  if (slowdowns === undefined || Object.keys(slowdowns).length === 0) return planner;
+  const factors = planner.pipeline.stages.map(({ name, variants }) =>
+    variants.map((variant) => slowdownOf(slowdowns, name, variant.name, now)),
+  );
+  return variation(planner, JSON.stringify(["slowed", factors]), () => {
+    const pipeline = slowed(planner.pipeline, slowdowns, now);
+    return pipeline === planner.pipeline ? planner : { ...planner, pipeline };
+  });
+}
 
 /** The planner for what the world and the rollouts under way leave to a decision. */
 function within(planner: Planner, seen: Observation, standing: Standing, locks: Locks): Planner {
@@ -72,20 +88,38 @@ function within(planner: Planner, seen: Observation, standing: Standing, locks: 
   const restrictions = [...restrictionsOf(pipeline, standing, seen.now, locks), ...(seen.restrictions ?? [])];
   const leaving = pipeline.limits.cores === undefined ? 0 : coresLeaving(pipeline, standing.rollouts);
   if (restrictions.length === 0 && leaving === 0) return planner;
-  const key = JSON.stringify([restrictions, leaving]);
+  return variation(planner, JSON.stringify([restrictions, leaving]), () => {
+    const left = restrict(pipeline, restrictions);
+    const { limits } = left;
+    return {
+      ...planner,
+      pipeline: limits.cores === undefined ? left : { ...left, limits: { ...limits, cores: limits.cores - leaving } },
+    };
+  });
+}
+
+/** By planner and by how others differ from it, so that what is kept by planner or pipeline is kept. */
+const known = new WeakMap<Planner, Map<string, Planner>>();
+/** Planners kept at once; then all are forgotten. */
+const MOST = 20;
+
+function variation(planner: Planner, key: string, make: () => Planner): Planner {
   const kept = known.get(planner) ?? new Map<string, Planner>();
   known.set(planner, kept);
   const before = kept.get(key);
   if (before !== undefined) return before;
-  const left = restrict(pipeline, restrictions);
-  const { limits } = left;
-  const made: Planner = {
-    ...planner,
-    pipeline: limits.cores === undefined ? left : { ...left, limits: { ...limits, cores: limits.cores - leaving } },
-  };
+  const made = make();
   if (kept.size >= MOST) kept.clear();
   kept.set(key, made);
   return made;
+}
+
+/** Whether what runs was found to be slower than was known. */
+function rose({ running, state, now }: Observation, slowdowns: Slowdowns): boolean {
+  const before = state?.slowdowns ?? {};
+  return running.some(
+    ({ stage, variant }) => slowdownOf(slowdowns, stage, variant, now) > slowdownOf(before, stage, variant, now),
+  );
 }
 
 /** Whether a plan asks for another variant where a switch is under way. */
@@ -110,10 +144,14 @@ export function horizonOf({ stages, adaptation: { interval, horizon } }: Pipelin
 }
 
 /** Nothing is remembered of what there is nothing to remember of. */
-function withRollouts(state: LoopState | null, rollouts: Rollouts): LoopState | null {
-  const { rollouts: _before, ...rest } = state ?? {};
-  if (Object.keys(rollouts).length > 0) return { ...rest, rollouts };
-  return state === null || state.rollouts === undefined ? state : rest;
+function withPart<K extends "rollouts" | "slowdowns">(
+  state: LoopState | null,
+  part: K,
+  value: NonNullable<LoopState[K]>,
+): LoopState | null {
+  const { [part]: before, ...rest } = state ?? {};
+  if (Object.keys(value).length > 0) return { ...rest, [part]: value };
+  return state === null || before === undefined ? state : rest;
 }
 
 /** When each stage's variant was last switched, once a plan is in force. */

@@ -1,4 +1,10 @@
-import { controlDefaults, type Control, type StageControl, type Target } from "../core/control.ts";
+import {
+  controlDefaults,
+  type Control,
+  type ServiceTimeMetric,
+  type StageControl,
+  type Target,
+} from "../core/control.ts";
 import type { At } from "./check-pins.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
 
@@ -6,11 +12,12 @@ type StageSpec = PipelineSpec["spec"]["stages"][number];
 
 /** Makes what a cluster needs to know beyond the pipeline, of a file that is right; by stage in a given order. */
 export function buildControl({ metadata, spec }: PipelineSpec, stages: readonly { readonly name: string }[]): Control {
-  const { mode = controlDefaults.mode, onDelete = controlDefaults.onDelete, load } = spec;
+  const { mode = controlDefaults.mode, onDelete = controlDefaults.onDelete, load, latency } = spec;
   return {
     mode,
     onDelete,
     load: load?.prometheus === undefined ? null : { selector: load.prometheus.selector },
+    latency: latency?.prometheus ?? null,
     fallback: load?.fallback === undefined ? null : { after: load.fallback.afterSeconds, load: load.fallback.load },
     stages: stages.flatMap(({ name }) =>
       spec.stages.filter((stage) => stage.name === name).map((stage) => stageControl(metadata.name, stage)),
@@ -19,17 +26,24 @@ export function buildControl({ metadata, spec }: PipelineSpec, stages: readonly 
 }
 
 function stageControl(pipeline: string, stage: StageSpec): StageControl {
-  const { name, dataPlane = controlDefaults.dataPlane, service, variants } = stage;
+  const { name, dataPlane = controlDefaults.dataPlane, service, serviceTime, variants } = stage;
   return {
     stage: name,
     dataPlane,
     service: service === undefined ? null : { ...service, name: serviceName(pipeline, stage) },
+    serviceTime: metricOf(serviceTime),
     targets: variants.map((variant): Target | null => {
       const { scaleTargetRef: target } = variant;
       if (target === undefined) return null;
       return { apiVersion: controlDefaults.apiVersion, ...given(target), variant: variant.name };
     }),
   };
+}
+
+function metricOf(serviceTime: StageSpec["serviceTime"]): ServiceTimeMetric | null {
+  if (serviceTime?.prometheus === undefined) return null;
+  const { sum, count, requests = null, variantLabel = null } = serviceTime.prometheus;
+  return { sum, count, requests, variantLabel };
 }
 
 function given({ apiVersion, kind, name }: NonNullable<StageSpec["variants"][number]["scaleTargetRef"]>) {

@@ -5,6 +5,7 @@ export const decisionReasons = {
   first: "First",
   "load-rose": "LoadRose",
   "load-fell": "LoadFell",
+  "service-slower": "ServiceSlower",
   "better-plan": "BetterPlan",
   unchanged: "Unchanged",
   rule: "Rule",

@@ -18,6 +18,7 @@ import {
   positive,
   positiveDuration,
   rules,
+  selector,
   upToAMillion,
   type JsonSchema,
 } from "./schema-values.ts";
@@ -161,17 +162,9 @@ const adaptation = z
 const load = z.strictObject({
   prometheus: z
     .strictObject({
-      selector: z
-        .string()
-        .min(1)
-        .max(2048)
-        .regex(
-          /^(?:[a-zA-Z_:][a-zA-Z0-9_:]*)?(?:\{(?:[^"'`{}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*\})?$/,
-          'Write a name of a counter, its labels, or both, for example http_requests_total{service="video"}.',
-        )
-        .describe(
-          'Instant selector of a counter of offered requests, for example http_requests_total{service="video"}; the controller takes its rate',
-        ),
+      selector: selector.describe(
+        'Instant selector of a counter of offered requests, for example http_requests_total{service="video"}; the controller takes its rate',
+      ),
     })
     .optional()
     .describe("A counter in the Prometheus that the controller was told of"),
@@ -182,6 +175,17 @@ const load = z.strictObject({
     })
     .optional()
     .describe("What to plan for without measurements; without it the last plan is held"),
+});
+
+const latency = z.strictObject({
+  prometheus: z
+    .strictObject({
+      buckets: selector.describe(
+        'Instant selector of the buckets of a classic histogram of end-to-end latencies in seconds, for example http_request_duration_seconds_bucket{service="video"}',
+      ),
+    })
+    .optional()
+    .describe("A histogram in the Prometheus that the controller was told of"),
 });
 
 const specSchema = z.strictObject({
@@ -207,6 +211,9 @@ const specSchema = z.strictObject({
     .describe("Where no plan keeps all limits: the nearest to one, or the plan in force; BestEffort by default")
     .meta(byDefault("BestEffort")),
   load: load.optional().describe("Where a controller sees the load"),
+  latency: latency
+    .optional()
+    .describe("Where a controller sees the latency, which it tells beside the one that the plan promises"),
   profilesFrom: z
     .strictObject({
       configMap: objectName

@@ -13,6 +13,7 @@ import {
   objectName,
   positive,
   rules,
+  selector,
 } from "./schema-values.ts";
 
 // The part of the pipeline's schema that says what a stage is, and what may run there.
@@ -105,6 +106,33 @@ const service = z.strictObject({
   targetPort: port.describe("Port of the Pods at which the variants listen"),
 });
 
+const serviceTime = z.strictObject({
+  prometheus: z
+    .strictObject({
+      sum: selector.describe(
+        'Instant selector of a counter of the seconds that replicas spend serving batches, without what requests wait, for example batch_duration_seconds_sum{stage="detect"}',
+      ),
+      count: selector.describe(
+        'Instant selector of a counter of the batches that they served, for example batch_duration_seconds_count{stage="detect"}',
+      ),
+      requests: selector
+        .optional()
+        .describe(
+          "Instant selector of a counter of the requests in these batches; without it all batches are taken for whole ones, and what is slow may go unseen where they are not",
+        ),
+      variantLabel: z
+        .string()
+        .max(253)
+        .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "Write the name of a label, for example variant.")
+        .optional()
+        .describe(
+          "Label that holds the name of the variant; without it all counters are taken for those of the variant in force",
+        ),
+    })
+    .optional()
+    .describe("Counters in the Prometheus that the controller was told of"),
+});
+
 export const stage = z
   .strictObject({
     name: stageName.describe("Name of the stage"),
@@ -134,6 +162,11 @@ export const stage = z
       )
       .meta(byDefault(controlDefaults.dataPlane)),
     service: service.optional().describe("The Service of the stage, of dataPlane Service alone"),
+    serviceTime: serviceTime
+      .optional()
+      .describe(
+        "Where a controller sees how long batches take; what takes longer than the profile says is planned for as it is",
+      ),
     variants: z
       .array(variant)
       .min(1)

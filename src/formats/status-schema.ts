@@ -103,6 +103,32 @@ const rollout = z.strictObject({
     .meta(mapBy("variant")),
 });
 
+const variantOf = { stage, variant: name(253).describe("Name of the variant") };
+/** Of all stages together. */
+const MOST_VARIANTS = 1024;
+
+const observed = z.strictObject({
+  latencySeconds: number.optional().describe("Latency measured at the SLA's quantile"),
+  profileErrors: z
+    .array(
+      z.strictObject({ ...variantOf, ratio: number.describe("Mean service time measured over the profile's, less 1") }),
+    )
+    .max(MOST_VARIANTS)
+    .optional()
+    .describe("How far service times are from the profile, of what serves")
+    .meta(mapBy("stage", "variant")),
+});
+
+const slowdown = z.strictObject({
+  ...variantOf,
+  factor: number.describe("Service times over the profile's, as plans are made"),
+  profileSeconds: number.describe(
+    "Mean service time of the profile's least batch; of another profile this is forgotten",
+  ),
+  times: amount.describe("How often it was found slow, one after another"),
+  until: instant.optional().describe("When that is forgotten, as it no longer serves"),
+});
+
 const loop = z.strictObject({
   loadRps: number.describe("Load that the last plan was made for, before the margin, requests per second"),
   switches: z
@@ -154,6 +180,7 @@ const statusSchema = z.strictObject({
   observedGeneration: amount.optional().describe("Generation of the spec that this is about"),
   plan: plan.optional().describe("The plan in force"),
   load: load.optional().describe("The load, as seen last"),
+  observed: observed.optional().describe("What is measured of what the plan promises"),
   decision: decision.optional().describe("The last decision"),
   pinnedKnobs: z
     .array(pinnedKnobs)
@@ -167,6 +194,12 @@ const statusSchema = z.strictObject({
     .optional()
     .describe("Switches of variants, and replicas that are on their way")
     .meta(mapBy("stage")),
+  slowdowns: z
+    .array(slowdown)
+    .max(MOST_VARIANTS)
+    .optional()
+    .describe("Service times that are longer than the profile says, which plans take into account")
+    .meta(mapBy("stage", "variant")),
   loop: loop.optional().describe("What the next decision must be told"),
   takenOver: objects(takenOver, "Objects whose replicas the controller manages since mode Act"),
   heldTargets: objects(heldTarget, "Objects whose replicas somebody took back; planned for as they are"),

@@ -1,6 +1,7 @@
 import type { Planning } from "../core/cluster.ts";
 import type { Plan, StagePlan } from "../core/plan.ts";
 import type { StageRollout } from "../core/rollout.ts";
+import type { Slowdowns } from "../core/slowdown.ts";
 import type { PipelineStatus } from "./status-schema.ts";
 
 // What the loop must know again after a restart, to and from the status of its pipeline: exactly, so that it goes on as if
@@ -91,6 +92,39 @@ export function rolloutsOf(status: Rollouts): Readonly<Record<string, StageRollo
         ...(progress === undefined ? {} : { progress: { ...progress, since: instantOf(progress.since) } }),
         setbacks: setbacks.map((setback) => ({ ...setback, until: instantOf(setback.until) })),
       },
+    ]),
+  );
+}
+
+type SlowdownStatus = NonNullable<PipelineStatus["slowdowns"]>;
+
+/** Of the stages where something is slower than profiled; which way that goes is found out again. */
+export function slowdownsStatus(slowdowns: Slowdowns): SlowdownStatus {
+  return Object.entries(slowdowns).flatMap(([stage, all]) =>
+    all.some(({ factor }) => factor > 1)
+      ? all.map(({ variant, factor, profiled, times, until }) => ({
+          stage,
+          variant,
+          factor: numberText(factor),
+          profileSeconds: numberText(profiled),
+          times,
+          ...(until === undefined ? {} : { until: instantText(until) }),
+        }))
+      : [],
+  );
+}
+
+export function slowdownsOf(status: SlowdownStatus): Slowdowns {
+  return Object.fromEntries(
+    [...Map.groupBy(status, ({ stage }) => stage)].map(([stage, all]) => [
+      stage,
+      all.map(({ variant, factor, profileSeconds, times, until }) => ({
+        variant,
+        factor: Number(factor),
+        profiled: Number(profileSeconds),
+        times,
+        ...(until === undefined ? {} : { until: instantOf(until) }),
+      })),
     ]),
   );
 }

@@ -22,6 +22,8 @@ export interface ConnectOptions {
   readonly timeoutSeconds: number;
   /** Asked just before each write is sent; false: it is not. */
   readonly mayWrite: () => boolean;
+  /** Ends all calls that have no signal of their own, but for urgent ones. */
+  readonly signal?: AbortSignal;
   /** Told of each try. */
   readonly onCall?: (call: CallRecord) => void;
 }
@@ -79,7 +81,15 @@ const CONTENT_TYPES: Partial<Readonly<Record<Verb, string>>> = {
 const TRIES = 4;
 const BACK_OFF = { first: 0.5, most: 8 };
 
-export function caller({ kubeconfig, podRoot, qps, timeoutSeconds, mayWrite, onCall }: ConnectOptions): Caller {
+export function caller({
+  kubeconfig,
+  podRoot,
+  qps,
+  timeoutSeconds,
+  mayWrite,
+  signal: end,
+  onCall,
+}: ConnectOptions): Caller {
   const server = transport(kubeconfig, podRoot);
   const takeToken = tokenBucket(qps, 2 * qps, systemClock);
 
@@ -130,14 +140,15 @@ export function caller({ kubeconfig, podRoot, qps, timeoutSeconds, mayWrite, onC
     broken,
     ask: async (call, how = {}) => {
       if (how.urgent === true) return askOnce(call, how);
+      const signal = how.signal ?? end;
       for (let failures = 0; ;) {
-        await takeToken(urgencyOf(call), how.signal);
+        await takeToken(urgencyOf(call), signal);
         try {
-          return await askOnce(call, how);
+          return await askOnce(call, signal === undefined ? {} : { signal });
         } catch (error) {
           failures += 1;
           if (failures === TRIES || !(error instanceof KubeError) || !mayHelpToRepeat(call, error)) throw error;
-          await systemClock.sleep(backOff(failures, error.retryAfter, BACK_OFF), how.signal);
+          await systemClock.sleep(backOff(failures, error.retryAfter, BACK_OFF), signal);
         }
       }
     },

@@ -3,6 +3,7 @@ import { tooOld } from "../core/batching.ts";
 import { isChain } from "../core/graph.ts";
 import { samePlan, type Plan, type StagePlan } from "../core/plan.ts";
 import { enoughReady } from "../core/rollout.ts";
+import type { ServedBatches } from "../core/service-time.ts";
 import type { Draws } from "../workload/draws.ts";
 import type { StageRules } from "./advance.ts";
 import { ChainRoutes } from "./chain-routes.ts";
@@ -92,6 +93,11 @@ export class Network {
     return this.stages.flatMap((stage) => stage.counts());
   }
 
+  /** What each stage's variant that serves has served since this was last asked for (S18). */
+  served(): readonly ServedBatches[] {
+    return this.stages.flatMap((stage) => stage.served());
+  }
+
   private sweep(until: number): void {
     this.stages.forEach((stage, s) => {
       stage.route.gather(until);
@@ -147,7 +153,7 @@ export class Network {
   private completeBatch(stage: StageRun, s: number, batch: number): void {
     const { route, queue, flights } = stage;
     const [start, end, size] = [flights.start[batch]!, flights.end[batch]!, flights.size[batch]!];
-    stage.onEnd(end - start);
+    stage.onEnd(end - start, flights.variant[batch]!, size);
     const front = flights.first[batch]! - queue.base;
     this.events.onBatch(s, queue, flights, batch);
     const lost = this.wholeBatch && tooOld(end, eldest(queue, front, size), this.maxAge);

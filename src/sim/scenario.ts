@@ -35,6 +35,8 @@ export interface Scenario {
   readonly startPlan: Plan;
   /** Whether that plan keeps all limits; for the run log only. */
   readonly startFeasible: boolean;
+  /** S18: whether decisions see how long batches took. */
+  readonly measuresService: boolean;
   /** Whether the run keeps a row per request, and one per request and stage. */
   readonly keepRequests: boolean;
   readonly keepVisits: boolean;

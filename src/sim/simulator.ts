@@ -11,11 +11,12 @@ import { drawsOf, type Draws } from "../workload/draws.ts";
 import { traceEnd } from "../workload/trace.ts";
 import { Network } from "./network.ts";
 import type { Control, Scenario } from "./scenario.ts";
+import { Lately } from "./lately.ts";
 import { TimeAverage } from "./statistics.ts";
 import { Totals } from "./totals.ts";
 
 /**
- * Replays a scenario in virtual time, asking `control` at every interval; rules S1–S17 of
+ * Replays a scenario in virtual time, asking `control` at every interval; rules S1–S18 of
  * docs/simulator.md. All that is random is in `draws`, which a test may give.
  */
 export function simulate(
@@ -42,6 +43,7 @@ export function simulate(
   let [decisions, infeasibleDecisions, planChanges] = [0, 0, 0];
   let promise = putInForce(scenario.startPlan, 0);
 
+  const lately = new Lately(pipeline.adaptation);
   let decision: Decision | null = null;
   let newest: number | null = null;
   for (let from = 0; ;) {
@@ -64,7 +66,8 @@ export function simulate(
     const load = source.loadBefore(to, scenario.history, pipeline.adaptation.history);
     newest = newestLoad(load, pipeline.adaptation.loadWindow);
     const replicas = network.counts();
-    decision = control({ now: to, load, running: promise.plan, replicas, stages, state: decision?.state ?? null });
+    const seen = { now: to, load, running: promise.plan, replicas, stages, state: decision?.state ?? null };
+    decision = control(scenario.measuresService ? { ...seen, served: lately.add(network.served()) } : seen);
     if (to >= warmup) {
       decisions++;
       if (!isFeasible(decision)) infeasibleDecisions++;

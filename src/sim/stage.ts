@@ -1,6 +1,7 @@
 import type { ReplicaCount, StageLoad } from "../core/cluster.ts";
 import type { Stage, Variant } from "../core/pipeline.ts";
 import type { StagePlan } from "../core/plan.ts";
+import type { ServedBatches } from "../core/service-time.ts";
 import type { StartUpTime } from "../workload/service-times.ts";
 import { advance, type StageRules } from "./advance.ts";
 import { Flights } from "./flights.ts";
@@ -40,6 +41,8 @@ export class StageRun implements Tenant {
   /** Seconds that replicas spent on batches that have ended, and on all batches when they were last asked for. */
   private worked = 0;
   private counted = 0;
+  /** By variant: what has ended since it was last asked for (S18). */
+  private ended: (Pick<Required<ServedBatches>, "batches" | "seconds" | "requests"> | undefined)[] = [];
   private now = 0;
 
   constructor(
@@ -140,8 +143,21 @@ export class StageRun implements Tenant {
   }
 
   /** A batch has ended that took so many seconds. */
-  onEnd(seconds: number): void {
+  onEnd(seconds: number, variant: number, size: number): void {
     this.worked += seconds;
+    const { batches = 0, seconds: before = 0, requests = 0 } = this.ended[variant] ?? {};
+    this.ended[variant] = { batches: batches + 1, seconds: before + seconds, requests: requests + size };
+  }
+
+  /** The batches that have ended since this was last asked for (S18). */
+  served(): readonly ServedBatches[] {
+    const { name: stage, variants } = this.stage;
+    const served = variants.flatMap(({ name: variant, profile }, v) => {
+      const ended = this.ended[v];
+      return ended === undefined ? [] : [{ stage, variant, batch: profile.at(-1)?.batch ?? 1, ...ended }];
+    });
+    this.ended = [];
+    return served;
   }
 
   /** What there was to do in [from, to), which must follow what was last asked for. */

@@ -40,6 +40,7 @@ export function scenarioOf(planner: Planner, trace: Trace, seed: number, options
     decisionDelay: 0,
     warmup: 0,
     history: [],
+    measuresService: false,
     keepRequests: false,
     keepVisits: false,
     ...rest,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, mock, test } from "node:test";
 import { InputError } from "../../src/core/errors.ts";
@@ -98,6 +98,25 @@ describe("an installation", { skip }, () => {
     }
   });
 
+  test("what the README shows is taken", async () => {
+    const blocks = readFileSync(join(directory, "README.md"), "utf8").matchAll(/^```yaml\n([^]*?)^```/gm);
+    const texts = [...blocks].map(([, text = ""]) => text);
+    assert.equal(texts.length, 2);
+    for (const text of texts) {
+      if (!text.includes("kind: Deployment")) {
+        await scene.plane.kubectlWith(text, "create", "--dry-run=server", "--warnings-as-errors", "-f", "-");
+        continue;
+      }
+      // A patch of one's copy of the example.
+      const mine = join(directory, "mine");
+      cpSync(join(directory, "example"), mine, { recursive: true });
+      writeFileSync(join(mine, "patch.yaml"), text);
+      appendFileSync(join(mine, "kustomization.yaml"), "  - path: patch.yaml\n");
+      await apply("mine", "--dry-run=server");
+      assert.match(await kubectl("kustomize", mine), /--prometheus-ca=[^]*mountPath: \/prometheus/);
+    }
+  });
+
   test("two controllers run, and one may be evicted at a time", async () => {
     await until(
       "two Pods",
@@ -131,6 +150,13 @@ describe("an installation", { skip }, () => {
     }
     await until("an Event", async () => (await kubectl("get", "events", "-oname")) !== "", PATIENCE);
     await until("all to be well", async () => (await scene.condition("Ready")) === "True Ready", PATIENCE);
+    const back = "back";
+    const restored = pipelineObject({ name: back, spec: { onDelete: "Restore" } });
+    await scene.plane.apply(...deploymentsOf(back), restored);
+    scene.traffic(back).at(30);
+    await until("it to act", async () => (await scene.replicas(`${back}-small`)) > 1, PATIENCE);
+    await kubectl("delete", "ipl", back, "--timeout=50s");
+    assert.equal(await scene.replicas(`${back}-small`), 1);
     const holder = await kubectl("get", "lease", "ipa-controller", `-n${HOME}`, "-o=jsonpath={.spec.holderIdentity}");
     assert.notEqual(holder, "");
     assert.equal(await scene.condition("Ready"), "True Ready");
@@ -204,7 +230,6 @@ describe("an installation", { skip }, () => {
       "a ConfigMap of another name": () => kube.get({ ...core, plural: "configmaps", name: "kube-root-ca.crt" }),
       "all ConfigMaps": () => kube.list({ ...core, plural: "configmaps" }),
       "making a Pod": () => kube.create({ ...core, plural: "pods" }, {}),
-      "what a pipeline says": () => kube.patch({ ...pipelines, name: "shop" }, { spec: { mode: "Observe" } }),
       "a Lease of another name": () => kube.get({ ...lease, name: "other" }),
       rights: () =>
         kube.create({ group: "rbac.authorization.k8s.io", version: "v1", plural: "roles", namespace: "default" }, {}),
@@ -221,7 +246,7 @@ describe("an installation", { skip }, () => {
     assert.deepEqual(others, []);
   });
 
-  test("the Services of others, and Services that lead elsewhere, are refused whatever RBAC grants", async () => {
+  test("Services of others, Services that lead elsewhere, and what a pipeline says are refused whatever RBAC grants", async () => {
     const services = { group: "", version: "v1", plural: "services", namespace: "default" };
     const service = (name: string, labels: object, spec: object): object => ({
       apiVersion: "v1",
@@ -230,11 +255,14 @@ describe("an installation", { skip }, () => {
       spec: { selector: { app: "any" }, ports: [{ port: 80 }], ...spec },
     });
     const labels = { "ipa.dev/pipeline": "shop" };
+    const shop = { ...pipelines, name: "shop" };
     await scene.plane.apply(service("theirs", {}, {}));
     const kube = connected();
     const attempts: Readonly<Record<string, () => Promise<unknown>>> = {
       "another's": () => kube.patch({ ...services, name: "theirs" }, { spec: { selector: { app: "mine" } } }),
       "another's, by its label": () => kube.patch({ ...services, name: "theirs" }, { metadata: { labels } }),
+      "what a pipeline says": () => kube.patch(shop, { spec: { mode: "Observe" } }),
+      "a pipeline's annotations": () => kube.patch(shop, { metadata: { annotations: { "ipa.dev/resume": "now" } } }),
       "one without the label": () => kube.create(services, service("free", {}, {})),
       "taking the label away": () => kube.patch({ ...services, name: "shop-detect" }, { metadata: { labels: null } }),
       externalIPs: () => kube.create(services, service("free", labels, { externalIPs: ["192.0.2.7"] })),
@@ -244,10 +272,14 @@ describe("an installation", { skip }, () => {
     };
     for (const [what, attempt] of Object.entries(attempts)) {
       const isDenied = (error: unknown): boolean =>
-        error instanceof KubeError && error.status === 422 && /ipa-controller may write only/.test(error.message);
+        error instanceof KubeError &&
+        error.status === 422 &&
+        /ipa-controller may (write|change) only/.test(error.message);
       await assert.rejects(attempt, isDenied, what);
     }
     await kube.create(services, service("free", labels, {}));
+    await kube.patch(shop, { metadata: { finalizers: ["ipa.dev/restore"] } });
+    await kube.patch(shop, { metadata: { finalizers: null } });
   });
 
   test("another kind is Forbidden with the rule that is missing, and resolves once that is given", async () => {

@@ -81,15 +81,21 @@ describe("a query", () => {
       },
       async (url) => {
         assert.deepEqual(await ask(`${url}/prefix/`), [
-          [
-            { at: 1699999990.781, value: 3 },
-            { at: 1699999995.781, value: 4_500_000 },
-          ],
-          [
-            { at: 1699999992.1, value: NaN },
-            { at: 1699999997.1, value: Infinity },
-            { at: 1699999999.1, value: -Infinity },
-          ],
+          {
+            labels: { __name__: "requests_total", instance: "127.0.0.1:0", job: "test" },
+            samples: [
+              { at: 1699999990.781, value: 3 },
+              { at: 1699999995.781, value: 4_500_000 },
+            ],
+          },
+          {
+            labels: { __name__: "requests_total", instance: "127.0.0.1:1", job: "test" },
+            samples: [
+              { at: 1699999992.1, value: NaN },
+              { at: 1699999997.1, value: Infinity },
+              { at: 1699999999.1, value: -Infinity },
+            ],
+          },
         ]);
       },
     );
@@ -269,7 +275,8 @@ test("of a server with a certificate of its own, that one and no other is truste
   await once(server, "listening");
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   try {
-    assert.deepEqual(await ask(url, { caFile }), [[{ at: 1, value: 2 }]]);
+    const [series] = await ask(url, { caFile });
+    assert.deepEqual(series?.samples, [{ at: 1, value: 2 }]);
     assert.match(await failure(ask(url)), /self-signed certificate/);
     const other = join(directory, "other.pem");
     writeFileSync(other, "no certificate");

@@ -122,26 +122,34 @@ test("how it is run live: what is said, and what holds if nothing is", () => {
     mode: "Recommend",
     onDelete: "Keep",
     load: null,
+    latency: null,
     fallback: null,
     stages: ["detect", "read"].map((name) => ({
       stage: name,
       dataPlane: "None",
       service: null,
+      serviceTime: null,
       targets: [null, null],
     })),
   });
   const { control, pipeline } = parse({
     mode: "Act",
     onDelete: "Restore",
+    latency: { prometheus: { buckets: "latency_bucket" } },
     load: { prometheus: { selector: "requests_total" }, fallback: { afterSeconds: 60, load: "2.5" } },
     rollout: { progressDeadlineSeconds: 90, drainSeconds: 0 },
     onInfeasible: "Hold",
     // Not in topological order.
     stages: [
-      stage("read", { after: ["detect"], dataPlane: "Gateway" }),
+      stage("read", {
+        after: ["detect"],
+        dataPlane: "Gateway",
+        serviceTime: { prometheus: { sum: "s", count: "c", requests: "r", variantLabel: "model" } },
+      }),
       stage("detect", {
         dataPlane: "Service",
         service: { port: 80, targetPort: 8080 },
+        serviceTime: { prometheus: { sum: "s{}", count: "c" } },
         ...variants(target("small"), target("large", { apiVersion: "serving.example/v2beta1", kind: "Model" })),
       }),
     ],
@@ -150,18 +158,26 @@ test("how it is run live: what is said, and what holds if nothing is", () => {
     mode: "Act",
     onDelete: "Restore",
     load: { selector: "requests_total" },
+    latency: { buckets: "latency_bucket" },
     fallback: { after: 60, load: 2.5 },
     stages: [
       {
         stage: "detect",
         dataPlane: "Service",
         service: { name: "demo-detect", port: 80, targetPort: 8080 },
+        serviceTime: { sum: "s{}", count: "c", requests: null, variantLabel: null },
         targets: [
           { variant: "small", apiVersion: "apps/v1", kind: "Deployment", name: "small" },
           { variant: "large", apiVersion: "serving.example/v2beta1", kind: "Model", name: "large" },
         ],
       },
-      { stage: "read", dataPlane: "Gateway", service: null, targets: [null, null] },
+      {
+        stage: "read",
+        dataPlane: "Gateway",
+        service: null,
+        serviceTime: { sum: "s", count: "c", requests: "r", variantLabel: "model" },
+        targets: [null, null],
+      },
     ],
   });
   assert.deepEqual([pipeline.rollout, pipeline.onInfeasible], [{ progressDeadline: 90, drain: 0 }, "hold"]);

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Planning } from "../../src/core/cluster.ts";
 import type { StagePlan } from "../../src/core/plan.ts";
 import { decisionReasons } from "../../src/formats/decision-reasons.ts";
+import type { Slowdown, Slowdowns } from "../../src/core/slowdown.ts";
 import type { StageRollout } from "../../src/core/rollout.ts";
 import {
   instantOf,
@@ -15,6 +16,8 @@ import {
   planStages,
   rolloutsOf,
   rolloutsStatus,
+  slowdownsOf,
+  slowdownsStatus,
 } from "../../src/formats/status.ts";
 import { parseStatus, type PipelineStatus } from "../../src/formats/status-schema.ts";
 import { invalid, openApiSchema } from "./open-api.ts";
@@ -101,6 +104,30 @@ test("the loop goes on with the load that it last planned for, asked for until n
     asked: [{ at: 99, load: 1 / 3 }],
   });
   assert.deepEqual(loopStatus({ load: 2, asked: [], switchedAt: {} }), { loadRps: "2" });
+});
+
+test("what is slower than profiled comes back as it was, but for which way that goes", () => {
+  const slowdown: fc.Arbitrary<Slowdown> = fc.record(
+    {
+      variant: name,
+      factor: fc.double({ min: 1, max: 10, noNaN: true }),
+      profiled: number,
+      times: fc.nat(20),
+      until: instant,
+    },
+    { requiredKeys: ["variant", "factor", "profiled", "times"] },
+  );
+  const all = fc.uniqueArray(slowdown, { selector: ({ variant }) => variant, minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom("detect", "read"), all, { minKeys: 1 }), (slowdowns) => {
+      const told = Object.entries(slowdowns).filter(([, of]) => of.some(({ factor }) => factor > 1));
+      const trend = { up: true, since: 1 };
+      const withTrends = Object.entries(slowdowns).map(([stage, of]) => [stage, of.map((one) => ({ ...one, trend }))]);
+      const status = slowdownsStatus(Object.fromEntries(withTrends) as Slowdowns);
+      assert.deepEqual(slowdownsOf(kept("slowdowns", status)), structuredClone(Object.fromEntries(told)));
+    }),
+    { seed },
+  );
 });
 
 test("each reason of a decision has its own name in the status", () => {

@@ -135,6 +135,7 @@ function randomPipeline(shape: Shape, onGrid: boolean): fc.Arbitrary<Pipeline> {
           .chain((all) => fc.tuple(fc.constant(all), randomShape(shape, all.length))),
         sla: time(onGrid, 0.5, 6),
         objective,
+        measuresService: fc.constant(false),
         history: fc.integer({ min: 1, max: 20 }),
       })
       .map(({ stages: [all, shapes], sla, objective, history }) => {
@@ -207,6 +208,7 @@ function randomScenario(of: Pipeline, onGrid: boolean, trace: Trace): fc.Arbitra
         fc.constant(0),
         fc.constantFrom(0.25, 0.5).map((share) => Math.floor(share * traceEnd(trace))),
       ),
+      measuresService: fc.constant(false),
       history: fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 25 }),
       startPlan: randomPlan(of, onGrid),
     })

@@ -20,7 +20,7 @@ export interface Scene {
   readonly prometheus: Prometheus;
   readonly exposition: Exposition;
   /** Requests of a pipeline, from a rate of 0 on. */
-  readonly traffic: (pipeline?: string) => Traffic;
+  readonly traffic: (pipeline?: string, gap?: () => number) => Traffic;
   /** Starts `ipa control` on namespace "default". */
   readonly controller: (...more: readonly string[]) => Promise<ControllerProcess>;
   /** Every write that was asked for since the scene began, oldest first. */
@@ -60,6 +60,8 @@ export interface SceneOptions {
 export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const { cpus = 64, nodes = 1, scrapeSeconds = 0.5, auditReads = false } = options;
   const directory = mkdtempSync(join(tmpdir(), "ipa-scene-"));
+  // Where it is ended before it is closed.
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const plane = await startControlPlane({
     nodes: Array.from({ length: nodes }, (_, n) => ({ name: `node-${n + 1}`, cpus })),
     moreArguments: { "kube-apiserver": auditArguments(directory, auditReads) },
@@ -87,8 +89,8 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     plane,
     prometheus,
     exposition,
-    traffic: (pipeline = "shop") => {
-      const traffic = startTraffic(exposition, `requests_total{pipeline="${pipeline}"}`);
+    traffic: (pipeline = "shop", gap) => {
+      const traffic = startTraffic(exposition, `requests_total{pipeline="${pipeline}"}`, gap);
       traffics.push(traffic);
       return traffic;
     },

@@ -9,16 +9,21 @@ export interface Traffic {
 
 const EVERY_MS = 20;
 
-/** Counts requests evenly, whole ones only, from a rate of 0 on. */
-export function startTraffic(exposition: Exposition, series: string): Traffic {
+/**
+ * Counts requests from a rate of 0 on. `gap` is the time from one to the next at a rate of 1, seconds: always 1 unless said,
+ * so that they come evenly.
+ */
+export function startTraffic(exposition: Exposition, series: string, gap: () => number = () => 1): Traffic {
   let rate = 0;
   let count = 0;
+  let due = gap();
   let last = performance.now();
   const timer = setInterval(() => {
     const now = performance.now();
-    count += (rate * (now - last)) / 1000;
+    due -= (rate * (now - last)) / 1000;
     last = now;
-    exposition.set(series, Math.floor(count));
+    for (; due <= 0; due += gap()) count++;
+    exposition.set(series, count);
   }, EVERY_MS);
   timer.unref();
   exposition.set(series, 0);

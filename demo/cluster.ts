@@ -1,0 +1,107 @@
+// See it act: a real Kubernetes control plane on this machine, a pipeline of two stages with two variants each, a load
+// that rises and falls, and `ipa control`, which sets the replicas and switches the variants.
+//
+//   npm run demo:cluster [-- --seconds 120]
+//
+// The first time it gets the programs of the control plane, which takes minutes. In a terminal the view is redrawn once
+// a second; elsewhere it is a line whenever something has changed. Nothing runs in the Pods: KWOK plays the kubelets.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import type { DecisionEntry } from "../src/formats/decision-journal.ts";
+import { connect } from "../src/kube/client.ts";
+import { openScene, withoutScene } from "../test/cluster/scene/scene.ts";
+import { loadAt } from "./load.ts";
+import { deployments, NAME, pipeline } from "./pipeline.ts";
+import { look } from "./sight.ts";
+import { clock, line, screen, type Moment } from "./view.ts";
+
+const { values: flags } = parseArgs({ options: { seconds: { type: "string", default: "120" } } });
+const seconds = Number(flags.seconds);
+if (!(seconds >= 20)) {
+  console.error(`--seconds ${flags.seconds}: give 20 or more; a switch of a variant alone takes ten.`);
+  process.exit(2);
+}
+const root = new URL("..", import.meta.url).pathname;
+const isTerminal = process.stdout.isTTY;
+
+if (withoutScene() !== false) {
+  console.log("The programs of the control plane are not there yet: npm run cluster:get. This takes minutes, once.");
+  spawnSync("npm", ["run", "cluster:get"], { cwd: root, stdio: "inherit" });
+  const lacking = withoutScene();
+  if (lacking !== false) {
+    console.error(`The demo cannot run: ${lacking}`);
+    process.exit(1);
+  }
+}
+
+const journal = mkdtempSync(join(tmpdir(), "ipa-demo-"));
+// Also where Ctrl-C ends it: then what was started is ended, and its folders removed, by those who made them.
+process.once("exit", () => console.log(`\nAll decisions, with what they were made from, are in ${journal}`));
+
+console.log("Starting etcd, the API server, the controllers, the scheduler, KWOK and Prometheus …");
+const scene = await openScene({ cpus: 100 });
+try {
+  const kube = connect({ kubeconfig: scene.plane.kubeconfig, qps: 100, timeoutSeconds: 5, mayWrite: () => false });
+  const traffic = scene.traffic(NAME);
+  traffic.at(loadAt(0));
+  await scene.plane.apply(...deployments, pipeline);
+  const controller = await scene.controller("--journal", journal);
+
+  const loads: number[] = [];
+  const done: string[] = [];
+  const seen = new Set<string>();
+  let drawn = 0;
+  let told = "";
+  const began = performance.now();
+  for (let second = 0; second < seconds; second = (performance.now() - began) / 1000) {
+    const load = loadAt(second / seconds);
+    traffic.at(load);
+    loads.push(load);
+    const sight = await look(kube);
+    const fresh = sight.events.filter(({ id }) => !seen.has(id));
+    for (const { id, reason, note } of fresh) {
+      seen.add(id);
+      done.push(`${clock(second).padStart(5)}  ${reason}: ${note}`);
+    }
+    const moment: Moment = { second, seconds, loads, sight, done };
+    if (isTerminal) drawn = draw(screen(moment), drawn);
+    else told = print(line(moment), done.slice(done.length - fresh.length), told);
+    await pause(1000 - ((performance.now() - began) % 1000));
+  }
+  const decisions = controller.decisions();
+  await controller.stop();
+  tellOf(decisions);
+} finally {
+  await scene.close();
+}
+
+/** Over what was drawn before, of so many lines; returns how many there are now. */
+function draw(lines: readonly string[], before: number): number {
+  const width = process.stdout.columns || 80;
+  const text = lines.map((one) => `${one.slice(0, width - 1)}\u001B[K\n`).join("");
+  process.stdout.write(`${before === 0 ? "" : `\u001B[${before}A`}${text}`);
+  return lines.length;
+}
+
+/** Lines, where there is something new to say but the time; returns what was said of the moment. */
+function print(now: string, events: readonly string[], before: string): string {
+  for (const event of events) console.log(`      ${event.trimStart().replace(/^\S+/, "·")}`);
+  const said = now.replace(/^\S+/, "");
+  if (said !== before) console.log(now);
+  return said;
+}
+
+/** Explains the last decision that switched a variant, or else changed anything. */
+function tellOf(decisions: readonly DecisionEntry[]): void {
+  const switches = ({ seen, decision }: DecisionEntry): boolean =>
+    decision.plan.some(({ variant }, s) => seen.running[s] !== undefined && seen.running[s].variant !== variant);
+  const chosen = decisions.findLast(switches) ?? decisions.findLast(({ decision }) => decision.change > 0);
+  if (chosen === undefined) return;
+  const command = ["explain", journal, chosen.decision_id];
+  console.log(`\nWhy was a variant switched? ipa ${command.join(" ")}\n`);
+  spawnSync(process.execPath, [join(root, "bin/ipa.mjs"), ...command], { stdio: "inherit" });
+}
