@@ -12,6 +12,8 @@ export interface Memory {
   readonly plan: Plan;
   /** Whether it is carried out, and not only recommended. */
   readonly acts: boolean;
+  /** Stages whose Service could not be changed the last time. */
+  readonly unroutable: readonly string[];
   readonly state: LoopState | null;
   /** By stage what runs, since when; empty where that is not known. */
   readonly inForce: readonly InForce[];
@@ -35,11 +37,12 @@ export const NOT_ACTING = "NotActing";
 export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
   const status = parseStatus(found);
   const { plan, loop, rollouts, slowdowns, takenOver = [], heldTargets = [], resumed = "", conditions = [] } = status;
+  const { mode } = status;
   const metrics = conditions.find(({ type }) => type === "MetricsAvailable");
-  const applied = conditions.find(({ type }) => type === "Applied");
   return {
     plan: plan === undefined ? [] : planOfStatus(plan),
-    acts: applied !== undefined && applied.reason !== NOT_ACTING,
+    acts: mode === "Act",
+    unroutable: [],
     state:
       loop === undefined && slowdowns === undefined
         ? null

@@ -89,10 +89,13 @@ export function controllerMetrics() {
     ...metrics,
     registry,
     /** Shows the replicas of a variant as recommended, and where others are to set them also as desired. */
-    showReplicas: (of: VariantLabels, replicas: number, isDesired: boolean): void => {
+    showReplicas: (of: VariantLabels, replicas: number): void => {
       note(of);
       metrics.recommended.set(of, replicas);
-      if (isDesired) metrics.desired.set(of, replicas);
+    },
+    showSignal: (of: VariantLabels, replicas: number): void => {
+      note(of);
+      metrics.desired.set(of, replicas);
     },
     showProfileError: (of: VariantLabels, error: number): void => {
       note(of);

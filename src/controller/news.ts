@@ -31,6 +31,7 @@ function settings(stages: Stages) {
 }
 
 function essence({
+  mode,
   plan,
   rollouts,
   slowdowns,
@@ -41,6 +42,7 @@ function essence({
   conditions,
 }: PipelineStatus) {
   return {
+    mode,
     feasible: plan?.feasible,
     stages: plan === undefined ? undefined : settings(plan.stages),
     // How far replicas have come is told with the rest.

@@ -10,7 +10,9 @@ import type { Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
 import { hasDrifted, isSamePlan, saysAnother } from "./news.ts";
 import { observedStatus, type Observed } from "./observed.ts";
-import { pinnedKnobs, type Fixed } from "./observe.ts";
+import type { Fixed } from "./fixed.ts";
+import { pinnedKnobs } from "./knobs.ts";
+import type { Signal } from "./signals.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { publish } from "./publish.ts";
 import { shown } from "./shown.ts";
@@ -24,9 +26,9 @@ export interface Told {
   readonly mode?: Mode;
   readonly measured?: MeasuredLoad;
   readonly observed?: Observed;
-  /** Whether the load planned for was given, and not measured. */
-  readonly assumed: boolean;
   readonly fixed?: readonly Fixed[];
+  /** Numbers for others to set, in mode Signal. */
+  readonly signals?: readonly Signal[];
   readonly answer?: Answer;
   /** Of the decision. */
   readonly id?: string;
@@ -78,13 +80,16 @@ function statusOf({ object, built }: Known, memory: Memory, told: Told, now: num
     ...(mode === "Act" ? (["Applied"] as const) : []),
   ];
   const { takenOver, pinned, resumed } = memory.ledger;
-  const knobs = "control" in built && mode !== "Observe" ? pinnedKnobs(built.control, fixed) : [];
+  const knobs =
+    "control" in built && mode !== undefined && mode !== "Observe" ? pinnedKnobs(built.control, mode, fixed) : [];
+  const lastMode = mode ?? memory.status.mode;
   const rollouts = rolloutsStatus(memory.state?.rollouts ?? {});
   const slowdowns = slowdownsStatus(memory.state?.slowdowns ?? {});
   const observed = observedStatus(told.observed, memory.status.observed);
   const { planning } = memory.state ?? {};
   return {
     observedGeneration: generation,
+    ...(lastMode === undefined ? {} : { mode: lastMode }),
     ...(answer === undefined || id === undefined ? kept(memory.status) : planned(answer, id, memory.status.plan)),
     ...loadStatus(told, memory.status, now),
     ...(observed === undefined ? {} : { observed }),

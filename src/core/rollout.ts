@@ -4,7 +4,7 @@ import { plannedLoad } from "./load.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import { replicasAside, type Plan, type StagePlan } from "./plan.ts";
 import { mayRun, type Restriction } from "./restrict.ts";
-import { judge, progressOf, type Progress, type Setback } from "./setback.ts";
+import { judge, progressOf, withSetback, type Progress, type Setback } from "./setback.ts";
 import { countOf, isRouted, switchOf, type Sight, type Switch } from "./switch.ts";
 import { visitsOf } from "./visits.ts";
 
@@ -84,6 +84,13 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
       deadline: pipeline.rollout.progressDeadline,
       bar: isNew,
     });
+    // Ready, and still not routed: something is in the way of that.
+    const { progressDeadline } = pipeline.rollout;
+    if (switching?.phase === "Ready" && seen.now - switching.since >= progressDeadline) {
+      rolledBack = gaveUp = true;
+      running[s] = switching.from;
+      return { setbacks: withSetback(setbacks, plan.variant, 0, seen.now) };
+    }
     gaveUp ||= failed;
     // What the world no longer leaves is nobody's failure.
     const leaves = (seen.restrictions ?? []).every((one) => one.stage !== stage.name || mayRun(one, plan.variant));

@@ -57,9 +57,19 @@ export function judge(
   const progress = progressOf(plan, ready, before.progress, now);
   const refusedSince = refused !== undefined && before.progress !== undefined && isOf(before.progress, plan);
   if (now - progress.since < deadline && !refusedSince) return { progress, setbacks, failed: false };
-  const known = setbacks.find((one) => one.variant === variant);
   const most = bar ? 0 : ready + (refusedSince ? coming : 0);
-  return { setbacks: [...setbacks.filter((one) => one !== known), fail(variant, most, known, now)], failed: true };
+  return { setbacks: withSetback(setbacks, variant, most, now), failed: true };
+}
+
+/** The setbacks with one more of a variant: fewer replicas are asked for, or none, for longer the more often it happens. */
+export function withSetback(
+  setbacks: readonly Setback[],
+  variant: string,
+  most: number,
+  now: number,
+): readonly Setback[] {
+  const before = setbacks.find((one) => one.variant === variant);
+  return [...setbacks.filter((one) => one !== before), fail(variant, most, before, now)];
 }
 
 function fail(variant: string, most: number, before: Setback | undefined, now: number): Setback {

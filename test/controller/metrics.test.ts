@@ -5,12 +5,13 @@ import { controllerMetrics } from "../../src/controller/metrics.ts";
 test("replicas that are shown no more are gone at once, also those that were desired, and errors of profiles", async () => {
   const metrics = controllerMetrics();
   const of = (pipeline: string, variant: string) => ({ namespace: "n", pipeline, stage: "s", variant });
-  metrics.showReplicas(of("p", "a"), 2, true);
-  metrics.showReplicas(of("p", "b"), 0, true);
+  metrics.showReplicas(of("p", "a"), 2);
+  metrics.showSignal(of("p", "a"), 2);
+  metrics.showReplicas(of("p", "b"), 0);
   metrics.showProfileError(of("p", "a"), 0.5);
-  metrics.showReplicas(of("q", "a"), 5, false);
+  metrics.showReplicas(of("q", "a"), 5);
   metrics.withdrawVariants({ namespace: "n", pipeline: "p" });
-  metrics.showReplicas(of("p", "b"), 3, false);
+  metrics.showReplicas(of("p", "b"), 3);
   const shown = (await metrics.registry.metrics())
     .split("\n")
     .filter((line) => /^ipa_\w+_(?:replicas|ratio)\{/.test(line));
