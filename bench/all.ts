@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-for (const name of ["solver", "solver-peers", "graphs", "frontier", "simulator", "long-trace", "sweep"]) {
+for (const name of ["solver", "solver-peers", "graphs", "frontier", "simulator", "long-trace", "sweep", "control"]) {
   console.log(`\n${name}\n`);
   const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
   const { status } = spawnSync(process.execPath, [script, ...process.argv.slice(2)], { stdio: "inherit" });

@@ -22,15 +22,15 @@ export interface DecideThread {
 
 /** Decisions leave little behind: more young memory than this is only held, and not used. */
 const YOUNG_MB = 4;
-/** A planner that was not asked for so long is forgotten; it is told again if it is asked after all. */
-const IDLE_MS = 3_600_000;
+/** A planner that was not asked for so many seconds is forgotten; it is told again if it is asked after all. */
+const IDLE = 3600;
 
 /**
  * Decides in a thread of its own, one question after the other. One that takes longer than `timeout` seconds is given up, and so is the
  * thread that is lost in it; the others are asked in a new one. Neither waiting for others nor for the thread to begin counts: on a
  * busy machine that takes seconds, and to give it up for that would be to begin for ever.
  */
-export function decideThread(timeout: number): DecideThread {
+export function decideThread(timeout: number, idleSeconds = IDLE): DecideThread {
   const waiting: Pending[] = [];
   let at: Asked | null = null;
   let asked = 0;
@@ -100,7 +100,7 @@ export function decideThread(timeout: number): DecideThread {
     if (!told.has(digest)) {
       tell({ digest, setup });
       // Of pipelines that are gone or have changed.
-      const idle = [...told].filter(([, since]) => now - since > IDLE_MS).map(([other]) => other);
+      const idle = [...told].filter(([, since]) => now - since > 1000 * idleSeconds).map(([other]) => other);
       for (const forget of idle) {
         told.delete(forget);
         tell({ forget });

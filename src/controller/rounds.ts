@@ -69,7 +69,7 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
   };
 
   const turnOf = async (key: string, course: Course, due: number): Promise<void> => {
-    if (stopped) return;
+    if (stopped || courses.get(key) !== course) return;
     context.metrics.delay.observe(Math.max(0, context.clock() - due));
     course.isOutdated = false;
     try {

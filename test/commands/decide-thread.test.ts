@@ -61,3 +61,13 @@ test("a fault in a decision is told, and the next one is made", async () => {
   await assert.rejects(thread.decide(broken), /no such policy/);
   assert.equal((await thread.decide(asked))?.decision.reason, "first");
 });
+
+test("a planner that was forgotten decides as before", async () => {
+  const thread = decideThread(60, 0);
+  after(thread.end);
+  const [one, another] = [question("exact", 20), question("highs", 20)];
+  const first = await thread.decide(one);
+  await thread.decide(another);
+  assert.deepEqual((await thread.decide(one))?.decision, first?.decision);
+  assert.equal((await thread.decide(another))?.decision.reason, "first");
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { objectCopy } from "../../src/kube/object-copy.ts";
+import { identityOf, objectCopy } from "../../src/kube/object-copy.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 
 function object(name: string, resourceVersion: string, uid = name): KubeObject {
@@ -31,4 +31,16 @@ test("what is told twice is no change", () => {
   assert.equal(copy.put(object("a", "2")), "Modified");
   assert.equal(copy.remove(object("a", "3")), "Deleted");
   assert.equal(copy.remove(object("a", "3")), null);
+});
+
+test("what is kept of an object can be less than what is told of it", () => {
+  const copy = objectCopy(identityOf);
+  const large = { ...object("pod", "1"), spec: { containers: [] }, status: {} };
+  assert.equal(copy.put(large), "Added");
+  assert.deepEqual(copy.items(), [object("pod", "1")]);
+  assert.equal(copy.put({ ...large, status: { phase: "Running" } }), null);
+  assert.deepEqual(copy.replaceAll([{ ...large, metadata: { ...large.metadata, resourceVersion: "2" } }]), [
+    { object: { ...large, metadata: { ...large.metadata, resourceVersion: "2" } }, change: "Modified" },
+  ]);
+  assert.deepEqual(copy.item("default", "pod"), object("pod", "2"));
 });
