@@ -153,10 +153,10 @@ describe("loads that are hard", { skip: withoutScene(), concurrency: true }, () 
     const gap = exponential(stream(1, "flapping"));
     const traffic = scene.traffic("edge", gap);
     // One replica carries ten one by one; what comes is now a little more than the plan for one, now a little less.
-    traffic.at(9);
-    await begin({ name: "edge", spec: { adaptation: { ...adaptation, history: "20s" } } });
+    traffic.at(9.5);
+    await begin({ name: "edge", spec: { adaptation: { ...adaptation, predictor: "reactive" } } });
     await until("a decision", () => decisionsOf("edge").some(({ decision }) => decision.load !== null), WITHIN);
-    await pause(10_000);
+    await pause(15_000);
     const settled = writesOf("edge").length;
     assert.ok(settled <= 4, `${settled} writes at first`);
     const decided = decisionsOf("edge").length;
