@@ -39,7 +39,7 @@ export function controlCommand(): Command {
         .choices(modes)
         .default("Act"),
     )
-    .option("--prometheus <url>", "where the load of pipelines is measured")
+    .option("--prometheus <url>", "where loads, service times and latencies are measured")
     .option("--prometheus-ca <file>", "certificates that its own is checked against")
     .option("--prometheus-token-file <file>", "bearer token for it, read anew for each query")
     .option("--kube-qps <n>", "calls per second to the API server; twice as many at once", numberIn(0.1, 1000), 20)

@@ -44,7 +44,8 @@ export async function carryOut(
     return null;
   };
   // What is not known to be too much is let be.
-  const mayGoDown = standings.MetricsAvailable.status === "True" || told.assumed;
+  const isKnown = standings.MetricsAvailable.status === "True" || told.assumed;
+  const mayGoDown = isKnown && context.clock() >= (memory.downFrom ?? Infinity);
   const failures = await take(steps, { scale, route: send, goesOn: known.holds }, mayGoDown);
   if (!known.holds()) return { ...written, ledger };
   return report(

@@ -20,9 +20,6 @@ export interface RouteStep {
   readonly view: Pick<TargetView, "target" | "scale">;
 }
 
-/** A step of which more is known: what runs there. */
-type Seen<Step> = Step & { readonly view: TargetView };
-
 /** What a cluster lacks of a plan, in the order in which it is done: more first, then the traffic, then fewer. */
 export interface Steps {
   /** Fewer that comes before all: without it more would exceed the limit of cores. Nothing that serves depends on it. */
@@ -48,9 +45,9 @@ export function stepsTo(
   plan: Plan,
   state: LoopState | null,
 ): Steps {
-  const up: Seen<ScaleStep>[] = [];
-  const down: Seen<ScaleStep>[] = [];
-  const routes: Seen<RouteStep>[] = [];
+  const up: StepOfStage[] = [];
+  const down: StepOfStage[] = [];
+  const routes: RouteStep[] = [];
   pipeline.stages.forEach((stage, index) => {
     const setting = plan[index];
     if (setting === undefined) return;
@@ -63,20 +60,26 @@ export function stepsTo(
       if (switches && name === serving && routed[index] !== name) routes.push({ index, view });
       if (fixed.some((one) => one.stage === stage.name && one.variant === name)) continue;
       const replicas = targets.find(({ variant }) => variant === name)?.replicas ?? 0;
-      if (replicas > view.scale.replicas) up.push({ view, replicas });
-      if (replicas < view.scale.replicas) down.push({ view, replicas });
+      if (replicas > view.scale.replicas) up.push({ index, view, replicas });
+      if (replicas < view.scale.replicas) down.push({ index, view, replicas });
     }
   });
-  const isFree = ({ view }: Seen<ScaleStep>): boolean => !routes.some((route) => route.view.stage === view.stage);
+  const isFree = (step: StepOfStage): boolean => !routes.some(({ index }) => index === step.index);
   const room = exceeds(pipeline.limits.cores, views, up) ? down.filter(isFree) : [];
   return { room, up, routes, down: down.filter((step) => !room.includes(step)) };
+}
+
+interface StepOfStage extends ScaleStep {
+  /** Of the stage. */
+  readonly index: number;
+  readonly view: TargetView;
 }
 
 /** What is summed up in another order may differ in the last digits. */
 const ROUNDING = 1e-9;
 
 /** Whether more replicas beside all that there are need more cores than there may be. */
-function exceeds(limit: number | undefined, views: readonly TargetView[], up: readonly Seen<ScaleStep>[]): boolean {
+function exceeds(limit: number | undefined, views: readonly TargetView[], up: readonly StepOfStage[]): boolean {
   if (limit === undefined || up.length === 0) return false;
   const now = views.reduce((sum, { variant, scale }) => sum + variant.coresPerReplica * scale.replicas, 0);
   const more = up.reduce(
@@ -96,8 +99,8 @@ export interface Failure {
 export type StepResult = Failure | null;
 
 /**
- * Takes the steps one after the other while `goesOn` says so. Nothing goes down once a step has failed, nor where `mayGoDown` is false, and
- * nothing goes up that there is no room for. A lease that was lost ends it: that error is thrown.
+ * Takes the steps one after the other while `goesOn` says so. Nothing goes down once a step has failed, nor where `mayGoDown` is false,
+ * and nothing goes up that there is no room for. A lease that was lost ends it: that error is thrown.
  */
 export async function take(
   { room, up, routes, down }: Steps,

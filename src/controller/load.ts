@@ -55,3 +55,12 @@ export function loadToPlanFor(
     ? { series: assumedLoad(pipeline, fallback.load, now), assumed: true }
     : { series: unknownLoad(pipeline, now), assumed: false };
 }
+
+/**
+ * From when on replicas may go down at first: what runs may be for a load that went just before, so that it stays until the load has
+ * been known for the stabilisation. Null while it is not known.
+ */
+export function firstDownFrom({ adaptation }: Pipeline, { rates, step }: LoadSeries, now: number): number | null {
+  const known = (rates.length - 1 - rates.lastIndexOf(null)) * step;
+  return known === 0 ? null : now + Math.max(0, adaptation.movement.stabilization - known);
+}

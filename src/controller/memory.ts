@@ -18,6 +18,8 @@ export interface Memory {
   readonly ledger: Ledger;
   /** Since when the load is not known, seconds; null where it is. */
   readonly unknownSince: number | null;
+  /** Until then, seconds, nothing goes down, as nobody knows what load was asked for before; null: that is to be found out. */
+  readonly downFrom: number | null;
   /** As it was last written, or found. */
   readonly status: PipelineStatus;
   /** When it was last written, seconds. */
@@ -48,6 +50,8 @@ export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
           },
     inForce: [],
     ledger: { takenOver, pinned: heldTargets, resumed },
+    // A state remembers what it was made for.
+    downFrom: loop === undefined ? null : 0,
     unknownSince: metrics?.status === "False" ? instantOf(metrics.lastTransitionTime) : null,
     status,
     writtenAt: 0,

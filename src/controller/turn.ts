@@ -11,7 +11,7 @@ import { end, keepFinalizer } from "./ending.ts";
 import { contestedOf, fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
 import { resumed, yielded } from "./ledger.ts";
-import { loadToPlanFor } from "./load.ts";
+import { firstDownFrom, loadToPlanFor } from "./load.ts";
 import { measure } from "./measure.ts";
 import { memoryFrom, NOT_ACTING, type Memory } from "./memory.ts";
 import { observe } from "./observe.ts";
@@ -81,8 +81,8 @@ async function run(
   ]);
   const { load: measured, latency } = measurements;
   const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
-  const kept = { ...memory, unknownSince };
   const { series, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
+  const kept = { ...memory, unknownSince, downFrom: memory.downFrom ?? firstDownFrom(pipeline, series, now) };
   const metrics = standingOfLoad(measured, assumed);
   if ("problem" in targets) {
     const standings = {

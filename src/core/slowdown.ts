@@ -22,8 +22,11 @@ export interface Slowdown {
 /** By stage; those of which there is something to remember. */
 export type Slowdowns = Readonly<Record<string, readonly Slowdown[]>>;
 
-/** So much longer, as a fraction, counts as the profile's; and a factor falls only if it is too high by more. */
-const DEAD_BAND = 0.1;
+/** So much longer, as a fraction, counts as the profile's. */
+const DEAD_BAND = 0.05;
+/** A factor falls only if it is too high by this, as a fraction; or if what is measured is within this of the profile. */
+const TOO_HIGH = 0.1;
+const AS_PROFILED = 0.025;
 /** Factors are multiples of 1 over this. */
 const STEPS = 20;
 /** Of a step, by which sums of samples are not exact. */
@@ -93,7 +96,7 @@ function judge(
   if (found === null || found.ratio > MOST_FACTOR) return [same];
   const { ratio, error } = found;
   const up = ratio * (1 - error) > (factor > 1 ? factor : 1 + DEAD_BAND);
-  const down = factor > 1 && ratio * (1 + error) < factor / (1 + DEAD_BAND);
+  const down = factor > 1 && ratio * (1 + error) < Math.max(factor / (1 + TOO_HIGH), 1 + AS_PROFILED);
   if (!up && !down) return [same];
   const trend = before?.trend?.up === up ? before.trend : { up, since: now };
   const persists = now - trend.since >= Math.max(TURNS * interval, up ? 0 : stabilization);

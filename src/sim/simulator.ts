@@ -16,7 +16,7 @@ import { TimeAverage } from "./statistics.ts";
 import { Totals } from "./totals.ts";
 
 /**
- * Replays a scenario in virtual time, asking `control` at every interval; rules S1–S17 of
+ * Replays a scenario in virtual time, asking `control` at every interval; rules S1–S18 of
  * docs/simulator.md. All that is random is in `draws`, which a test may give.
  */
 export function simulate(

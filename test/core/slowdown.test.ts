@@ -64,13 +64,13 @@ describe("what is learnt of service times", () => {
     assert.deepEqual(slowdowns, {});
   });
 
-  test("what is within a tenth, faster, of too few batches, or beyond belief leaves the profile as it is", () => {
+  test("what is within a twentieth, faster, of too few batches, or beyond belief leaves the profile as it is", () => {
     for (const [ratio, batches] of [
-      [1.09, 10_000],
+      [1.04, 10_000],
       [0.5, 10_000],
       [3, 19],
-      // One in a few hundred such samples of 100 has a mean of 1.03 and less.
-      [1.12, 100],
+      // One in a few hundred such samples of 100 has such a mean by chance.
+      [1.08, 100],
       [1000, 10_000],
     ] as const) {
       assert.deepEqual(looking(0, undefined, [20, "a", ratio, batches]).slowdowns, {}, `${ratio} of ${batches}`);
@@ -90,9 +90,17 @@ describe("what is learnt of service times", () => {
     assert.deepEqual(new Set(looking(now, slowdowns, [100, "a", 1.4]).factors), new Set(["1.5 1.5 1.5"]));
     const fallen = looking(now, slowdowns, [7, "a", 1.2]).factors;
     assert.deepEqual(fallen, [...Array<string>(6).fill("1.5 1.5 1.5"), "1.2 1.2 1.2"]);
-    const over = looking(now, slowdowns, [7, "a", 1.05]);
+    const over = looking(now, slowdowns, [7, "a", 1.04]);
     assert.equal(over.factors.at(-1), "1 1 1");
     assert.deepEqual(over.slowdowns, {});
+    // Too few to be sure.
+    assert.equal(looking(now, slowdowns, [100, "a", 1.3, 25]).factors.at(-1), "1.5 1.5 1.5");
+    assert.equal(looking(now, slowdowns, [100, "a", 1.3, 100]).factors.at(-1), "1.3 1.3 1.3");
+    // Also where it was hardly slower.
+    const little = looking(0, undefined, [3, "a", 1.08]);
+    assert.equal(little.factors.at(-1), "1.1 1.1 1.1");
+    assert.deepEqual(looking(little.now, little.slowdowns, [100, "a", 1.03]).factors.at(-1), "1.1 1.1 1.1");
+    assert.deepEqual(looking(little.now, little.slowdowns, [7, "a", 1.01]).slowdowns, {});
     // Begun anew by each turn in which it is not too high.
     const broken = looking(now, slowdowns, [5, "a", 1], [1, "a", 1.5], [5, "a", 1]);
     assert.deepEqual(new Set(broken.factors), new Set(["1.5 1.5 1.5"]));
@@ -115,8 +123,7 @@ describe("what is learnt of service times", () => {
           const [before = "", after = ""] = [factors[29], factors.at(-1)];
           const settled = Number(after.split(" ")[0]);
           assert.ok(settled >= 1 && settled <= Math.max(1, 1.02 * ratio + 0.05 + 1e-9), `${ratio}: ${settled}`);
-          assert.ok(ratio < 1.1 || settled >= ratio * 0.98 || settled === 1, `${ratio}: ${settled}`);
-          assert.ok(ratio < 1.2 || settled > 1);
+          assert.ok(ratio < 1.1 || settled >= ratio * 0.98, `${ratio}: ${settled}`);
           // It may rise once more by chance, but not fall, and not go on.
           assert.ok(Number(before.split(" ")[0]) <= settled);
           assert.ok(new Set(factors.slice(150)).size <= 2, factors.slice(150).join(", "));
@@ -150,7 +157,7 @@ describe("the other variants of a stage", () => {
       assert.equal(until, left + hours * HOUR);
       assert.equal(factorsOf(slowdowns, until - 1), "1.5 1 1");
       assert.equal(factorsOf(slowdowns, until), "1 1 1");
-      ({ slowdowns, now } = looking(until, slowdowns, [1, "b", 1], [3, "a", 1.5]));
+      ({ slowdowns, now } = looking(until, slowdowns, [1, "b", 1], [2, "a", 1], [3, "a", 1.5]));
       assert.equal(slowdownOf(slowdowns, "s0", "a", now), 1.5);
       left = now;
       ({ slowdowns, now } = looking(now, slowdowns, [20, "b", 1]));

@@ -7,7 +7,7 @@ test("S18: decisions see the batches that ended lately, of the variant that serv
   const plain = pipelineOf([[variant("a", { 1: 1, 4: 2.5 }), variant("b", { 1: 0.5 })]]);
   const adaptation = { ...plain.adaptation, interval: 4, history: 8 };
   const of = { ...plain, adaptation };
-  const scenario = scenarioOf(of, plan(["a", 1, 4, 0]), 20, { measuresService: true });
+  const scenario = scenarioOf(of, plan(["a", 1, 4, 0]), 24, { measuresService: true });
   const { control, observations } = script(plan(["a", 1, 4, 0]), plan(["b", 1]), plan(["b", 1]), plan(["b", 1]));
   const arrivals = draws([0, 0.5, 0.6, 3.5, 9, 10, 17]);
   simulate(scenario, control, arrivals);
@@ -24,6 +24,8 @@ test("S18: decisions see the batches that ended lately, of the variant that serv
       // From 8 on b; what a did is over, for this.
       [{ ...b, batches: 2, seconds: 1, requests: 2 }],
       [{ ...b, batches: 2, seconds: 1, requests: 2 }],
+      // Those before 12 are no longer of the last 8 s.
+      [{ ...b, batches: 1, seconds: 0.5, requests: 1 }],
     ],
   );
   const unseen = script(plan(["a", 1, 4, 0]));

@@ -71,21 +71,29 @@ describe("loads that are hard", { skip: withoutScene(), concurrency: true }, () 
   });
 
   test("zero traffic from the beginning", async () => {
-    scene.traffic("idle");
-    await begin({ name: "idle" }, [
+    // What runs may be for a load that nobody has seen.
+    const { adaptation } = pipelineObject().spec;
+    const stabilization = 15;
+    const movement = { ...adaptation.movement, stabilization: `${stabilization}s` };
+    await begin({ name: "idle", spec: { adaptation: { ...adaptation, movement } } }, [
       deploymentObject("idle-small", { replicas: 5 }),
-      deploymentObject("idle-large", { replicas: 0, cpu: "2" }),
-      deploymentObject("idle-fast", { replicas: 1 }),
-      deploymentObject("idle-precise", { replicas: 0 }),
+      ...deploymentsOf("idle").slice(1),
     ]);
+    await condition("idle", "MetricsAvailable", "False Absent");
+    await pause(3000);
+    scene.traffic("idle");
+    const since = Date.now() / 1000;
     await reach("idle-small", 1);
     await pause(3000);
+    const written = writesOf("idle").filter(({ status }) => status === 200);
     assert.deepEqual(
-      writesOf("idle")
-        .filter(({ status }) => status === 200)
-        .map(({ name, replicas }) => [name, replicas]),
+      written.map(({ name, replicas }) => [name, replicas]),
       [["idle-small", 1]],
     );
+    const first = controller
+      .decisions()
+      .find(({ pipeline, decision }) => pipeline === "default/idle" && decision.load === 0);
+    assert.ok(first !== undefined && (written[0]?.at ?? 0) >= since + stabilization, "not before the stabilisation");
   });
 
   test("unreachable SLA", async () => {

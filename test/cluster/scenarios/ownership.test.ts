@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { until } from "../control-plane/until.ts";
+import { established } from "../scene/established.ts";
 import { deploymentObject, deploymentsOf, pipelineObject } from "../scene/objects.ts";
 import { scaleWrites, type ScaleWrite } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
@@ -13,7 +14,7 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
   before(async () => {
     scene = await openScene({ cpus: 1000 });
     await scene.plane.kubectlWith(JSON.stringify(scaledObjectDefinition), "apply", "--server-side", "-f", "-");
-    await scene.plane.kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh", "--timeout=30s");
+    await established(scene.plane, "scaledobjects.keda.sh");
     await scene.controller();
   });
   after(() => scene?.close());

@@ -10,6 +10,7 @@ import { startPrometheus, type Prometheus } from "../control-plane/prometheus.ts
 import { startControlPlane, withoutOwnControlPlane } from "../control-plane/start.ts";
 import { auditArguments, callsIn, writesIn, type Write } from "./audit.ts";
 import { startController, type ControllerProcess } from "./controller.ts";
+import { established } from "./established.ts";
 import { profilesObject } from "./objects.ts";
 import { startTraffic, type Traffic } from "./traffic.ts";
 
@@ -75,7 +76,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     scrapeSeconds,
   });
   await plane.kubectl("apply", "--server-side", "-f", new URL("../../../deploy/crd.yaml", import.meta.url).pathname);
-  await plane.kubectl("wait", "--for=condition=Established", "crd/inferencepipelines.ipa.dev", "--timeout=30s");
+  await established(plane, "inferencepipelines.ipa.dev");
   await plane.apply(profilesObject());
 
   const traffics: Traffic[] = [];
