@@ -96,13 +96,13 @@ function leastBatch(pipeline: Pipeline, stage: Stage, variant: string): number {
 function countsOf(stage: string, serves: string, { views }: Sight): readonly ReplicaCount[] {
   return views
     .filter((view) => view.stage === stage)
-    .map(({ variant, scale, ready, refused }) => ({
+    .map(({ variant, scale, ready, refused, coming }) => ({
       stage,
       variant: variant.name,
       ready,
       starting: Math.max(0, scale.replicas - ready),
       serving: variant.name === serves ? ready : 0,
-      ...(refused === null ? {} : { refused }),
+      ...(refused === null ? {} : { refused, coming }),
     }));
 }
 

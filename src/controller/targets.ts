@@ -13,6 +13,8 @@ export interface TargetView {
   readonly ready: number;
   /** Why replicas that are asked for do not start; null if nothing is known to be in their way. */
   readonly refused: "Unschedulable" | "Quota" | null;
+  /** Replicas that are not ready and that nothing is known to be in the way of. */
+  readonly coming: number;
   /** How the Pods' CPU requests differ from the cores of the profile; null if they do not, or there are none. */
   readonly differs: string | null;
 }
@@ -87,15 +89,16 @@ function viewOf(
   pods: readonly PodView[],
   now: number,
 ): TargetView {
+  const { replicas, since } = of.scale;
+  const ready = pods.filter((pod) => pod.ready).length;
+  const unschedulable = pods.filter((pod) => pod.unschedulable).length;
+  // What refuses Pods as such (quotas, admission) leaves none to ask.
+  const denied = now - since >= CREATED_WITHIN ? Math.max(0, replicas - pods.length) : 0;
   return {
     ...of,
-    ready: pods.filter(({ ready }) => ready).length,
-    refused: pods.some(({ unschedulable }) => unschedulable)
-      ? "Unschedulable"
-      : // What refuses Pods as such (quotas, admission) leaves none to ask.
-        pods.length < of.scale.replicas && now - of.scale.since >= CREATED_WITHIN
-        ? "Quota"
-        : null,
+    ready,
+    coming: Math.max(0, replicas - ready - unschedulable - denied),
+    refused: unschedulable > 0 ? "Unschedulable" : denied > 0 ? "Quota" : null,
     differs: differenceOf(of.variant, pods),
   };
 }

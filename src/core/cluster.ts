@@ -22,6 +22,8 @@ export interface ReplicaCount {
   readonly serving: number;
   /** Why those that are wanted cannot start. */
   readonly refused?: "Unschedulable" | "Quota";
+  /** Where some are refused: how many of those that are starting are not. None unless said. */
+  readonly coming?: number;
 }
 
 /** What a stage had to do. */

@@ -77,22 +77,27 @@ export interface ServiceRatio {
 
 /**
  * How long batches took beside what the profile says; null where too few were served. Of batches whose requests are not counted, the whole batch is
- * compared with: where partial ones are served they are then slower than it seems, never faster. With a batch of 1 it is exact.
+ * compared with: where partial ones are served they are then slower than it seems, never faster. With a batch of 1 it is exact; where requests are counted nearly so, as a profile is almost a line.
  */
 export function serviceRatio(profile: Profile, served: ServedBatches): ServiceRatio | null {
   const { batches, seconds } = served;
   if (!(batches >= ENOUGH) || !Number.isFinite(seconds)) return null;
-  const sigma = batchSigma(profile, Math.min(served.batch, largestOf(profile)));
+  const size = sizeOf(profile, served);
+  const sigma = batchSigma(profile, Math.ceil(size));
   const variation = Math.max(LEAST_VARIATION, Math.sqrt(Math.exp(sigma * sigma) - 1));
   return {
-    ratio: seconds / batches / profiledMean(profile, served),
+    ratio: seconds / batches / profiledMean(profile, size),
     error: (SURELY * variation) / Math.sqrt(batches),
   };
 }
 
-/** What the profile says of such batches, seconds; between two sizes by a line. */
-function profiledMean(profile: Profile, { batch, batches, requests }: ServedBatches): number {
-  const size = Math.min(Math.max(1, requests === undefined ? batch : requests / batches), largestOf(profile));
+/** Requests in a batch, on average; within the profile. */
+function sizeOf(profile: Profile, { batch, batches, requests }: ServedBatches): number {
+  return Math.min(Math.max(1, requests === undefined ? batch : requests / batches), largestOf(profile));
+}
+
+/** What the profile says of batches of such a mean size, seconds; between two sizes by a line. */
+function profiledMean(profile: Profile, size: number): number {
   const [below, above] = [Math.floor(size), Math.ceil(size)];
   const [low, high] = [serviceTime(profile, below).mean, serviceTime(profile, above).mean];
   return low + (high - low) * (size - below);

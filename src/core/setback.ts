@@ -39,7 +39,7 @@ export interface Coming {
 
 /**
  * Looks at the replicas of a stage's plan. They are given up when nothing has moved for the deadline (seconds), or when they
- * are refused at a later instant than the one that asked for them. `bar`: then not one is asked for, else as many as are ready.
+ * are refused at a later instant than the one that asked for them. `bar`: then not one is asked for, else as many as are ready or were not refused.
  */
 export function judge(
   plan: StagePlan,
@@ -48,7 +48,7 @@ export function judge(
   { now, deadline, bar }: { readonly now: number; readonly deadline: number; readonly bar: boolean },
 ): Coming {
   const { variant, replicas } = plan;
-  const { ready, refused } = countOf(counts, variant);
+  const { ready, refused, coming = 0 } = countOf(counts, variant);
   const setbacks = before.setbacks.filter(({ until }) => now < until + FORGET);
   if (ready >= replicas) {
     // It has come up: with more than it was held to.
@@ -58,7 +58,7 @@ export function judge(
   const refusedSince = refused !== undefined && before.progress !== undefined && isOf(before.progress, plan);
   if (now - progress.since < deadline && !refusedSince) return { progress, setbacks, failed: false };
   const known = setbacks.find((one) => one.variant === variant);
-  const most = bar ? 0 : ready;
+  const most = bar ? 0 : ready + (refusedSince ? coming : 0);
   return { setbacks: [...setbacks.filter((one) => one !== known), fail(variant, most, known, now)], failed: true };
 }
 

@@ -72,6 +72,6 @@ function servingVariant(plan: StagePlan, before: Switch | undefined, counts: rea
 export function countOf(
   counts: readonly ReplicaCount[],
   variant: string,
-): Pick<ReplicaCount, "ready" | "starting" | "serving" | "refused"> {
+): Pick<ReplicaCount, "ready" | "starting" | "serving" | "refused" | "coming"> {
   return counts.find((count) => count.variant === variant) ?? { ready: 0, starting: 0, serving: 0 };
 }

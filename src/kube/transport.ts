@@ -1,9 +1,8 @@
+import { existsSync } from "node:fs";
 import { Agent as HttpAgent, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps, type RequestOptions } from "node:https";
-import { createRequire } from "node:module";
-import type * as library from "@kubernetes/client-node";
+import { KubeConfig } from "@kubernetes/client-node";
 import { InputError } from "../core/errors.ts";
-import { podAccount } from "./pod-account.ts";
 
 export interface Request {
   readonly method: "GET" | "POST" | "PUT" | "PATCH";
@@ -30,12 +29,16 @@ export interface Transport {
 const IDLE_LIMIT = 30_000;
 
 /**
- * The library knows how to authenticate by a kubeconfig, and whom to trust. Sending is done here, since its calls open a connection
+ * The library knows how to authenticate and whom to trust. Sending is done here, since its calls open a connection
  * each, take no signal and no time-out.
  */
 export function transport(kubeconfig: string | undefined, podRoot = ""): Transport {
-  const access: Access = kubeconfig === undefined ? { ...podAccount(podRoot), byProxy: false } : accessBy(kubeconfig);
-  const server = new URL(access.server);
+  const config = kubeconfig === undefined ? loadOfPod(podRoot) : load(kubeconfig);
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) {
+    throw new InputError("bad_value", `${kubeconfig}: there is no current context with a cluster. Set one.`);
+  }
+  const server = new URL(cluster.server);
   const secure = server.protocol === "https:";
   const base = server.pathname.replace(/\/$/, "");
   let agent: { readonly of: string; readonly pool: HttpAgent } = { of: "", pool: new HttpAgent() };
@@ -56,9 +59,10 @@ export function transport(kubeconfig: string | undefined, podRoot = ""): Transpo
 
   return {
     authenticate: async () => {
-      const options = await access.authenticate();
+      const options: Credentials = {};
+      await config.applyToHTTPSOptions(options);
       // Only the library's own agents go through a proxy.
-      return access.byProxy ? options : { ...options, agent: poolFor(options) };
+      return cluster.proxyUrl === undefined ? { ...options, agent: poolFor(options) } : options;
     },
     send: ({ method, path, headers, body, signal }, credentials) =>
       new Promise((resolve, reject) => {
@@ -78,34 +82,23 @@ function dropIdle(pool: HttpAgent): void {
   for (const socket of Object.values(pool.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
 }
 
-/** Who we are, and where the API server is. */
-interface Access {
-  readonly server: string;
-  readonly authenticate: () => Promise<Credentials>;
-  /** Whether the credentials bring an agent of their own, which goes through a proxy. */
-  readonly byProxy: boolean;
-}
+/** Where every container finds who it is. */
+const TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-function accessBy(kubeconfig: string): Access {
-  const config = load(kubeconfig);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) {
-    throw new InputError("bad_value", `${kubeconfig}: there is no current context with a cluster. Set one.`);
+function loadOfPod(root: string): KubeConfig {
+  if (process.env["KUBERNETES_SERVICE_HOST"] === undefined) {
+    throw new InputError("missing_file", "this runs in no pod of a cluster. Name a kubeconfig file.");
   }
-  return {
-    server: cluster.server,
-    authenticate: async () => {
-      const options: Credentials = {};
-      await config.applyToHTTPSOptions(options);
-      return options;
-    },
-    byProxy: cluster.proxyUrl !== undefined,
-  };
+  if (!existsSync(root + TOKEN)) {
+    const advice = "Give the pod a serviceAccountName and automountServiceAccountToken: true.";
+    throw new InputError("missing_file", `${root}${TOKEN}: this pod has no token of a service account. ${advice}`);
+  }
+  const config = new KubeConfig();
+  config.loadFromCluster(root);
+  return config;
 }
 
-/** The library takes tens of megabytes for all that it can do besides, so that a Pod, which needs none of it, does without. */
-function load(kubeconfig: string): library.KubeConfig {
-  const { KubeConfig } = createRequire(import.meta.url)("@kubernetes/client-node") as typeof library;
+function load(kubeconfig: string): KubeConfig {
   const config = new KubeConfig();
   try {
     config.loadFromFile(kubeconfig);

@@ -147,5 +147,10 @@ describe("service times beside the profile", () => {
     near(serviceRatio(profile, served({ batches: 900 }))?.error, 0.01);
     const noisy = profile.map((point) => ({ ...point, p99: 3 * point.mean }));
     assert.ok((serviceRatio(noisy, served({ batches: 900 }))?.error ?? 0) > 0.04);
+    // As much as batches of their size vary, not those that there might be.
+    const [first = { batch: 1, mean: 0.1, p99: 0.1 }, ...others] = profile;
+    const alone = [{ ...first, p99: 3 * first.mean }, ...others];
+    const ones = serviceRatio(alone, served({ batch: 8, batches: 900, requests: 900 }));
+    assert.ok((ones?.error ?? 0) > 0.04);
   });
 });

@@ -69,7 +69,7 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     const until0 = Date.parse(setback?.until ?? "") / 1000;
     const again = scaleWrites(scene.ownWrites(), "narrow-large").findLast(({ replicas }) => replicas > 0);
     assert.ok((again?.at ?? 0) >= until0, "not before the back-off is over");
-    await endsAsUndisturbed(scene, "narrow");
+    await endsAsUndisturbed(scene, "narrow", 1);
   });
 
   test("more replicas without room", async () => {
@@ -79,9 +79,7 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     const traffic = scene.traffic("short");
     traffic.at(60);
     await scene.plane.apply(pipelineObject({ name: "short" }));
-    await until("a setback", async () => (await setbackOf("short"))?.variant === "small", WITHIN);
-    const setback = await setbackOf("short");
-    assert.equal(setback?.most, 4, "as many as are Ready");
+    await until("as many to be the most as have room", async () => (await setbackOf("short"))?.most === 4, WITHIN);
     await until("that many to be planned", async () => (await planned("short"))?.startsWith("small×4,"), WITHIN);
     await until("that many to be asked for", async () => (await scene.replicas("short-small")) === 4, WITHIN);
     assert.equal(await scene.condition("Feasible", "short"), "False BestEffort");
@@ -135,7 +133,7 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
   });
 
   test("no cores for the old and the new variant", async () => {
-    await applySwitching(scene, "tight", { spec: { limits: { replicas: 20, cores: 5 } } });
+    await applySwitching(scene, "tight", { spec: { limits: { replicas: 20, cores: 4 } } });
     await until("a plan", async () => (await planned("tight")) !== undefined, WITHIN);
     await until(
       "some decisions",

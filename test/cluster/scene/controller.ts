@@ -51,6 +51,8 @@ export function startController({ kubeconfig, port, more, directory }: Controlle
   const ended = new Promise<number | null>((resolve) =>
     child.once("exit", (code) => {
       process.off("exit", end);
+      // Whoever waits for what it does would wait in vain.
+      if (code !== null && code !== 0) process.stderr.write(`a controller ended with ${code}: ${told.join("")}\n`);
       resolve(code);
     }),
   );

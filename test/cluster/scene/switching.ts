@@ -82,8 +82,8 @@ async function seen(scene: Scene, name: string): Promise<unknown> {
     applied: conditions.find(({ type }) => type === "Applied")?.status,
   };
 }
-/** Waits for the end of the switch, which is the same whatever happened. Nothing broke before the next was made. */
-export async function endsAsUndisturbed(scene: Scene, name: string): Promise<void> {
+/** Waits for the end of the switch, which is the same whatever happened. Never fewer than `fewest` replicas served. */
+export async function endsAsUndisturbed(scene: Scene, name: string, fewest = 2): Promise<void> {
   let last: unknown;
   const isDone = async (): Promise<boolean> => {
     last = await seen(scene, name);
@@ -93,11 +93,11 @@ export async function endsAsUndisturbed(scene: Scene, name: string): Promise<voi
     assert.deepEqual(last, wanted, name);
     throw error;
   });
-  neverBrokeBeforeMade(scene, name);
+  neverBrokeBeforeMade(scene, name, fewest);
 }
 
 /** By every write, not the end alone. */
-function neverBrokeBeforeMade(scene: Scene, name: string): void {
+function neverBrokeBeforeMade(scene: Scene, name: string, fewest: number): void {
   const writes = scene.ownWrites().filter((write) => write.name.startsWith(`${name}-`) && write.status < 300);
   const replicas = new Map([
     [`${name}-small`, 2],
@@ -116,7 +116,10 @@ function neverBrokeBeforeMade(scene: Scene, name: string): void {
       if (serving.endsWith("-large"))
         assert.ok(write.at - upAt >= START, `${name}: requests go to pods that are not Ready`);
     }
-    assert.ok((replicas.get(serving) ?? 0) >= 2, `${name}: ${serving} serves with ${replicas.get(serving)} replicas`);
+    assert.ok(
+      (replicas.get(serving) ?? 0) >= fewest,
+      `${name}: ${serving} serves with ${replicas.get(serving)} replicas`,
+    );
   }
   const forced = scaleWrites(writes).filter((one) => one.forced);
   assert.deepEqual(
