@@ -75,7 +75,11 @@ describe("what a cluster lacks of a plan", () => {
     const of = live("None");
     const views = viewsOf(of, [1, 0, 2, 0]);
     const fixed = views.slice(0, 1).map(({ stage, variant, target }) => ({
-      ...{ stage, target, variant: variant.name, replicas: 1, by: "kubectl" },
+      stage,
+      target,
+      variant: variant.name,
+      replicas: 1,
+      by: "kubectl",
       reason: "TargetPinned" as const,
     }));
     assert.deepEqual(told(stepsTo({ ...of, views, routed: [null, null], fixed }, plan, null)), {
