@@ -126,7 +126,11 @@ describe("what a cluster lacks of a plan", () => {
 
 describe("the steps, one after the other", () => {
   const of = live("None");
-  const [small, large, fast, precise] = viewsOf(of, [1, 1, 1, 1]).map((view) => ({ view, replicas: 2 }));
+  const [small, large, fast, precise] = viewsOf(of, [1, 1, 1, 1]).map((view, v) => ({
+    index: v < 2 ? 0 : 1,
+    view,
+    replicas: 2,
+  }));
   const steps: Steps = {
     room: [],
     up: [small, large].flatMap((step) => step ?? []),
@@ -152,9 +156,10 @@ describe("the steps, one after the other", () => {
   test("more first, then the requests, then fewer", async () => {
     assert.deepEqual(await taken({}), ["small", "large", "fast", "precise"]);
   });
-  test("nothing goes down where that is not known to be too much, nor after a failure", async () => {
+  test("nothing goes down where that is not known to be too much, nor of a stage after a failure of it", async () => {
     assert.deepEqual(await taken({}, false), ["small", "large", "fast"]);
-    assert.deepEqual(await taken({ small: broken }), ["large", "fast", "WriteFailed"]);
+    assert.deepEqual(await taken({ fast: broken }), ["small", "large", "WriteFailed"]);
+    assert.deepEqual(await taken({ small: broken }), ["large", "fast", "precise", "WriteFailed"]);
   });
   test("what somebody took back keeps nothing else from going down", async () => {
     assert.deepEqual(await taken({ small: pinned }), ["large", "fast", "precise", "TargetPinned"]);
