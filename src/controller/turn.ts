@@ -6,7 +6,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
 import { bad, good, unknown, type Standing, type Standings } from "./conditions.ts";
-import type { Answer, Context, Question } from "./context.ts";
+import type { Context, Question } from "./context.ts";
 import { end, keepFinalizer } from "./ending.ts";
 import { contestedOf, fixedBy } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
@@ -136,13 +136,15 @@ async function run(
   const ledger = yielded(settled, contestedOf(fixed));
   const recall = kept.isFresh && "load" in measured ? measured.load : null;
   const question: Question = { ...context.setupOf(pipeline), seen, recall };
-  const answer = (await context.decide(question)) ?? tooLate(question);
+  const answer = await context.decide(question);
   // What is asked for now is heeded in the next turn, which comes at once.
   if (!known.holds()) return kept;
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
   const { decision } = answer;
-  const decided: Memory = { ...followed, plan: decision.plan, state: decision.state, acts, ledger, isFresh: false };
+  // Who gave no answer has not found anything out, either.
+  const isFresh = kept.isFresh && decision.reason === "held-timeout";
+  const decided: Memory = { ...followed, plan: decision.plan, state: decision.state, acts, ledger, isFresh };
   const told = {
     standings: { ...standings, ProfilesReady: profiles(decided.state), Feasible: standingOfPlan(answer) },
     mode,
@@ -168,15 +170,4 @@ function withoutRollouts<T extends { readonly rollouts?: unknown }>({
   ...state
 }: T): Omit<T, "rollouts"> {
   return state;
-}
-
-/** No answer in time: what is in force is held. */
-function tooLate({ seen }: Question): Answer {
-  const { now: at, running: plan, state } = seen;
-  return {
-    seen,
-    decision: { at, load: null, planned: null, plan, change: 0, outcome: null, reason: "held-timeout", state },
-    promised: null,
-    seconds: 0,
-  };
 }
