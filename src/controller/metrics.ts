@@ -68,7 +68,7 @@ export function controllerMetrics() {
     }),
     decisionTime: new Histogram({
       name: "ipa_decision_duration_seconds",
-      help: "Time that a decision took",
+      help: "Time that a decision took, or that was waited for one that was given up",
       buckets: [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
       registers,
     }),

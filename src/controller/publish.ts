@@ -64,5 +64,6 @@ export function countDecision(
   );
   const direction = directionOf(before ?? 0, after ?? 0);
   metrics.decisions.inc({ ...of, direction, reason: decisionReasons[decision.reason] });
-  metrics.decisionTime.observe(seconds);
+  // What was not even tried was not fast.
+  if (seconds > 0) metrics.decisionTime.observe(seconds);
 }

@@ -5,7 +5,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
 import { bad, good, unknown, type Standings } from "./conditions.ts";
-import type { Answer, Context, Question } from "./context.ts";
+import type { Context, Question } from "./context.ts";
 import { end, keepFinalizer } from "./ending.ts";
 import { contestedOf } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
@@ -103,13 +103,15 @@ async function run(
     seen: cluster.seen,
     recall: kept.isFresh && "load" in measured ? measured.load : null,
   };
-  const answer = (await context.decide(question)) ?? tooLate(question);
+  const answer = await context.decide(question);
   // What is asked for now is heeded in the next turn, which comes at once.
   if (!known.holds()) return kept;
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, built.pipeline, answer);
-  const { plan, state } = answer.decision;
-  const decided: Memory = { ...followed, plan, state, acts, ledger, isFresh: false };
+  const { plan, state, reason } = answer.decision;
+  // Who gave no answer has not found anything out, either.
+  const isFresh = kept.isFresh && reason === "held-timeout";
+  const decided: Memory = { ...followed, plan, state, acts, ledger, isFresh };
   const toTell = {
     ...told,
     standings: { ...standingsAfter(state), Feasible: standingOfPlan(answer) },
@@ -132,15 +134,4 @@ async function settled(
 ): Promise<Ledger> {
   const known = isFresh ? await settleOwned(scales, namespace, views, fixed, ledger) : ledger;
   return yielded(known, contestedOf(fixed));
-}
-
-/** No answer in time: what is in force is held. */
-function tooLate({ seen }: Question): Answer {
-  const { now: at, running: plan, state } = seen;
-  return {
-    seen,
-    decision: { at, load: null, planned: null, plan, change: 0, outcome: null, reason: "held-timeout", state },
-    promised: null,
-    seconds: 0,
-  };
 }
