@@ -1,5 +1,6 @@
 import type { LoopState } from "../core/cluster.ts";
 import type { Plan } from "../core/plan.ts";
+import { afterGap } from "../core/rollout.ts";
 import type { InForce } from "../core/service-time.ts";
 import { instantOf, planningOf, planOfStatus, rolloutsOf, slowdownsOf } from "../formats/status.ts";
 import { parseStatus, type PipelineStatus } from "../formats/status-schema.ts";
@@ -39,6 +40,7 @@ export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
   const { plan, loop, rollouts, slowdowns, takenOver = [], heldTargets = [], resumed = "", conditions = [] } = status;
   const { mode } = status;
   const metrics = conditions.find(({ type }) => type === "MetricsAvailable");
+  const gap = Math.max(0, now - lastLook(status));
   return {
     plan: plan === undefined ? [] : planOfStatus(plan),
     acts: mode === "Act",
@@ -48,7 +50,7 @@ export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
         ? null
         : {
             ...(loop === undefined ? {} : { planning: planningOf(loop, now) }),
-            ...(loop === undefined || rollouts === undefined ? {} : { rollouts: rolloutsOf(rollouts) }),
+            ...(loop === undefined || rollouts === undefined ? {} : { rollouts: afterGap(rolloutsOf(rollouts), gap) }),
             ...(slowdowns === undefined ? {} : { slowdowns: slowdownsOf(slowdowns) }),
           },
     inForce: [],
@@ -60,4 +62,15 @@ export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
     writtenAt: 0,
     isFresh: true,
   };
+}
+
+/** When a former leader is known to have looked at a pipeline last, seconds: while replicas are on their way it says so once a minute. */
+function lastLook({ load, plan, rollouts = [], conditions = [] }: PipelineStatus): number {
+  const instants = [
+    load?.at,
+    plan?.madeAt,
+    ...conditions.map(({ lastTransitionTime }) => lastTransitionTime),
+    ...rollouts.flatMap(({ switching, progress }) => [switching?.since, progress?.since]),
+  ];
+  return Math.max(...instants.flatMap((text) => (text === undefined ? [] : instantOf(text))));
 }

@@ -80,6 +80,8 @@ export function controllerMetrics() {
     }),
   };
 
+  const { leader: _ofAll, delay: _delays, decisionTime: _times, calls: _calls, ...others } = metrics;
+  const ofPipelines: readonly Metric[] = Object.values(others);
   const shown = new Map<string, readonly VariantLabels[]>();
   const note = (of: VariantLabels): void => {
     const key = `${of.namespace}/${of.pipeline}`;
@@ -113,10 +115,7 @@ export function controllerMetrics() {
     },
     /** Forgets a pipeline that is gone, and on losing the lead all of them: what is not known must not look as if it were. */
     forget: async (labels: Readonly<Record<string, string>> | null): Promise<void> => {
-      const gauges: readonly Metric[] = Object.values(metrics).filter(
-        (one) => one instanceof Gauge && one !== metrics.leader,
-      );
-      for (const one of gauges) {
+      for (const one of ofPipelines) {
         if (labels === null) one.reset();
         else for (const { labels: has } of (await one.get()).values) if (isOf(labels, has)) one.remove(has);
       }

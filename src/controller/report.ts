@@ -1,6 +1,7 @@
 import type { Mode } from "../core/control.ts";
 import type { MeasuredLoad } from "../core/counters.ts";
 import { isSolved } from "../core/problem.ts";
+import { unwatched } from "../core/rollout.ts";
 import { decisionReasons } from "../formats/decision-reasons.ts";
 import { instantText, loopStatus, planStages, rolloutsStatus, slowdownsStatus } from "../formats/status.ts";
 import type { PipelineStatus } from "../formats/status-schema.ts";
@@ -49,8 +50,9 @@ export class UnreportedError extends Error {
 }
 
 /** Writes the status where it says something new, and returns what is then remembered of it. Rejects with an UnreportedError. */
-export async function report(context: Context, known: Known, memory: Memory, told: Told): Promise<Memory> {
+export async function report(context: Context, known: Known, before: Memory, told: Told): Promise<Memory> {
   const now = context.clock();
+  const memory = told.answer === undefined ? undecided(before, now) : before;
   const status = statusOf(known, memory, told, now);
   publish(context, known, told, status);
   const isDue = now - memory.writtenAt >= NUMBERS_EVERY;
@@ -67,6 +69,13 @@ export async function report(context: Context, known: Known, memory: Memory, tol
       throw new UnreportedError(memory, error);
     });
   return { ...memory, status, writtenAt: now };
+}
+
+/** In a turn without a decision nobody looks how far replicas have come. */
+function undecided(memory: Memory, now: number): Memory {
+  const { state } = memory;
+  if (state?.rollouts === undefined) return memory;
+  return { ...memory, state: { ...state, rollouts: unwatched(state.rollouts, now) } };
 }
 
 function statusOf({ object, built }: Known, memory: Memory, told: Told, now: number): PipelineStatus {

@@ -37,6 +37,11 @@ export interface Coming {
   readonly failed: boolean;
 }
 
+/** Without those that ended too long ago to count. */
+export function lasting(setbacks: readonly Setback[], now: number): readonly Setback[] {
+  return setbacks.filter(({ until }) => now < until + FORGET);
+}
+
 /**
  * Looks at the replicas of a stage's plan. They are given up when nothing has moved for the deadline (seconds), or when they
  * are refused at a later instant than the one that asked for them. `bar`: then not one is asked for, else as many as are ready or were not refused.
@@ -49,7 +54,7 @@ export function judge(
 ): Coming {
   const { variant, replicas } = plan;
   const { ready, refused, coming = 0 } = countOf(counts, variant);
-  const setbacks = before.setbacks.filter(({ until }) => now < until + FORGET);
+  const setbacks = lasting(before.setbacks, now);
   if (ready >= replicas) {
     // It has come up: with more than it was held to.
     return { setbacks: setbacks.filter((one) => one.variant !== variant || replicas <= one.most), failed: false };

@@ -20,3 +20,32 @@ test("replicas that are shown no more are gone at once, also those that were des
     'ipa_recommended_replicas{namespace="n",pipeline="q",stage="s",variant="a"} 5',
   ]);
 });
+
+test("of a pipeline that is gone nothing is left, counters neither; of others, and of the controller itself, all is", async () => {
+  const metrics = controllerMetrics();
+  for (const pipeline of ["p", "q"]) {
+    const of = { namespace: "n", pipeline };
+    metrics.decisions.inc({ ...of, direction: "up", reason: "First" });
+    metrics.writes.inc(of);
+    metrics.missed.inc(of);
+    metrics.cores.set(of, 2);
+    metrics.condition.set({ ...of, type: "Ready" }, 1);
+    metrics.showReplicas({ ...of, stage: "s", variant: "a" }, 2, true);
+  }
+  metrics.calls.inc({ verb: "get", status: 200 });
+  metrics.leader.set(1);
+  const naming = async (pipeline: string) => {
+    const text = await metrics.registry.metrics();
+    return text.split("\n").filter((line) => line.includes(`pipeline="${pipeline}"`)).length;
+  };
+  const before = await naming("q");
+  assert.equal(await naming("p"), before);
+  assert.equal(before, 7);
+  await metrics.forget({ namespace: "n", pipeline: "p" });
+  assert.deepEqual([await naming("p"), await naming("q")], [0, before]);
+  await metrics.forget(null);
+  assert.equal(await naming("q"), 0);
+  const left = await metrics.registry.metrics();
+  assert.match(left, /ipa_kube_calls_total\{verb="get",status="200"\} 1/);
+  assert.match(left, /ipa_leader 1/);
+});
