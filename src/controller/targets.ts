@@ -91,7 +91,9 @@ function viewOf(
 ): TargetView {
   const { replicas, since } = of.scale;
   const ready = pods.filter((pod) => pod.ready).length;
-  const unschedulable = pods.filter((pod) => pod.unschedulable).length;
+  // Where fewer are asked for than there are, those without a node are the first to go.
+  const leaving = Math.max(0, pods.length - replicas);
+  const unschedulable = Math.max(0, pods.filter((pod) => pod.unschedulable).length - leaving);
   // What refuses Pods as such (quotas, admission) leaves none to ask.
   const denied = now - since >= CREATED_WITHIN ? Math.max(0, replicas - pods.length) : 0;
   return {
