@@ -6,7 +6,7 @@
 // plane with KWOK (`npm run cluster:get`) and a real Prometheus, which scrapes every 5 s; `ipa control` with its defaults:
 // 20 calls a second. The load does not change. After the start-up, which ends with half a minute without a write, it is
 // watched for so many minutes (--quick: 20 pipelines, 1 minute). Needs idle cores: the control plane alone takes one
-// at the start. Takes ten minutes, prints a table and writes control.json.
+// at the start. Takes ten minutes, prints a table and writes control.json; the exit code is 1 if a goal is missed.
 import { readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -111,7 +111,10 @@ try {
     journal_kb_per_s: controller.output().length / 1000 / ((performance.now() - began) / 1000),
   };
   const calls = Object.entries(results.calls_per_s).map(([verb, rate]) => `${verb} ${decimals(rate, 2)}`);
-  const kept = (good: boolean): string => (good ? "kept" : "missed");
+  const kept = (good: boolean): string => {
+    if (!good) process.exitCode = 1;
+    return good ? "kept" : "missed";
+  };
   console.log(
     textTable(
       [

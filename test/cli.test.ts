@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { tableFromIPC } from "apache-arrow";
 import { z } from "zod";
+import { givenUp } from "../src/core/given-up.ts";
 import { tick } from "../src/core/loop.ts";
 import { learntBy, loadPipeline } from "../src/formats/files.ts";
 import { assemble } from "../src/study/setup.ts";
@@ -274,6 +275,7 @@ const explainSchema = z.strictObject({
   pipeline: z.string(),
   clock: z.iso.datetime(),
   reason: z.string(),
+  given_up: z.strictObject({ after_s: number, reason_given_time: z.string() }).nullable(),
   reproduced: z.boolean(),
   difference: z
     .strictObject({ path: z.string(), recorded: z.string().nullable(), remade: z.string().nullable() })
@@ -343,6 +345,23 @@ test("explain: a decision of a journal, by its id, from a file, a folder or stan
       .map((line) => line.split("  ")[0]),
     [first, second],
   );
+
+  // Given up for want of time: the plan is held, whatever it would have been.
+  const late = { ...seen, now: 121, running: made.plan.map((stage) => ({ ...stage, replicas: 9 })) };
+  const heldPath = put("timed-out", textOf(setup, [entryOf(setup, late, givenUp(late))]));
+  const timedOut = await ipa("explain", heldPath);
+  assert.equal(timedOut.code, 0, timedOut.err);
+  assert.match(
+    timedOut.out,
+    /: held-timeout\nGiven up after 0\.25 s, and the plan held\. Given time it would have been: load-fell\./,
+  );
+  const told = explainSchema.parse(JSON.parse((await ipa("explain", heldPath, "--json")).out));
+  assert.deepEqual([told.reason, told.reproduced, told.plan?.status], ["held-timeout", true, "optimal"]);
+  assert.deepEqual(told.given_up, { after_s: 0.25, reason_given_time: "load-fell" });
+  const notHeld = { ...givenUp(late), plan: made.plan };
+  const wrong = await ipa("explain", put("not-held", textOf(setup, [entryOf(setup, late, notHeld)])));
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.out, /NOT the same when made again: plan\.0\.replicas was \d+, and is 9\.\n/);
 
   const other = text.replace('"reason":"first"', '"reason":"unchanged"');
   const piped = spawnSync(process.execPath, [join(root, "bin/ipa.mjs"), "explain", "-", first], { input: other });

@@ -1,18 +1,23 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Answer, Decide, Question } from "../controller/context.ts";
+import { givenUp } from "../core/given-up.ts";
 import type { FromWorker, ToWorker } from "./decide-worker.ts";
+import { longestWait, patience } from "./patience.ts";
 
 interface Pending {
   readonly question: Question;
-  readonly resolve: (answer: Answer | null) => void;
+  /** When it was asked, seconds. */
+  readonly since: number;
+  /** Gives it up. */
+  readonly timer: NodeJS.Timeout;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** A question that the thread is at. */
 interface Asked extends Pending {
   readonly ask: number;
-  readonly timer: NodeJS.Timeout;
 }
 
 export interface DecideThread {
@@ -28,13 +33,16 @@ const IDLE = 3600;
 /**
  * Decides in a thread of its own, one question after the other. One that takes longer than `timeout` seconds is given up, and so is the
  * thread that is lost in it; the others are asked in a new one. Neither waiting for others nor for the thread to begin counts: on a
- * busy machine that takes seconds, and to give it up for that would be to begin for ever.
+ * busy machine that takes seconds, and to give the thread up for that would be to begin for ever. Who waits for more than a turn is
+ * answered without it, and a planner in which thread after thread is lost is asked ever more rarely.
  */
 export function decideThread(timeout: number, idleSeconds = IDLE): DecideThread {
-  const waiting: Pending[] = [];
+  /** In the order in which they came. */
+  const waiting = new Set<Pending>();
+  const { mayAsk, lost, inTime } = patience(timeout, idleSeconds);
   let at: Asked | null = null;
   let asked = 0;
-  /** `told`: the planners that it has, by digest, and when each was asked last, ms. */
+  /** `told`: the planners that it has, by digest, and when each was asked last, seconds. */
   let thread: { readonly worker: Worker; isReady: boolean; readonly told: Map<string, number> } | null = null;
   renew();
 
@@ -51,7 +59,7 @@ export function decideThread(timeout: number, idleSeconds = IDLE): DecideThread 
     worker.on("error", (error) => {
       if (thread === begun) fail(error instanceof Error ? error : new Error(String(error)));
     });
-    if (waiting.length === 0) worker.unref();
+    if (waiting.size === 0) worker.unref();
   }
 
   function heed(message: FromWorker): void {
@@ -59,6 +67,7 @@ export function decideThread(timeout: number, idleSeconds = IDLE): DecideThread 
       if (thread !== null) thread.isReady = true;
     } else if (message.ask === at?.ask) {
       const answered = leave();
+      if (answered !== null) inTime(answered.question.digest);
       if ("answer" in message) answered?.resolve(message.answer);
       else answered?.reject(new Error(message.fault));
     }
@@ -69,10 +78,11 @@ export function decideThread(timeout: number, idleSeconds = IDLE): DecideThread 
   function fail(error: Error): void {
     const begins = thread?.isReady === false;
     thread = null;
-    const lost = leave();
-    lost?.reject(error);
-    if (begins) for (const one of waiting.splice(0)) one.reject(error);
-    if (waiting.length > 0) renew();
+    const left = leave();
+    if (left !== null) lost(left.question.digest, seconds());
+    left?.reject(error);
+    if (begins) for (const one of waiting) take(one).reject(error);
+    if (waiting.size > 0) renew();
   }
 
   function leave(): Asked | null {
@@ -82,25 +92,33 @@ export function decideThread(timeout: number, idleSeconds = IDLE): DecideThread 
     return left;
   }
 
+  /** Out of those that wait. */
+  function take(one: Pending): Pending {
+    clearTimeout(one.timer);
+    waiting.delete(one);
+    return one;
+  }
+
   function next(): void {
     if (thread === null || !thread.isReady || at !== null) return;
     const { worker, told } = thread;
-    const one = waiting.shift();
+    const [one] = waiting;
     // It keeps the process alive only while something is asked of it.
     if (one === undefined) return worker.unref();
     const { digest, setup, seen, recall } = one.question;
     const ask = asked++;
     const timer = setTimeout(() => {
-      leave()?.resolve(null);
+      lost(digest, seconds());
+      giveUp(leave());
       renew();
     }, timeout * 1000);
-    at = { ...one, ask, timer };
+    at = { ...take(one), ask, timer };
     const tell = (message: ToWorker): void => worker.postMessage(message);
-    const now = performance.now();
+    const now = seconds();
     if (!told.has(digest)) {
       tell({ digest, setup });
       // Of pipelines that are gone or have changed.
-      const idle = [...told].filter(([, since]) => now - since > 1000 * idleSeconds).map(([other]) => other);
+      const idle = [...told].filter(([, since]) => now - since > idleSeconds).map(([other]) => other);
       for (const forget of idle) {
         told.delete(forget);
         tell({ forget });
@@ -113,7 +131,12 @@ export function decideThread(timeout: number, idleSeconds = IDLE): DecideThread 
   return {
     decide: (question) =>
       new Promise((resolve, reject) => {
-        waiting.push({ question, resolve, reject });
+        const since = seconds();
+        if (!mayAsk(question.digest, since)) return resolve(held(question, 0));
+        const wait = longestWait(timeout, question.setup.pipeline.adaptation.interval);
+        const timer = setTimeout(() => giveUp(take(one)), wait * 1000);
+        const one = { question, since, timer, resolve, reject };
+        waiting.add(one);
         if (thread === null) renew();
         thread?.worker.ref();
         next();
@@ -121,9 +144,21 @@ export function decideThread(timeout: number, idleSeconds = IDLE): DecideThread 
     end: async () => {
       const ended = thread;
       thread = null;
-      leave()?.resolve(null);
-      for (const one of waiting.splice(0)) one.resolve(null);
+      giveUp(leave());
+      for (const one of waiting) giveUp(take(one));
       await ended?.worker.terminate();
     },
   };
+}
+
+function giveUp(one: Pending | null): void {
+  one?.resolve(held(one.question, seconds() - one.since));
+}
+
+function held({ seen }: Question, after: number): Answer {
+  return { seen, decision: givenUp(seen), promised: null, seconds: after };
+}
+
+function seconds(): number {
+  return performance.now() / 1000;
 }

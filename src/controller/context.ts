@@ -28,11 +28,12 @@ export interface Answer {
   readonly seen: Observation;
   readonly decision: Decision;
   readonly promised: Promised | null;
+  /** How long it took; where it was given up, how long it was waited for: 0 where it was not even tried. */
   readonly seconds: number;
 }
 
-/** Decides elsewhere, so that a long search blocks nothing here; null if that took too long. Rejects on a fault. */
-export type Decide = (question: Question) => Promise<Answer | null>;
+/** Decides elsewhere, so that a long search blocks nothing here; what takes too long is given up, and the plan held. Rejects on a fault. */
+export type Decide = (question: Question) => Promise<Answer>;
 
 /** What turns use of the outside, whichever term of leadership they are of. */
 export interface Surroundings {

@@ -43,7 +43,7 @@ const builtIn: Readonly<Record<string, string>> = {
   "apps/v1/StatefulSet": "statefulsets",
 };
 
-/** Reads and writes /scale. `clock`: seconds. */
+/** Reads and writes /scale, for one term of leadership: what others wrote after it is not known. `clock`: seconds. */
 export function scales(kube: Kube, clock: () => number): Scales {
   const cache = new Map<string, Scale>();
   const keyOf = (namespace: string, { apiVersion, kind, name }: Target): string =>

@@ -25,6 +25,7 @@ export interface DecisionEntry {
 export interface DecisionMeta {
   /** When it was made, ISO 8601. */
   readonly clock: string;
+  /** Of one that was given up: how long it was waited for. */
   readonly solve_seconds: number;
   readonly host: string;
   /** Versions of the program and of Node: others may compute otherwise. */

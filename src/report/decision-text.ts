@@ -6,27 +6,41 @@ import { planText } from "./plan-text.ts";
 export function decisionText(report: DecisionReport): string {
   return [
     `Decision ${report.decision_id} of ${report.pipeline} at ${report.clock}: ${report.reason}`,
+    ...givenUp(report),
     ...reproduction(report),
     report.running.length === 0 ? "Nothing was running." : `Running: ${settingsText(report.running)}.`,
     ...(report.plan === null ? [nothingSolved(report)] : ["", planText(report.plan)]),
-    ...(report.change > 0 ? [`The change from what ran costs ${decimals(report.change, 4)} of the objective.`] : []),
+    ...change(report),
     ...nextBest(report),
   ].join("\n");
 }
 
-function reproduction({ reproduced, difference, recorded_by, explained_by }: DecisionReport): readonly string[] {
-  if (reproduced) return ["Made again from what was seen: the same, to the byte."];
+function givenUp({ given_up }: DecisionReport): readonly string[] {
+  if (given_up === null) return [];
+  const { after_s, reason_given_time } = given_up;
+  const when = after_s > 0 ? `Given up after ${decimals(after_s, 2)} s` : "Not tried, as it had taken too long before";
+  return [`${when}, and the plan held. Given time it would have been: ${reason_given_time}. That is what follows.`];
+}
+
+function reproduction(report: DecisionReport): readonly string[] {
+  const { reproduced, given_up, difference, recorded_by, explained_by } = report;
+  if (reproduced) return given_up === null ? ["Made again from what was seen: the same, to the byte."] : [];
   const what =
     difference === null
       ? "only the order of keys differs"
       : `${difference.path} was ${difference.recorded ?? "not there"}, and is ${difference.remade ?? "not there"}`;
   const same = recorded_by.ipa === explained_by.ipa && recorded_by.node === explained_by.node;
   return [
-    `NOT the same when made again: ${what}. What follows is of the one made again.`,
+    `NOT the same when made again: ${what}.${given_up === null ? " What follows is of the one made again." : ""}`,
     same
       ? "Both by the same ipa and Node: a search that was stopped then, or a fault in ipa."
       : `It was made by ${versions(recorded_by)}, and again by ${versions(explained_by)}, which may decide otherwise.`,
   ];
+}
+
+function change({ change: loses, given_up }: DecisionReport): readonly string[] {
+  const costs = given_up === null ? "costs" : "would have cost";
+  return loses > 0 ? [`The change from what ran ${costs} ${decimals(loses, 4)} of the objective.`] : [];
 }
 
 function versions({ ipa, node }: Versions): string {
@@ -42,8 +56,9 @@ function settingsText(settings: readonly SettingReport[]): string {
 /** The most stretches that are named. */
 const NAMED = 5;
 
-function nothingSolved({ missing, reason, load_end_s }: DecisionReport): string {
-  if (missing === null) return `Nothing was solved: the policy's own rule decided (${reason}).`;
+function nothingSolved({ missing, reason, given_up, load_end_s }: DecisionReport): string {
+  const made = given_up?.reason_given_time ?? reason;
+  if (missing === null) return `Nothing was solved: the policy's own rule decided (${made}).`;
   const { windows, window_s, missing: without, newest, coarse, spans } = missing;
   const held = "The plan was held, for the load was not known: ";
   if (windows === 0) return `${held}none was measured.`;

@@ -12,6 +12,8 @@ export interface DecisionReport {
   /** When it was made, ISO 8601. */
   readonly clock: string;
   readonly reason: Reason;
+  /** Of one that was given up for want of time; what follows is of the one that would have been made, given time. */
+  readonly given_up: { readonly after_s: number; readonly reason_given_time: Reason } | null;
   /** Whether it was made again to the byte. */
   readonly reproduced: boolean;
   /** What differs first; null if nothing does but the order of keys. */
@@ -78,7 +80,10 @@ export interface DecisionFindings {
   readonly explainedBy: Versions;
   readonly running: Plan;
   readonly loadEnd: number;
+  /** Made again. */
   readonly decision: Decision;
+  /** Whether the recorded one was given up. */
+  readonly givenUp: boolean;
   readonly reproduced: boolean;
   readonly difference: Difference | null;
   readonly solved:
@@ -100,7 +105,8 @@ export function decisionReport(
     decision_id: findings.id,
     pipeline: findings.pipeline,
     clock: findings.clock,
-    reason: decision.reason,
+    reason: findings.givenUp ? "held-timeout" : decision.reason,
+    given_up: findings.givenUp ? { after_s: names.solveSeconds, reason_given_time: decision.reason } : null,
     reproduced: findings.reproduced,
     difference:
       difference === null

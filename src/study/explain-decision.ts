@@ -2,6 +2,7 @@ import type { Observation } from "../core/cluster.ts";
 import { decide, type Decided, type Decision, type Planner } from "../core/decide.ts";
 import { firstDifference, fromExactJson, toExactJson, type Difference } from "../core/exact-json.ts";
 import { formulate } from "../core/formulate.ts";
+import { givenUp } from "../core/given-up.ts";
 import { tick } from "../core/loop.ts";
 import { missingLoad, type MissingLoad } from "../core/missing-load.ts";
 import { withoutFewest, type Leeway } from "../core/movement/leeway.ts";
@@ -14,7 +15,9 @@ import { shortfalls, type Shortfall } from "../core/shortfall.ts";
 /** A recorded decision that was made again, and what is behind it. All but `difference` is of the one made again. */
 export interface DecisionExplanation {
   readonly decision: Decision;
-  /** Whether its JSON is the recorded one, to the byte. */
+  /** Whether the recorded one was given up for want of time, and the plan held; `decision` is what it would have been. */
+  readonly givenUp: boolean;
+  /** Whether its JSON is the recorded one, to the byte; of one that was given up, that of what is held then. */
   readonly reproduced: boolean;
   /** What differs first; null if nothing does but the order of keys. */
   readonly difference: Difference | null;
@@ -46,10 +49,12 @@ export function explainDecision(planner: Planner, seen: Observation, recorded: D
     makings.push(making);
     return making.decided;
   });
+  const isGivenUp = recorded.reason === "held-timeout";
   const making = makings.find(({ decided }) => decided.outcome === decision.outcome);
   return {
     decision,
-    ...compare(recorded, decision),
+    givenUp: isGivenUp,
+    ...compare(recorded, isGivenUp ? givenUp(seen) : decision),
     solved: making === undefined ? null : explainMaking(making),
     missing: decision.reason === "held-no-data" ? missingLoad(seen.load, planner.pipeline.adaptation.loadWindow) : null,
   };

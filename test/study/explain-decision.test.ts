@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Observation } from "../../src/core/cluster.ts";
 import { tick } from "../../src/core/loop.ts";
 import { formulate } from "../../src/core/formulate.ts";
+import { givenUp } from "../../src/core/given-up.ts";
 import { nextBest } from "../../src/core/next-best.ts";
 import { defaults, unrestrained, type Adaptation, type Pipeline } from "../../src/core/pipeline.ts";
 import { samePlan, type Plan } from "../../src/core/plan.ts";
@@ -186,6 +187,21 @@ describe("what was behind a decision", () => {
     assert.equal(none.missing?.windows, 0);
     const coarse = { ...seeing([3, 3], running), load: { end: 100, step: 5, rates: [3, 3] } };
     assert.equal((await explained(setupOf(pipeline()), coarse)).missing?.coarse, true);
+  });
+
+  test("a decision that was given up: what was held is the same, and what it would have been", async () => {
+    const planner = await assemble(setupOf(pipeline()));
+    const seen = seeing([9, 9], plan(["small", 1], ["small", 1]));
+    const held = givenUp(seen);
+    assert.deepEqual([held.plan, held.reason], [seen.running, "held-timeout"]);
+    const explanation = explainDecision(planner, seen, held);
+    assert.deepEqual([explanation.reproduced, explanation.difference, explanation.givenUp], [true, null, true]);
+    assert.deepEqual(explanation.decision, tick(planner, seen));
+    assert.equal(explanation.decision.reason, "load-rose");
+    assert.ok(explanation.solved !== null);
+    // It may not have moved anything.
+    const moved = explainDecision(planner, seen, { ...held, plan: explanation.decision.plan });
+    assert.deepEqual([moved.reproduced, moved.difference?.path], [false, "plan.0.replicas"]);
   });
 
   test("a recorded decision that is another one: what differs first", async () => {
