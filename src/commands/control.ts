@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Command, Option } from "commander";
-import type { Context } from "../controller/context.ts";
+import type { Surroundings } from "../controller/context.ts";
+import type { Leadership } from "../controller/controller.ts";
 import { modes, type Mode } from "../core/control.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { defaultEngine, defaultQueueing, engineNames } from "../study/setup.ts";
@@ -75,11 +76,9 @@ export function controlCommand(): Command {
       const { logTo } = await import("../controller/log.ts");
       const { controllerMetrics } = await import("../controller/metrics.ts");
       const { prometheus } = await import("../controller/prometheus.ts");
-      const { scales } = await import("../controller/scales.ts");
       const { setupsWith } = await import("../controller/setups.ts");
       const { programVersion } = await import("../formats/files.ts");
       const { connect } = await import("../kube/client.ts");
-      const { recorder } = await import("../kube/events.ts");
       const { decideThread } = await import("./decide-thread.ts");
 
       const [own = ""] = flags.namespace;
@@ -88,13 +87,13 @@ export function controlCommand(): Command {
       const clock = (): number => Date.now() / 1000;
       const log = logTo((line) => process.stderr.write(line), clock);
       const over = new AbortController();
-      const leadership = { isLeader: () => false };
+      const leadership: Leadership = { term: () => null };
       const kube = connect({
         ...present({ kubeconfig: flags.kubeconfig }),
         qps: flags.kubeQps,
         // What was sent while leading is over before somebody else can lead.
         timeoutSeconds: Math.min(10, 0.3 * flags.leaseSeconds),
-        mayWrite: () => leadership.isLeader(),
+        mayWrite: (signal) => signal === leadership.term(),
         signal: over.signal,
         onCall: ({ verb, status }) => {
           metrics.calls.inc({ verb, status });
@@ -104,10 +103,7 @@ export function controlCommand(): Command {
       const { prometheus: url, prometheusCa: caFile, prometheusTokenFile: tokenFile } = flags;
       const query = url === undefined ? null : prometheus({ url, ...present({ caFile, tokenFile }), ...QUERIES });
       const thread = decideThread(flags.decisionTimeout);
-      const signal = untilTold();
-      const context: Context = {
-        kube,
-        scales: scales(kube, clock),
+      const surroundings: Surroundings = {
         query,
         decide: thread.decide,
         journal: journalOf({
@@ -118,15 +114,9 @@ export function controlCommand(): Command {
           failed: (error) => log.failed("journal", error),
         }),
         metrics,
-        record: recorder(kube, {
-          component: "ipa-controller",
-          instance: identity,
-          onFailure: (error) => log.failed("event", error),
-        }),
         clock,
         maxMode: flags.maxMode,
         setupOf: setupsWith({ queueing: flags.queueing, engine: flags.engine }),
-        signal,
       };
       const options = {
         namespaces: [...new Set(flags.namespace)],
@@ -134,7 +124,7 @@ export function controlCommand(): Command {
         identity,
         port: flags.port,
       };
-      await control(kube, context, options, leadership, log, signal);
+      await control(kube, surroundings, options, leadership, log, untilTold());
       over.abort();
       await thread.end();
     });

@@ -3,7 +3,7 @@ import type { Mode } from "../core/control.ts";
 import type { Decision } from "../core/decide.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { Kube } from "../kube/client.ts";
-import type { KubeObject } from "../kube/objects.ts";
+import type { RecordEvent } from "../kube/events.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import type { QuerySamples } from "./prometheus.ts";
 import type { Scales } from "./scales.ts";
@@ -35,20 +35,26 @@ export interface Answer {
 /** Decides elsewhere, so that a long search blocks nothing here; what takes too long is given up, and the plan held. Rejects on a fault. */
 export type Decide = (question: Question) => Promise<Answer>;
 
-/** All that turns share: what they use of the outside. */
-export interface Context {
-  readonly kube: Kube;
-  readonly scales: Scales;
+/** What turns use of the outside, whichever term of leadership they are of. */
+export interface Surroundings {
   /** Null: no Prometheus was named. */
   readonly query: QuerySamples | null;
   readonly decide: Decide;
   /** Notes a decision on a pipeline, namespace and name; returns its id. */
   readonly journal: (pipeline: string, question: Question, answer: Answer) => string;
   readonly metrics: ControllerMetrics;
-  readonly record: (about: KubeObject, type: "Normal" | "Warning", reason: string, note: string) => Promise<void>;
   /** Seconds since 1970. */
   readonly clock: () => number;
   readonly maxMode: Mode;
   readonly setupOf: (pipeline: Pipeline) => PlannerSetup;
+}
+
+/** All that the turns of one term share. */
+export interface Context extends Surroundings {
+  /** Its calls end with the term. */
+  readonly kube: Kube;
+  readonly scales: Scales;
+  readonly record: RecordEvent;
+  /** Ends what is only read, so that turns are over soon: the term is over, or the process is to end. */
   readonly signal: AbortSignal;
 }

@@ -1,9 +1,12 @@
 import type { Kube } from "../kube/client.ts";
 import { contend } from "../kube/lease.ts";
-import type { Context } from "./context.ts";
+import { during } from "../kube/during.ts";
+import { recorder } from "../kube/events.ts";
+import type { Context, Surroundings } from "./context.ts";
 import type { Log } from "./log.ts";
 import { serveProbes } from "./probes.ts";
 import { rounds, type Rounds } from "./rounds.ts";
+import { scales } from "./scales.ts";
 import { watchNamespace, type World } from "./world.ts";
 
 export interface ControllerOptions {
@@ -14,30 +17,31 @@ export interface ControllerOptions {
   readonly port: number;
 }
 
-/** Whether this process leads now; asked before each write. */
+/** The term in which this process leads now, or null; asked before each write, which has to be of that term. */
 export interface Leadership {
-  isLeader: () => boolean;
+  term: () => AbortSignal | null;
 }
 
 /**
  * Controls the pipelines of some namespaces until the signal comes: watches, contends for the lease, and while it leads takes their
- * turns. Then the turns under way end and the lease is given up.
+ * turns. Then the turns under way end and the lease is given up. Nothing of one term of leadership goes on in the next one.
  */
 export async function control(
   kube: Kube,
-  context: Context,
+  surroundings: Surroundings,
   { namespaces, lease, identity, port }: ControllerOptions,
   leadership: Leadership,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
+  const { metrics } = surroundings;
   const watches = new AbortController();
   let going: Rounds | null = null;
   let isSynced = false;
   const probes = await serveProbes(port, {
     healthy: () => true,
     ready: () => isSynced,
-    metrics: () => context.metrics.registry.metrics(),
+    metrics: () => metrics.registry.metrics(),
   });
   log.info(`/healthz, /readyz and /metrics are on port ${probes.port}`);
   const worlds: readonly World[] = namespaces.map((namespace) =>
@@ -60,51 +64,71 @@ export async function control(
   });
   synced.catch(() => {});
 
-  const lead = async (): Promise<void> => {
+  const contextOf = (term: AbortSignal, over: AbortSignal): Context => {
+    const own = during(kube, term);
+    const onFailure = (error: unknown): void => {
+      if (!term.aborted) log.failed("event", error);
+    };
+    return {
+      ...surroundings,
+      kube: own,
+      scales: scales(own, surroundings.clock),
+      record: recorder(own, { component: "ipa-controller", instance: identity, onFailure }),
+      signal: over,
+    };
+  };
+
+  /** One term, from its beginning to its end. */
+  const lead = async (term: AbortSignal): Promise<void> => {
+    const over = AbortSignal.any([term, signal]);
+    const ended = aborted(over);
     log.info("leading");
     // Nothing is decided, and so nothing written, from what is only half known.
-    await synced;
-    if (!leadership.isLeader() || signal.aborted) return;
-    context.metrics.leader.set(1);
-    context.scales.forget();
-    const begun = rounds(context, log.failed);
-    going = begun;
-    for (const world of worlds) for (const object of world.pipelines()) begun.changed(world, object, false);
+    await Promise.race([synced, ended]);
+    if (!over.aborted) {
+      metrics.leader.set(1);
+      const begun = rounds(contextOf(term, over), term, log.failed);
+      going = begun;
+      for (const world of worlds) for (const object of world.pipelines()) begun.changed(world, object, false);
+      await ended;
+      metrics.leader.set(0);
+      going = null;
+      await begun.stop();
+      await metrics.forget(null);
+    }
+    if (term.aborted) log.info("no longer leading");
   };
-  const follow = async (): Promise<void> => {
-    context.metrics.leader.set(0);
-    const ended = going;
-    going = null;
-    await ended?.stop();
-    await context.metrics.forget(null);
-  };
-  context.metrics.leader.set(0);
+  // One after the other.
+  let terms = Promise.resolve();
+  metrics.leader.set(0);
   const contender = contend(
     kube,
     {
       ...lease,
       ...(lease.seconds === undefined ? {} : timesOf(lease.seconds)),
       identity,
-      onLeading: () => void lead().catch((error: unknown) => log.failed("taking the lead", error)),
-      onLost: () => {
-        log.info("no longer leading");
-        void follow();
+      onLeading: (term) => {
+        terms = terms.then(() => lead(term)).catch((error: unknown) => log.failed("leading", error));
       },
       onFailure: (error) => log.failed("lease", error),
     },
     watches.signal,
   );
-  leadership.isLeader = contender.isLeader;
+  leadership.term = contender.term;
 
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await aborted(signal);
   log.info("stopping");
-  await follow();
+  await terms;
   await contender.release();
   watches.abort();
   probes.close();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 /** In the proportions of the usual 15, 10 and 2 s. */

@@ -49,8 +49,12 @@ export class UnreportedError extends Error {
   }
 }
 
-/** Writes the status where it says something new, and returns what is then remembered of it. Rejects with an UnreportedError. */
+/**
+ * Writes the status where it says something new, and returns what is then remembered of it. Rejects with an UnreportedError. What holds
+ * no more is not told: of the status the API server takes an apply on whatever has the name, also where the body says another uid.
+ */
 export async function report(context: Context, known: Known, before: Memory, told: Told): Promise<Memory> {
+  if (!known.holds()) return before;
   const now = context.clock();
   const memory = told.answer === undefined ? undecided(before, now) : before;
   const status = statusOf(known, memory, told, now);

@@ -42,7 +42,8 @@ const FIRST_TURNS = 10;
 /** How long turns that have begun may go on when no more begin, ms. Who leads next ends what they did not. */
 const STOP_WITHIN = 10_000;
 
-export function rounds(context: Context, failed: (what: string, error: unknown) => void): Rounds {
+/** `term` ends with the leadership: what was begun then holds no more, and that it was broken off is no failure. */
+export function rounds(context: Context, term: AbortSignal, failed: (what: string, error: unknown) => void): Rounds {
   const courses = new Map<string, Course>();
   const { read, forget } = reader();
   const firstTurns = gate(FIRST_TURNS);
@@ -73,14 +74,14 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
     context.metrics.delay.observe(Math.max(0, context.clock() - due));
     course.isOutdated = false;
     try {
-      const holds = (): boolean => !course.isOutdated && (stopped || courses.get(key) === course);
+      const holds = (): boolean => !term.aborted && !course.isOutdated && courses.get(key) === course;
       const known = await read(course.object, course.world, holds);
       course.interval = intervalOf(known);
       schedule(key, course);
       course.memory = await takeTurn(context, course.world, known, course.memory);
     } catch (error) {
       if (error instanceof UnreportedError) course.memory = error.memory;
-      failed(key, error);
+      if (!term.aborted) failed(key, error);
     } finally {
       if (course.timer === null) schedule(key, course);
     }
@@ -109,7 +110,7 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
         // A turn that still goes on has its say before.
         void Promise.resolve(course?.turn).then(() => {
           forget(object);
-          return courses.has(key) ? undefined : context.metrics.forget(labelsOf(object));
+          return courses.has(key) || term.aborted ? undefined : context.metrics.forget(labelsOf(object));
         });
       } else if (course === undefined || course.object.metadata.uid !== object.metadata.uid) {
         if (course !== undefined) void Promise.resolve(course.turn).then(() => forget(course.object));
@@ -135,8 +136,10 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
     stop: async () => {
       stopped = true;
       const ended = [...courses.values()];
-      const turns = ended.flatMap(({ turn }) => turn ?? []);
-      for (const key of courses.keys()) end(key);
+      const turns = ended.flatMap(({ turn, timer }) => {
+        if (timer !== null) clearTimeout(timer);
+        return turn ?? [];
+      });
       const late = new AbortController();
       const limit = pause(STOP_WITHIN, undefined, { signal: late.signal }).catch(() => {});
       await Promise.race([Promise.all(turns), limit]);

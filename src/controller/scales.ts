@@ -33,8 +33,6 @@ export interface Scales {
   readonly read: (namespace: string, target: Target) => Promise<Scale | ScaleProblem>;
   /** Server-side apply of the one field; a conflict is an answer, unless forced. */
   readonly write: (namespace: string, target: Target, replicas: number, force: boolean) => Promise<ScaleWrite>;
-  /** All is read anew: others may have written meanwhile. */
-  readonly forget: () => void;
   /** Whether we alone hold the number; writes nothing. */
   readonly isOurs: (namespace: string, target: Target) => Promise<boolean>;
 }
@@ -45,7 +43,7 @@ const builtIn: Readonly<Record<string, string>> = {
   "apps/v1/StatefulSet": "statefulsets",
 };
 
-/** Reads and writes /scale. `clock`: seconds. */
+/** Reads and writes /scale, for one term of leadership: what others wrote after it is not known. `clock`: seconds. */
 export function scales(kube: Kube, clock: () => number): Scales {
   const cache = new Map<string, Scale>();
   const keyOf = (namespace: string, { apiVersion, kind, name }: Target): string =>
@@ -129,7 +127,6 @@ export function scales(kube: Kube, clock: () => number): Scales {
       const written = await apply(namespace, target, replicas, { force });
       return "heldBy" in written ? written : { scale: keep(keyOf(namespace, target), written.applied) };
     },
-    forget: () => cache.clear(),
     isOurs: async (namespace, target) => {
       // Only a number that differs is in conflict with those who hold it.
       const another = (cache.get(keyOf(namespace, target))?.replicas ?? 0) + 1;

@@ -20,8 +20,8 @@ export interface ConnectOptions {
    * then no write that was allowed is still on its way when another one leads.
    */
   readonly timeoutSeconds: number;
-  /** Asked just before each write is sent; false: it is not. */
-  readonly mayWrite: () => boolean;
+  /** Asked just before each write is sent, with the signal of its caller; false: it is not. */
+  readonly mayWrite: (signal: AbortSignal | undefined) => boolean;
   /** Ends all calls that have no signal of their own, but for urgent ones. */
   readonly signal?: AbortSignal;
   /** Told of each try. */
@@ -97,7 +97,7 @@ export function caller({
   async function send<T>(
     call: Call,
     limit: Deadline,
-    urgent: boolean,
+    { signal, urgent = false }: CallOptions,
     read: (answer: IncomingMessage) => T | Promise<T>,
   ): Promise<T> {
     const started = systemClock.now();
@@ -106,7 +106,7 @@ export function caller({
       const credentials = await server.authenticate();
       limit.signal.throwIfAborted();
       // Nothing may be awaited between this question and the sending.
-      if (METHODS[call.verb] !== "GET" && !urgent && !mayWrite()) throw notLeader(call);
+      if (METHODS[call.verb] !== "GET" && !urgent && !mayWrite(signal)) throw notLeader(call);
       const answer = await server.send(requestOf(call, limit.signal), credentials);
       status = answer.statusCode ?? 0;
       if (status >= 400) {
@@ -127,10 +127,10 @@ export function caller({
     return noAnswer(call, error, limit);
   };
 
-  async function askOnce(call: Call, { signal, urgent = false }: CallOptions): Promise<unknown> {
-    const limit = deadline(timeoutSeconds, signal);
+  async function askOnce(call: Call, how: CallOptions): Promise<unknown> {
+    const limit = deadline(timeoutSeconds, how.signal);
     try {
-      return await send(call, limit, urgent, async (answer) => parse(call, await textOf(answer)));
+      return await send(call, limit, how, async (answer) => parse(call, await textOf(answer)));
     } finally {
       limit.clear();
     }
@@ -155,7 +155,7 @@ export function caller({
     open: async (call, limit) => {
       await takeToken(urgencyOf(call), limit.signal);
       limit.extend(timeoutSeconds);
-      return send(call, limit, false, (answer) => answer);
+      return send(call, limit, {}, (answer) => answer);
     },
   };
 }

@@ -20,16 +20,15 @@ export interface Contention {
   readonly renewDeadlineSeconds?: number;
   /** Between two tries to renew it or to get it. */
   readonly retrySeconds?: number;
-  readonly onLeading: () => void;
-  /** It was lost: not after `release` or the signal. */
-  readonly onLost: () => void;
+  /** A term begins. The signal ends it: the lease was lost, or given up, or nobody contends for it any more. */
+  readonly onLeading: (term: AbortSignal) => void;
   /** A call failed, and is tried again. */
   readonly onFailure?: (error: unknown) => void;
 }
 
 export interface Contender {
-  /** By the local clock: false from the renew deadline on, though a renewal may hang. */
-  readonly isLeader: () => boolean;
+  /** The term that we lead in, or null. By the local clock: null from the renew deadline on, though a renewal may hang. */
+  readonly term: () => AbortSignal | null;
   /** Gives the lease up, so that another one need not wait for its end, and contends no more. Never rejects. */
   readonly release: () => Promise<void>;
 }
@@ -44,12 +43,12 @@ export interface LeaseSpec {
 
 /** Contends for a Lease until it is released or the signal comes; then a lease that is held runs out by itself. */
 export function contend(kube: Kube, contention: Contention, signal: AbortSignal): Contender {
-  const { namespace, name, identity, onLeading, onLost, onFailure = () => {} } = contention;
+  const { namespace, name, identity, onLeading, onFailure = () => {} } = contention;
   const { leaseSeconds = 15, renewDeadlineSeconds = 10, retrySeconds = 2 } = contention;
   const leases = { group: "coordination.k8s.io", version: "v1", plural: "leases", namespace };
   const stop = new AbortController();
   const halted = AbortSignal.any([signal, stop.signal]);
-  let leading = false;
+  let current: AbortController | null = null;
   /** When our last renewal that succeeded was sent. */
   let renewedAt = -Infinity;
   /** The lease as we wrote it last, if nothing is known to have happened to it since. */
@@ -58,7 +57,14 @@ export function contend(kube: Kube, contention: Contention, signal: AbortSignal)
   let seen: { readonly record: string; readonly since: number } = { record: "", since: 0 };
 
   const leadsUntil = (): number => renewedAt + renewDeadlineSeconds;
-  const isLeader = (): boolean => leading && !halted.aborted && systemClock.now() < leadsUntil();
+  const term = (): AbortSignal | null => (current !== null && systemClock.now() < leadsUntil() ? current.signal : null);
+
+  const endTerm = (): void => {
+    const ended = current;
+    current = null;
+    ended?.abort(new KubeError("the term of leadership is over", { status: 0, reason: "NotLeader" }));
+  };
+  halted.addEventListener("abort", endTerm, { once: true });
 
   const isHeldByAnother = (lease: KubeObject): boolean => {
     const record = JSON.stringify(lease.spec);
@@ -75,6 +81,8 @@ export function contend(kube: Kube, contention: Contention, signal: AbortSignal)
     // What was just renewed need not be read before it is renewed again; if another one took it, that is a conflict.
     if (mine !== null && (await write(how, mine))) return true;
     const found = await orNull(404, kube.get({ ...leases, name }, how));
+    // Somebody else may have led meanwhile, though the lease is to be had again.
+    if (found === null || specOf(found).holderIdentity !== identity) endTerm();
     const taken = (found === null || !isHeldByAnother(found)) && (await write(how, found));
     // Whatever we held before: it is known to be another's, or likely so after two conflicts.
     if (!taken) renewedAt = -Infinity;
@@ -100,12 +108,12 @@ export function contend(kube: Kube, contention: Contention, signal: AbortSignal)
 
   /** One round, over by the time that leadership would be. */
   async function round(): Promise<void> {
-    const left = leading ? leadsUntil() - systemClock.now() : renewDeadlineSeconds;
+    const left = current === null ? renewDeadlineSeconds : leadsUntil() - systemClock.now();
     const limit: Deadline = deadline(Math.max(0, left), halted);
     try {
-      if ((await take({ signal: limit.signal, urgent: true })) && !leading && !halted.aborted) {
-        leading = true;
-        onLeading();
+      if ((await take({ signal: limit.signal, urgent: true })) && current === null && !halted.aborted) {
+        current = new AbortController();
+        onLeading(current.signal);
       }
     } catch (error) {
       if (!halted.aborted) onFailure(error);
@@ -117,11 +125,8 @@ export function contend(kube: Kube, contention: Contention, signal: AbortSignal)
   async function run(): Promise<void> {
     while (!halted.aborted) {
       await round();
-      if (leading && !isLeader() && !halted.aborted) {
-        leading = false;
-        onLost();
-      }
-      const pause = leading ? Math.min(retrySeconds, leadsUntil() - systemClock.now()) : retrySeconds;
+      if (term() === null) endTerm();
+      const pause = current === null ? retrySeconds : Math.min(retrySeconds, leadsUntil() - systemClock.now());
       await systemClock.sleep(Math.max(0, pause), halted).catch(() => {});
     }
   }
@@ -135,7 +140,7 @@ export function contend(kube: Kube, contention: Contention, signal: AbortSignal)
 
   const ended = run();
   return {
-    isLeader,
+    term,
     release: async () => {
       stop.abort();
       await ended;

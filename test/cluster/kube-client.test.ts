@@ -3,11 +3,13 @@ import { writeFileSync } from "node:fs";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { CallRecord, ConnectOptions } from "../../src/kube/call.ts";
 import { connect, type Kube } from "../../src/kube/client.ts";
+import { during } from "../../src/kube/during.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import type { KubeObject, ObjectPath, ResourcePath } from "../../src/kube/objects.ts";
 import { type ChaosProxy, startChaosProxy } from "./chaos-proxy.ts";
 import type { ControlPlane } from "./control-plane/control-plane.ts";
 import { startControlPlane, withoutControlPlane } from "./control-plane/start.ts";
+import { until } from "./control-plane/until.ts";
 
 const namespace = `kube-client-${crypto.randomUUID().slice(0, 8)}`;
 const configMaps: ResourcePath = { group: "", version: "v1", plural: "configmaps", namespace };
@@ -257,6 +259,29 @@ describe("the client of a real API server", { skip: withoutControlPlane() }, () 
     const refused = errorOf(write());
     setTimeout(() => (leading = false), 200);
     assert.equal((await refused).reason, "NotLeader");
+    assert.equal(proxy.requests().length - from, 2);
+  });
+
+  test("a write is of a term: it ends with it, and is not sent in the next one", async () => {
+    const [former, next] = [new AbortController(), new AbortController()];
+    let term = former.signal;
+    const kube = client({ mayWrite: (signal) => signal === term });
+    const write = (of: Kube): Promise<KubeObject> => of.patch(at("known"), { metadata: { labels: { a: "b" } } });
+    const [first, second] = [during(kube, former.signal), during(kube, next.signal)];
+    await write(first);
+    assert.equal((await errorOf(write(second))).reason, "NotLeader");
+    assert.equal((await errorOf(write(kube))).reason, "NotLeader", "a write of no term");
+    const from = proxy.requests().length;
+    const lift = proxy.inject({ kind: "hang" });
+    const [hanging, ended] = [write(first), new Error("the term is over")];
+    await until("it hangs", () => proxy.requests().length > from);
+    term = next.signal;
+    former.abort(ended);
+    await assert.rejects(hanging, ended);
+    lift();
+    await assert.rejects(write(first), ended);
+    await assert.rejects(first.get(at("known")), ended);
+    await write(second);
     assert.equal(proxy.requests().length - from, 2);
   });
 

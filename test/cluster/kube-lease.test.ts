@@ -58,8 +58,10 @@ describe("who leads is settled by a Lease", { skip: withoutControlPlane() }, () 
       identity,
       ...times,
       ...seconds,
-      onLeading: () => told.push({ what: "leading", at: now() }),
-      onLost: () => told.push({ what: "lost", at: now() }),
+      onLeading: (term: AbortSignal) => {
+        told.push({ what: "leading", at: now() });
+        term.addEventListener("abort", () => told.push({ what: "lost", at: now() }));
+      },
       onFailure: (error: unknown) => failures.push(error),
     };
     const contender = contend(kube, contention, controller.signal);
@@ -67,19 +69,19 @@ describe("who leads is settled by a Lease", { skip: withoutControlPlane() }, () 
     candidates.push(made);
     return made;
   }
-  const leads = ({ contender }: Candidate): Promise<true> => until("leadership", () => contender.isLeader());
+  const leads = ({ contender }: Candidate): Promise<true> => until("leadership", () => contender.term() !== null);
   const leaseOf = async (name: string): Promise<LeaseSpec> =>
     (await direct.get({ ...leases, name }, { urgent: true })).spec as LeaseSpec;
 
   test("one of two leads, renews, and neither calls that an error", async () => {
     const both = [candidate(direct, "two", "a"), candidate(throughProxy, "two", "b")];
-    await until("a leader", () => both.some(({ contender }) => contender.isLeader()));
+    await until("a leader", () => both.some(({ contender }) => contender.term() !== null));
     const first = await leaseOf("two");
     assert.match(first.renewTime ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     assert.deepEqual([first.leaseDurationSeconds, first.leaseTransitions], [3, 0]);
     const until4 = now() + 4;
     while (now() < until4) {
-      assert.ok(both.filter(({ contender }) => contender.isLeader()).length <= 1);
+      assert.ok(both.filter(({ contender }) => contender.term() !== null).length <= 1);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const later = await leaseOf("two");
@@ -97,7 +99,7 @@ describe("who leads is settled by a Lease", { skip: withoutControlPlane() }, () 
     const second = candidate(throughProxy, "killed", "b");
     await until("it has looked", () => proxy.requests().some(({ url }) => /leases\/killed/.test(url)));
     first.kill();
-    assert.equal(first.contender.isLeader(), false);
+    assert.equal(first.contender.term(), null);
     const { renewTime } = await leaseOf("killed");
     await leads(second);
     const lease = await leaseOf("killed");
@@ -107,7 +109,7 @@ describe("who leads is settled by a Lease", { skip: withoutControlPlane() }, () 
     assert.deepEqual([lease.holderIdentity, lease.leaseTransitions], ["b", 1]);
     assert.deepEqual(
       first.told.map(({ what }) => what),
-      ["leading"],
+      ["leading", "lost"],
     );
   });
 
@@ -117,7 +119,7 @@ describe("who leads is settled by a Lease", { skip: withoutControlPlane() }, () 
     const second = candidate(throughProxy, "released", "b");
     await until("it has looked", () => proxy.requests().some(({ url }) => /leases\/released/.test(url)));
     const release = first.contender.release();
-    assert.equal(first.contender.isLeader(), false);
+    assert.equal(first.contender.term(), null);
     await release;
     const given = await leaseOf("released");
     await leads(second);
@@ -148,14 +150,14 @@ describe("who leads is settled by a Lease", { skip: withoutControlPlane() }, () 
     let last = now();
     await until("the end of leadership", () => {
       const asked = now();
-      if (!first.contender.isLeader()) return true;
+      if (first.contender.term() === null) return true;
       last = asked;
       return false;
     });
     const led = last - lastRenewal();
     assert.ok(led < times.renewDeadlineSeconds, `led ${led} s after its last renewal`);
     await leads(second);
-    assert.equal(first.contender.isLeader(), false);
+    assert.equal(first.contender.term(), null);
     await until("it is told", () => first.told.length === 2);
     const [lost, leading] = [first.told[1], second.told[0]];
     assert.ok(lost !== undefined && leading !== undefined && lost.what === "lost" && lost.at < leading.at);
@@ -164,6 +166,23 @@ describe("who leads is settled by a Lease", { skip: withoutControlPlane() }, () 
     await second.contender.release();
     await leads(first);
     assert.equal((await leaseOf("hung")).leaseTransitions, 2);
+  });
+
+  test("a leader that had no part in another one's term begins a term of its own", async () => {
+    const first = candidate(throughProxy, "between", "a");
+    await leads(first);
+    const term = first.contender.term();
+    // Before it renews again, another one has led, and has given the lease up.
+    const { length } = proxy.requests();
+    await until("a renewal", () => proxy.requests().length > length);
+    const given = JSON.stringify({ spec: { holderIdentity: "", leaseDurationSeconds: 1 } });
+    await plane.kubectl("patch", "lease", "between", "--type=merge", `--patch=${given}`);
+    await until("a new term", () => ![null, term].includes(first.contender.term()));
+    assert.equal(term?.aborted, true);
+    assert.deepEqual(
+      first.told.map(({ what }) => what),
+      ["leading", "lost", "leading"],
+    );
   });
 
   test("a short outage costs no leadership", async () => {
@@ -178,15 +197,17 @@ describe("who leads is settled by a Lease", { skip: withoutControlPlane() }, () 
       only.told.map(({ what }) => what),
       ["leading"],
     );
-    assert.ok(only.contender.isLeader());
+    assert.ok(only.contender.term() !== null);
   });
 
   test("a leader whose lease is taken by force, or is gone, does the right thing", async () => {
     const only = candidate(direct, "forced", "a");
     await leads(only);
+    const term = only.contender.term();
     await plane.kubectl("delete", "lease", "forced");
     await until("a new one", async () => (await leaseOf("forced")).holderIdentity === "a");
-    assert.ok(only.contender.isLeader());
+    await until("a new term", () => ![null, term].includes(only.contender.term()));
+    assert.equal(term?.aborted, true, "somebody else could have had the lease meanwhile");
     const taken = JSON.stringify({ spec: { holderIdentity: "somebody" } });
     await plane.kubectl("patch", "lease", "forced", "--type=merge", `--patch=${taken}`);
     await until("the loss", () => only.told.at(-1)?.what === "lost");

@@ -12,7 +12,7 @@ import type { PipelineStatus } from "../../src/formats/status-schema.ts";
 const NOW = 1_800_000_000;
 const DAY = 86_400;
 const object = { apiVersion: "ipa.dev/v1alpha1", kind: "InferencePipeline", metadata: { name: "p", namespace: "n" } };
-const known = { object, namespace: "n", name: "p", built: { problem: {} } } as unknown as Known;
+const known = { object, namespace: "n", name: "p", built: { problem: {} }, holds: () => true } as unknown as Known;
 const one = unknown("NotKnown", "");
 const standings: Standings = {
   TargetResolved: one,
@@ -59,4 +59,11 @@ test("setbacks that ended long ago leave the status where nothing is decided, to
   const { rollouts } = await reported({ setbacks: [setback, { ...setback, variant: "b", until: NOW - DAY }] });
   assert.deepEqual(rollouts, { s: { setbacks: [setback] } });
   assert.equal((await reported({ setbacks: [{ ...setback, until: NOW - DAY }] })).status?.rollouts, undefined);
+});
+
+test("nothing is told once another pipeline has the name, or the term is over", async () => {
+  // Whatever is called fails.
+  const context = {} as Context;
+  const before = memoryFrom(object, NOW);
+  assert.equal(await report(context, { ...known, holds: () => false }, before, { standings }), before);
 });

@@ -40,11 +40,3 @@ test("whose the number is is found out by another number, and without writing it
     assert.equal(of.known("default", target)?.replicas, 2);
   }
 });
-
-test("what was read is known until it is forgotten", async () => {
-  const { of } = deployment();
-  await of.read("default", target);
-  assert.equal(of.known("default", target)?.replicas, 2);
-  of.forget();
-  assert.equal(of.known("default", target), null);
-});
