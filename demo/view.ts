@@ -45,7 +45,7 @@ export function screen({ second, seconds, loads, sight, done }: Moment): readonl
     `  plan      ${promise(sight)}`,
     `  why       ${reasonOf(sight)}`,
     "",
-    `  stage      variant    replicas                               `,
+    "  stage      variant    replicas: ▶ takes the requests, ■ ready, □ starting",
     ...stages.flatMap(stageLines),
     "",
     "  what was done",

@@ -2,20 +2,24 @@ import { decisionReasons } from "../formats/decision-reasons.ts";
 import { bad, good, unknown, type Condition, type Standing } from "./conditions.ts";
 import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
 import type { Context } from "./context.ts";
+import type { Fixed } from "./fixed.ts";
 import type { Known } from "./known.ts";
 import { intending, isOf, type Ledger } from "./ledger.ts";
 import { NOT_ACTING, type Memory } from "./memory.ts";
-import type { Fixed } from "./observe.ts";
 import { writeOwned } from "./ownership.ts";
 import { report, type Told } from "./report.ts";
 import { route } from "./services.ts";
 
-/** Takes the steps to a plan, and tells how it went. What is meant is written down before it is done, so that whoever leads next can end it. */
+/**
+ * Takes the steps to a plan, and tells how it went. What is meant is written down before it is done, so that whoever leads next can end
+ * it. `mayGoDown`: what is not known to be too much is let be.
+ */
 export async function carryOut(
   context: Context,
   known: Known,
   memory: Memory,
   steps: Steps,
+  mayGoDown: boolean,
   told: Told,
 ): Promise<Memory> {
   const { standings } = told;
@@ -43,15 +47,15 @@ export async function carryOut(
     );
     return null;
   };
-  // What is not known to be too much is let be.
-  const isKnown = standings.MetricsAvailable.status === "True" || told.assumed;
-  const mayGoDown = isKnown && context.clock() >= (memory.downFrom ?? Infinity);
   const failures = await take(steps, { scale, route: send, goesOn: known.holds }, mayGoDown);
   if (!known.holds()) return { ...written, ledger };
+  const unroutable = failures.flatMap(({ reason, index }) =>
+    reason === "ServiceContested" ? (memory.plan[index]?.stage ?? []) : [],
+  );
   return report(
     context,
     known,
-    { ...written, ledger },
+    { ...written, ledger, unroutable },
     { ...told, standings: { ...standings, Applied: standingOf(failures, told.fixed ?? []) } },
   );
 }
@@ -111,17 +115,20 @@ function tellOfScale(
   void record(object, "Normal", "Scaled", `${what}: ${scale.replicas} → ${replicas} replicas${why}`);
 }
 
+/** In the order in which they count. */
+const whyFixed: Readonly<Record<Fixed["reason"], (one: Fixed) => string>> = {
+  TargetContested: ({ by, target: { kind, name } }) =>
+    `${by} scales ${kind} ${name} too, and it is left to that. Let only one scale it.`,
+  TargetPinned: ({ by, target: { kind, name } }) => pinnedText(kind, name, by),
+  ResourcesDiffer: ({ by, target: { kind, name } }) => `${by}; so ${kind} ${name} is left as it is.`,
+};
+
 function standingOf(failures: readonly Failure[], fixed: readonly Fixed[]): Standing {
-  const contested = fixed.filter(({ reason }) => reason === "TargetContested");
-  const pinned = fixed.filter(({ reason }) => reason === "TargetPinned");
+  const reasons = Object.keys(whyFixed) as Fixed["reason"][];
   const messages = [
-    ...contested.map(
-      (one) =>
-        `${one.by} scales ${one.target.kind} ${one.target.name} too, and it is left to that. Let only one scale it.`,
-    ),
-    ...pinned.map((one) => pinnedText(one.target.kind, one.target.name, one.by)),
+    ...reasons.flatMap((reason) => fixed.filter((one) => one.reason === reason).map(whyFixed[reason])),
     ...failures.map(({ message }) => message),
   ];
-  const reason = contested.length > 0 ? "TargetContested" : pinned.length > 0 ? "TargetPinned" : failures[0]?.reason;
+  const reason = reasons.find((one) => fixed.some((held) => held.reason === one)) ?? failures[0]?.reason;
   return reason === undefined ? good("Applied") : bad(reason, [...new Set(messages)].join(" "));
 }

@@ -4,11 +4,13 @@ import type { Pipeline } from "../core/pipeline.ts";
 import type { Plan } from "../core/plan.ts";
 import { rollOut } from "../core/rollout.ts";
 import { KubeError } from "../kube/errors.ts";
-import type { Fixed } from "./observe.ts";
+import type { Fixed } from "./fixed.ts";
 import type { TargetView } from "./targets.ts";
 
 /** A number to set. */
 export interface ScaleStep {
+  /** Of the stage. */
+  readonly index: number;
   readonly view: Pick<TargetView, "target" | "scale">;
   readonly replicas: number;
 }
@@ -70,8 +72,6 @@ export function stepsTo(
 }
 
 interface StepOfStage extends ScaleStep {
-  /** Of the stage. */
-  readonly index: number;
   readonly view: TargetView;
 }
 
@@ -98,9 +98,15 @@ export interface Failure {
 /** How a step ends: done, or why not. */
 export type StepResult = Failure | null;
 
+/** A step that did not do what it was for. */
+export interface FailedStep extends Failure {
+  /** Of the stage. */
+  readonly index: number;
+}
+
 /**
- * Takes the steps one after the other while `goesOn` says so. Nothing goes down once a step has failed, nor where `mayGoDown` is false,
- * and nothing goes up that there is no room for. A lease that was lost ends it: that error is thrown.
+ * Takes the steps one after the other while `goesOn` says so. Nothing of a stage goes down once a step of it has failed, nothing at all where
+ * `mayGoDown` is false, and nothing goes up that there is no room for. A lease that was lost ends it: that error is thrown.
  */
 export async function take(
   { room, up, routes, down }: Steps,
@@ -110,21 +116,22 @@ export async function take(
     readonly goesOn: () => boolean;
   },
   mayGoDown: boolean,
-): Promise<readonly Failure[]> {
-  const failures: Failure[] = [];
-  const attempt = async (act: () => Promise<StepResult>): Promise<void> => {
+): Promise<readonly FailedStep[]> {
+  const failures: FailedStep[] = [];
+  const attempt = async ({ index }: { readonly index: number }, act: () => Promise<StepResult>): Promise<void> => {
     if (!acts.goesOn()) return;
     const failure = await act().catch((error: unknown): Failure => {
       if (!(error instanceof KubeError) || error.reason === "NotLeader") throw error;
       return { reason: "WriteFailed", message: error.message };
     });
-    if (failure !== null) failures.push(failure);
+    if (failure !== null) failures.push({ ...failure, index });
   };
-  if (mayGoDown) for (const step of room) await attempt(() => acts.scale(step));
+  if (mayGoDown) for (const step of room) await attempt(step, () => acts.scale(step));
   if (failures.length > 0) return failures;
-  if (mayGoDown || room.length === 0) for (const step of up) await attempt(() => acts.scale(step));
-  for (const step of routes) await attempt(() => acts.route(step));
-  if (!mayGoDown || failures.some(({ reason }) => reason !== "TargetPinned")) return failures;
-  for (const step of down) await attempt(() => acts.scale(step));
+  if (mayGoDown || room.length === 0) for (const step of up) await attempt(step, () => acts.scale(step));
+  for (const step of routes) await attempt(step, () => acts.route(step));
+  if (!mayGoDown) return failures;
+  const failed = new Set(failures.flatMap(({ reason, index }) => (reason === "TargetPinned" ? [] : index)));
+  for (const step of down) if (!failed.has(step.index)) await attempt(step, () => acts.scale(step));
   return failures;
 }

@@ -66,6 +66,7 @@ export async function control(
     await synced;
     if (!leadership.isLeader() || signal.aborted) return;
     context.metrics.leader.set(1);
+    context.scales.forget();
     const begun = rounds(context, log.failed);
     going = begun;
     for (const world of worlds) for (const object of world.pipelines()) begun.changed(world, object, false);

@@ -52,11 +52,22 @@ interface Reading {
 /** Reads each version once. */
 export function reader(): Reader {
   const readings = new Map<string, Reading>();
+  /** By pipeline the ConfigMap that it names, also while that is still waited for. */
+  const named = new Map<string, { readonly world: World; readonly configMap: string }>();
+  const name = (uid: string, world: World, configMap: string | null): void => {
+    const before = named.get(uid);
+    if (configMap === null) named.delete(uid);
+    else named.set(uid, { world, configMap });
+    if (before === undefined || before.configMap === configMap) return;
+    const isNamed = [...named.values()].some((one) => one.world === before.world && one.configMap === before.configMap);
+    if (!isNamed) before.world.leaveConfigMap(before.configMap);
+  };
   const read = async (object: KubeObject, world: World, holds: Known["holds"]): Promise<Known> => {
-    const { name, namespace = "", uid = "", generation, annotations = {} } = object.metadata;
+    const { name: own, namespace = "", uid = "", generation, annotations = {} } = object.metadata;
     const before = readings.get(uid);
     const isSame = before !== undefined && before.generation === generation;
     const configMap = isSame ? before.configMap : configMapOf(object);
+    name(uid, world, typeof configMap === "string" ? configMap : null);
     const found = typeof configMap === "string" ? await world.configMap(configMap) : undefined;
     const profiles = `${found?.metadata.uid} ${found?.metadata.resourceVersion}`;
     const built =
@@ -69,9 +80,14 @@ export function reader(): Reader {
     const [paused, resume] = [annotations[PAUSED] === "true", annotations[RESUME] ?? ""];
     const ending = object.metadata.deletionTimestamp !== undefined;
     const control = "control" in built ? built.control : controlOf(object);
-    return { object, namespace, name, paused, resume, built, control, ending, holds };
+    return { object, namespace, name: own, paused, resume, built, control, ending, holds };
   };
-  return { read, forget: ({ metadata: { uid = "" } }) => void readings.delete(uid) };
+  const forget = ({ metadata: { uid = "" } }: KubeObject): void => {
+    readings.delete(uid);
+    const left = named.get(uid);
+    if (left !== undefined) name(uid, left.world, null);
+  };
+  return { read, forget };
 }
 
 function controlOf(object: KubeObject): Control | null {

@@ -3,6 +3,8 @@ import type { LabelledSeries, MeasuredLoad, Unmeasured } from "../core/counters.
 import { quantileOfBuckets } from "../core/latency-histogram.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { ServiceCounters } from "../core/service-time.ts";
+import { systemClock } from "../kube/clock.ts";
+import { gate } from "./gate.ts";
 import { measuredLoad } from "./load.ts";
 import { Unreachable, type QuerySamples } from "./prometheus.ts";
 
@@ -15,15 +17,24 @@ export interface Measurements {
   readonly latency: number | null;
 }
 
-/** Asks for all of it at once; only for what the pipeline names, and each once. `reach`: seconds of load. */
+/** Queries of one pipeline at once: a stage may name three, and there may be many stages. */
+const AT_ONCE = 4;
+/** All answers of a turn together. What is made of them takes about twice as much. */
+const MOST_BYTES = 32 * 2 ** 20;
+
+/** No query begins later than so many seconds after the first: a Prometheus that hangs must not hold a turn up for each of them. */
+const BEGUN_WITHIN = 10;
+
+/** Asks for all of it, the load first; only for what the pipeline names, and each once. `reach`: seconds of load. */
 export async function measure(
-  query: QuerySamples | null,
+  unbounded: QuerySamples | null,
   pipeline: Pipeline,
   control: Control,
   now: number,
   reach: number,
   signal: AbortSignal,
 ): Promise<Measurements> {
+  const query = unbounded === null ? null : bounded(unbounded);
   const ask: Ask = (selector) =>
     query === null ? Promise.resolve([]) : query(selector, pipeline.adaptation.history, now, signal);
   const [load, latency, ...service] = await Promise.all([
@@ -36,6 +47,18 @@ export async function measure(
     service,
     latency: latency === null || "problem" in latency ? null : quantileOfBuckets(latency, pipeline.sla.quantile, now),
   };
+}
+
+/** So that no pipeline uses up the controller, nor Prometheus. */
+function bounded(query: QuerySamples): QuerySamples {
+  const pass = gate(AT_ONCE);
+  const budget = { bytes: MOST_BYTES };
+  const late = systemClock.now() + BEGUN_WITHIN;
+  return (selector, seconds, at, signal) =>
+    pass(() => {
+      if (systemClock.now() > late) throw new Unreachable("there was no time left, after the queries before it");
+      return query(selector, seconds, at, signal, budget);
+    });
 }
 
 type Ask = (selector: string) => Promise<readonly LabelledSeries[]>;

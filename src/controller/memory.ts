@@ -1,5 +1,6 @@
 import type { LoopState } from "../core/cluster.ts";
 import type { Plan } from "../core/plan.ts";
+import { afterGap } from "../core/rollout.ts";
 import type { InForce } from "../core/service-time.ts";
 import { instantOf, planningOf, planOfStatus, rolloutsOf, slowdownsOf } from "../formats/status.ts";
 import { parseStatus, type PipelineStatus } from "../formats/status-schema.ts";
@@ -12,6 +13,8 @@ export interface Memory {
   readonly plan: Plan;
   /** Whether it is carried out, and not only recommended. */
   readonly acts: boolean;
+  /** Stages whose Service could not be changed the last time. */
+  readonly unroutable: readonly string[];
   readonly state: LoopState | null;
   /** By stage what runs, since when; empty where that is not known. */
   readonly inForce: readonly InForce[];
@@ -35,17 +38,19 @@ export const NOT_ACTING = "NotActing";
 export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
   const status = parseStatus(found);
   const { plan, loop, rollouts, slowdowns, takenOver = [], heldTargets = [], resumed = "", conditions = [] } = status;
+  const { mode } = status;
   const metrics = conditions.find(({ type }) => type === "MetricsAvailable");
-  const applied = conditions.find(({ type }) => type === "Applied");
+  const gap = Math.max(0, now - lastLook(status));
   return {
     plan: plan === undefined ? [] : planOfStatus(plan),
-    acts: applied !== undefined && applied.reason !== NOT_ACTING,
+    acts: mode === "Act",
+    unroutable: [],
     state:
       loop === undefined && slowdowns === undefined
         ? null
         : {
             ...(loop === undefined ? {} : { planning: planningOf(loop, now) }),
-            ...(loop === undefined || rollouts === undefined ? {} : { rollouts: rolloutsOf(rollouts) }),
+            ...(loop === undefined || rollouts === undefined ? {} : { rollouts: afterGap(rolloutsOf(rollouts), gap) }),
             ...(slowdowns === undefined ? {} : { slowdowns: slowdownsOf(slowdowns) }),
           },
     inForce: [],
@@ -57,4 +62,15 @@ export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
     writtenAt: 0,
     isFresh: true,
   };
+}
+
+/** When a former leader is known to have looked at a pipeline last, seconds: while replicas are on their way it says so once a minute. */
+function lastLook({ load, plan, rollouts = [], conditions = [] }: PipelineStatus): number {
+  const instants = [
+    load?.at,
+    plan?.madeAt,
+    ...conditions.map(({ lastTransitionTime }) => lastTransitionTime),
+    ...rollouts.flatMap(({ switching, progress }) => [switching?.since, progress?.since]),
+  ];
+  return Math.max(...instants.flatMap((text) => (text === undefined ? [] : instantOf(text))));
 }

@@ -80,6 +80,8 @@ export function controllerMetrics() {
     }),
   };
 
+  const { leader: _ofAll, delay: _delays, decisionTime: _times, calls: _calls, ...others } = metrics;
+  const ofPipelines: readonly Metric[] = Object.values(others);
   const shown = new Map<string, readonly VariantLabels[]>();
   const note = (of: VariantLabels): void => {
     const key = `${of.namespace}/${of.pipeline}`;
@@ -89,10 +91,13 @@ export function controllerMetrics() {
     ...metrics,
     registry,
     /** Shows the replicas of a variant as recommended, and where others are to set them also as desired. */
-    showReplicas: (of: VariantLabels, replicas: number, isDesired: boolean): void => {
+    showReplicas: (of: VariantLabels, replicas: number): void => {
       note(of);
       metrics.recommended.set(of, replicas);
-      if (isDesired) metrics.desired.set(of, replicas);
+    },
+    showSignal: (of: VariantLabels, replicas: number): void => {
+      note(of);
+      metrics.desired.set(of, replicas);
     },
     showProfileError: (of: VariantLabels, error: number): void => {
       note(of);
@@ -110,10 +115,7 @@ export function controllerMetrics() {
     },
     /** Forgets a pipeline that is gone, and on losing the lead all of them: what is not known must not look as if it were. */
     forget: async (labels: Readonly<Record<string, string>> | null): Promise<void> => {
-      const gauges: readonly Metric[] = Object.values(metrics).filter(
-        (one) => one instanceof Gauge && one !== metrics.leader,
-      );
-      for (const one of gauges) {
+      for (const one of ofPipelines) {
         if (labels === null) one.reset();
         else for (const { labels: has } of (await one.get()).values) if (isOf(labels, has)) one.remove(has);
       }

@@ -15,8 +15,15 @@ export function hasDrifted(now: PipelineStatus, before: PipelineStatus): boolean
     !isDeepStrictEqual(messages(now), messages(before)) ||
     // As told it moves only where what is measured is far from it.
     !isDeepStrictEqual(now.observed, before.observed) ||
+    !isDeepStrictEqual(now.rollouts, before.rollouts) ||
+    // Who leads next counts for how long replicas were waited for by when somebody last looked.
+    (isComing(now) && now.load?.at !== before.load?.at) ||
     is.some((text, index) => isFar(text, was[index] ?? undefined))
   );
+}
+
+function isComing({ rollouts = [] }: PipelineStatus): boolean {
+  return rollouts.some(({ progress }) => progress !== undefined);
 }
 
 type Stages = NonNullable<PipelineStatus["plan"]>["stages"];
@@ -31,6 +38,7 @@ function settings(stages: Stages) {
 }
 
 function essence({
+  mode,
   plan,
   rollouts,
   slowdowns,
@@ -41,12 +49,16 @@ function essence({
   conditions,
 }: PipelineStatus) {
   return {
+    mode,
     feasible: plan?.feasible,
     stages: plan === undefined ? undefined : settings(plan.stages),
-    // How far replicas have come is told with the rest.
-    rollouts: rollouts?.flatMap(({ stage, switching, setbacks }) =>
-      switching === undefined && setbacks === undefined ? [] : [{ stage, phase: switching?.phase, setbacks }],
-    ),
+    rollouts: rollouts?.map(({ stage, switching, progress, setbacks }) => ({
+      stage,
+      phase: switching?.phase,
+      // How far they have come is told with the rest; that they are on their way, or no longer, at once.
+      coming: progress === undefined ? undefined : { variant: progress.variant, replicas: progress.replicas },
+      setbacks,
+    })),
     slowdowns,
     knobs,
     takenOver,

@@ -3,7 +3,7 @@ import { instantText } from "../formats/status.ts";
 import type { ScaleStep } from "./carry-out.ts";
 import type { Context } from "./context.ts";
 import { confirmed, isOf, pinned, type Ledger } from "./ledger.ts";
-import type { Fixed } from "./observe.ts";
+import type { Fixed } from "./fixed.ts";
 import type { TargetView } from "./targets.ts";
 
 /** What came of setting a number. */

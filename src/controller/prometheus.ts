@@ -11,7 +11,13 @@ export type QuerySamples = (
   seconds: number,
   at: number,
   signal: AbortSignal,
+  budget?: Budget,
 ) => Promise<readonly LabelledSeries[]>;
+
+/** What the answers to several queries may have together; it is used up as they come. */
+export interface Budget {
+  bytes: number;
+}
 
 export interface PrometheusOptions {
   /** Address with which those of its API begin. */
@@ -35,7 +41,7 @@ export function prometheus({ url, caFile, tokenFile, timeoutSeconds, maxBytes }:
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
     throw new InputError("bad_value", `${url}: this is no address of a Prometheus. Give one such as http://host:9090.`);
   }
-  return async (selector, seconds, at, signal) => {
+  return async (selector, seconds, at, signal, budget = { bytes: Infinity }) => {
     const fault = checkSelector(selector);
     if (fault !== null) throw new Unreachable(`the selector ${fault}`);
     const [ca, token] = await Promise.all([readSetting(caFile), readSetting(tokenFile)]);
@@ -46,7 +52,7 @@ export function prometheus({ url, caFile, tokenFile, timeoutSeconds, maxBytes }:
     const deadline = AbortSignal.timeout(1000 * timeoutSeconds);
     try {
       const response = await ask(query, { ca, token, signal: AbortSignal.any([signal, deadline]) });
-      return seriesOf(response.statusCode ?? 0, await textOf(response, maxBytes));
+      return seriesOf(response.statusCode ?? 0, await textOf(response, maxBytes, budget));
     } catch (error) {
       signal.throwIfAborted();
       const reason = deadline.aborted ? `no whole answer within ${timeoutSeconds} s` : messageOf(error);
@@ -109,13 +115,15 @@ function ask(url: URL, { ca, token, signal }: Asking): Promise<IncomingMessage> 
   });
 }
 
-async function textOf(response: IncomingMessage, maxBytes: number): Promise<string> {
+async function textOf(response: IncomingMessage, maxBytes: number, budget: Budget): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
   // Leaving the loop early ends the connection.
   for await (const part of response as AsyncIterable<Buffer>) {
     size += part.length;
     if (size > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes: select fewer series`);
+    budget.bytes -= part.length;
+    if (budget.bytes < 0) throw new Error("the answers have too many bytes together: select fewer series");
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");

@@ -15,7 +15,7 @@ export function publish(
   status: PipelineStatus,
 ): void {
   const of = { namespace, pipeline: name };
-  const { mode, measured, observed: seen, answer } = told;
+  const { measured, observed: seen, answer, signals = [] } = told;
   for (const { type, status: holds } of status.conditions ?? []) {
     metrics.condition.set({ ...of, type }, holds === "True" ? 1 : 0);
   }
@@ -46,7 +46,9 @@ export function publish(
         setting === undefined ? null : setting.variant === variant.name ? setting.replicas : (variant.standby ?? 0);
       const found = seen?.errors.find((one) => one.stage === stage.name && one.variant === variant.name);
       if (found !== undefined) metrics.showProfileError(labels, found.error);
-      if (replicas !== null) metrics.showReplicas(labels, replicas, mode === "Signal");
+      if (replicas !== null) metrics.showReplicas(labels, replicas);
+      const signal = signals.find((one) => one.stage === stage.name && one.variant === variant.name);
+      if (signal !== undefined) metrics.showSignal(labels, signal.replicas);
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Mode } from "../core/control.ts";
 import type { MeasuredLoad } from "../core/counters.ts";
 import { isSolved } from "../core/problem.ts";
+import { unwatched } from "../core/rollout.ts";
 import { decisionReasons } from "../formats/decision-reasons.ts";
 import { instantText, loopStatus, planStages, rolloutsStatus, slowdownsStatus } from "../formats/status.ts";
 import type { PipelineStatus } from "../formats/status-schema.ts";
@@ -10,7 +11,9 @@ import type { Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
 import { hasDrifted, isSamePlan, saysAnother } from "./news.ts";
 import { observedStatus, type Observed } from "./observed.ts";
-import { pinnedKnobs, type Fixed } from "./observe.ts";
+import type { Fixed } from "./fixed.ts";
+import { pinnedKnobs } from "./knobs.ts";
+import type { Signal } from "./signals.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { publish } from "./publish.ts";
 import { shown } from "./shown.ts";
@@ -24,9 +27,9 @@ export interface Told {
   readonly mode?: Mode;
   readonly measured?: MeasuredLoad;
   readonly observed?: Observed;
-  /** Whether the load planned for was given, and not measured. */
-  readonly assumed: boolean;
   readonly fixed?: readonly Fixed[];
+  /** Numbers for others to set, in mode Signal. */
+  readonly signals?: readonly Signal[];
   readonly answer?: Answer;
   /** Of the decision. */
   readonly id?: string;
@@ -47,8 +50,9 @@ export class UnreportedError extends Error {
 }
 
 /** Writes the status where it says something new, and returns what is then remembered of it. Rejects with an UnreportedError. */
-export async function report(context: Context, known: Known, memory: Memory, told: Told): Promise<Memory> {
+export async function report(context: Context, known: Known, before: Memory, told: Told): Promise<Memory> {
   const now = context.clock();
+  const memory = told.answer === undefined ? undecided(before, now) : before;
   const status = statusOf(known, memory, told, now);
   publish(context, known, told, status);
   const isDue = now - memory.writtenAt >= NUMBERS_EVERY;
@@ -67,6 +71,13 @@ export async function report(context: Context, known: Known, memory: Memory, tol
   return { ...memory, status, writtenAt: now };
 }
 
+/** In a turn without a decision nobody looks how far replicas have come. */
+function undecided(memory: Memory, now: number): Memory {
+  const { state } = memory;
+  if (state?.rollouts === undefined) return memory;
+  return { ...memory, state: { ...state, rollouts: unwatched(state.rollouts, now) } };
+}
+
 function statusOf({ object, built }: Known, memory: Memory, told: Told, now: number): PipelineStatus {
   const generation = object.metadata.generation ?? 0;
   const { standings, ready, mode, answer, id, fixed = [] } = told;
@@ -78,13 +89,16 @@ function statusOf({ object, built }: Known, memory: Memory, told: Told, now: num
     ...(mode === "Act" ? (["Applied"] as const) : []),
   ];
   const { takenOver, pinned, resumed } = memory.ledger;
-  const knobs = "control" in built && mode !== "Observe" ? pinnedKnobs(built.control, fixed) : [];
+  const knobs =
+    "control" in built && mode !== undefined && mode !== "Observe" ? pinnedKnobs(built.control, mode, fixed) : [];
+  const lastMode = mode ?? memory.status.mode;
   const rollouts = rolloutsStatus(memory.state?.rollouts ?? {});
   const slowdowns = slowdownsStatus(memory.state?.slowdowns ?? {});
   const observed = observedStatus(told.observed, memory.status.observed);
   const { planning } = memory.state ?? {};
   return {
     observedGeneration: generation,
+    ...(lastMode === undefined ? {} : { mode: lastMode }),
     ...(answer === undefined || id === undefined ? kept(memory.status) : planned(answer, id, memory.status.plan)),
     ...loadStatus(told, memory.status, now),
     ...(observed === undefined ? {} : { observed }),

@@ -69,8 +69,8 @@ export function stepsBack(stages: readonly FormerStage[]): { readonly steps: Ste
     waits ||= returns;
     for (const { view, replicas } of targets) {
       if (replicas === null) continue;
-      if (replicas > view.scale.replicas) up.push({ view, replicas });
-      if (replicas < view.scale.replicas && !returns) down.push({ view, replicas });
+      if (replicas > view.scale.replicas) up.push({ index, view, replicas });
+      if (replicas < view.scale.replicas && !returns) down.push({ index, view, replicas });
     }
   });
   return { steps: { room: [], up, routes, down }, waits };

@@ -106,11 +106,13 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
       const course = courses.get(key);
       if (isGone) {
         end(key);
-        forget(object);
         // A turn that still goes on has its say before.
-        void Promise.resolve(course?.turn).then(() => context.metrics.forget(labelsOf(object)));
+        void Promise.resolve(course?.turn).then(() => {
+          forget(object);
+          return courses.has(key) ? undefined : context.metrics.forget(labelsOf(object));
+        });
       } else if (course === undefined || course.object.metadata.uid !== object.metadata.uid) {
-        if (course !== undefined) forget(course.object);
+        if (course !== undefined) void Promise.resolve(course.turn).then(() => forget(course.object));
         end(key);
         const fresh = {
           world,
@@ -132,12 +134,15 @@ export function rounds(context: Context, failed: (what: string, error: unknown) 
     },
     stop: async () => {
       stopped = true;
-      const turns = [...courses.values()].flatMap(({ turn }) => turn ?? []);
+      const ended = [...courses.values()];
+      const turns = ended.flatMap(({ turn }) => turn ?? []);
       for (const key of courses.keys()) end(key);
       const late = new AbortController();
       const limit = pause(STOP_WITHIN, undefined, { signal: late.signal }).catch(() => {});
       await Promise.race([Promise.all(turns), limit]);
       late.abort();
+      // What pipelines are there when it leads again nobody knows.
+      for (const { object } of ended) forget(object);
     },
   };
 }

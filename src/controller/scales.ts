@@ -33,6 +33,8 @@ export interface Scales {
   readonly read: (namespace: string, target: Target) => Promise<Scale | ScaleProblem>;
   /** Server-side apply of the one field; a conflict is an answer, unless forced. */
   readonly write: (namespace: string, target: Target, replicas: number, force: boolean) => Promise<ScaleWrite>;
+  /** All is read anew: others may have written meanwhile. */
+  readonly forget: () => void;
   /** Whether we alone hold the number; writes nothing. */
   readonly isOurs: (namespace: string, target: Target) => Promise<boolean>;
 }
@@ -127,6 +129,7 @@ export function scales(kube: Kube, clock: () => number): Scales {
       const written = await apply(namespace, target, replicas, { force });
       return "heldBy" in written ? written : { scale: keep(keyOf(namespace, target), written.applied) };
     },
+    forget: () => cache.clear(),
     isOurs: async (namespace, target) => {
       // Only a number that differs is in conflict with those who hold it.
       const another = (cache.get(keyOf(namespace, target))?.replicas ?? 0) + 1;

@@ -13,11 +13,6 @@ export function standingOfLoad(measured: MeasuredLoad, assumed: boolean): Standi
   return bad(measured.problem, `${measured.message}${assumed ? " (planning for spec.load.fallback)" : ""}`);
 }
 
-/** Whether Pods request other cores than their profiles are for. */
-export function resourcesDiffer(views: readonly TargetView[]): boolean {
-  return views.some(({ differs }) => differs !== null);
-}
-
 /** A profile that is wrong by more than this, as a fraction, and beyond the margin is to be told. */
 const TOLERATED = 0.2;
 
@@ -28,7 +23,7 @@ export function standingOfProfiles(
   { errors, unmeasured }: Pick<ServiceTimes, "errors" | "unmeasured">,
 ): Standing {
   const differing = views.flatMap(({ differs }) => differs ?? []);
-  if (resourcesDiffer(views)) {
+  if (differing.length > 0) {
     return bad("ResourcesDiffer", `${differing.join("; ")}. Make requests, cores and profile agree.`);
   }
   const strange = errors

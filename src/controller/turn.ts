@@ -1,28 +1,25 @@
 import type { LoopState } from "../core/cluster.ts";
 import type { Control } from "../core/control.ts";
-import { reach } from "../core/movement/stabilise.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
-import { bad, good, unknown, type Standing, type Standings } from "./conditions.ts";
+import { bad, good, unknown, type Standings } from "./conditions.ts";
 import type { Context, Question } from "./context.ts";
 import { end, keepFinalizer } from "./ending.ts";
-import { contestedOf, fixedBy } from "./fixed.ts";
+import { contestedOf } from "./fixed.ts";
 import { modeWithin, type Known } from "./known.ts";
-import { resumed, yielded } from "./ledger.ts";
-import { firstDownFrom, loadToPlanFor } from "./load.ts";
-import { measure } from "./measure.ts";
+import { resumed, yielded, type Ledger } from "./ledger.ts";
+import { firstDownFrom } from "./load.ts";
+import { look, type ClusterLook } from "./look.ts";
 import { memoryFrom, NOT_ACTING, type Memory } from "./memory.ts";
-import { observe } from "./observe.ts";
 import { settleOwned } from "./ownership.ts";
-import { servedBy } from "./services.ts";
-import { serviceTimes, watching } from "./service-times.ts";
+import { watching } from "./service-times.ts";
 import { countDecision } from "./publish.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { report } from "./report.ts";
-import { resourcesDiffer, standingOfLoad, standingOfPlan, standingOfProfiles } from "./standings.ts";
-import { seeTargets } from "./targets.ts";
+import { signalsOf } from "./signals.ts";
+import { standingOfLoad, standingOfPlan, standingOfProfiles } from "./standings.ts";
 import type { World } from "./world.ts";
 
 const notKnown = unknown("NotKnown", "another condition has to hold first");
@@ -44,13 +41,13 @@ export async function takeTurn(context: Context, world: World, known: Known, bef
     const { of, reason, message } = built.problem;
     const problem = bad(reason, message);
     const standings = of === "Ready" ? nothingKnown : { ...nothingKnown, ProfilesReady: problem };
-    return report(context, known, kept, { standings, ready: problem, assumed: false });
+    return report(context, known, kept, { standings, ready: problem });
   }
   const memory = obey(kept, known.resume);
   if (known.paused) {
     const paused = bad("Paused", 'the annotation ipa.dev/paused is "true": nothing is decided, and no number written');
     const standings = { ...nothingKnown, Applied: paused };
-    return report(context, known, memory, { standings, ready: paused, assumed: false });
+    return report(context, known, memory, { standings, ready: paused });
   }
   return run(context, world, known, built, memory);
 }
@@ -69,105 +66,72 @@ async function run(
   context: Context,
   world: World,
   known: Known,
-  { pipeline, control }: { readonly pipeline: Pipeline; readonly control: Control },
+  built: { readonly pipeline: Pipeline; readonly control: Control },
   memory: Memory,
 ): Promise<Memory> {
-  const { scales, clock } = context;
-  const now = clock();
-  const mode = modeWithin(context.maxMode, control);
-  const [targets, measurements] = await Promise.all([
-    seeTargets({ scales, pods: world.pods, now }, known.namespace, pipeline, control),
-    measure(context.query, pipeline, control, now, longestMemory(pipeline, memory), context.signal),
-  ]);
-  const { load: measured, latency } = measurements;
-  const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
-  const { series, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
-  const kept = { ...memory, unknownSince, downFrom: memory.downFrom ?? firstDownFrom(pipeline, series, now) };
-  const metrics = standingOfLoad(measured, assumed);
-  if ("problem" in targets) {
-    const standings = {
-      ...nothingKnown,
-      TargetResolved: bad(targets.problem.reason, targets.problem.message),
-      MetricsAvailable: metrics,
-    };
-    return report(context, known, kept, { standings, mode, measured, assumed });
+  const mode = modeWithin(context.maxMode, built.control);
+  const { cluster, ...found } = await look(context, world, known, built, mode, memory);
+  const { measured, assumed, unknownSince } = found;
+  const MetricsAvailable = standingOfLoad(measured, assumed);
+  const downFrom = memory.downFrom ?? firstDownFrom(built.pipeline, found.load, context.clock());
+  const kept = { ...memory, unknownSince, downFrom };
+  if ("problem" in cluster) {
+    const { reason, message } = cluster.problem;
+    const standings = { ...nothingKnown, TargetResolved: bad(reason, message), MetricsAvailable };
+    return report(context, known, kept, { standings, mode, measured });
   }
-  const { views } = targets;
-  const routed = control.stages.map(({ stage, service }) =>
-    service === null
-      ? null
-      : servedBy(
-          world.service(service.name),
-          views.filter((view) => view.stage === stage),
-        ),
-  );
-  const fixed = fixedBy(known.object, world, views, kept.ledger);
-  // What was only recommended runs nowhere, and nothing is under way to it.
-  const isCarriedOut = kept.acts && mode !== "Observe";
-  const state = isCarriedOut || kept.state === null ? kept.state : withoutRollouts(kept.state);
-  const plan = isCarriedOut ? kept.plan : [];
-  const sight = observe(pipeline, control, { now, load: series, views, routed, plan, fixed, state });
-  const times = serviceTimes(pipeline, control, measurements.service, { ...sight, routed }, kept.inForce, now);
-  const seen = times.served.length === 0 ? sight : { ...sight, served: times.served };
-  const profiles = (after: LoopState | null): Standing => standingOfProfiles(views, pipeline, after?.slowdowns, times);
-  const standings: Standings = {
+  const { times, views } = cluster;
+  const followed = { ...kept, inForce: times.inForce };
+  const standingsAfter = (state: LoopState | null): Standings => ({
     ...nothingKnown,
     TargetResolved: good("Resolved"),
-    MetricsAvailable: metrics,
+    MetricsAvailable,
+    ProfilesReady: standingOfProfiles(views, built.pipeline, state?.slowdowns, times),
     Applied: bad(NOT_ACTING, `mode ${mode} sets no replicas`),
-  };
-  const observed = { ...times, latency };
-  const followed = { ...kept, inForce: times.inForce };
+  });
+  const told = { mode, measured, observed: { ...times, latency: cluster.latency } };
   if (mode === "Observe") {
-    const watched = { ...followed, state: watching(pipeline, seen, kept.state) };
-    const ProfilesReady = profiles(watched.state);
-    return report(context, known, watched, {
-      standings: { ...standings, ProfilesReady },
-      mode,
-      measured,
-      observed,
-      assumed,
-    });
+    const watched = { ...followed, state: watching(built.pipeline, cluster.seen, kept.state) };
+    return report(context, known, watched, { ...told, standings: standingsAfter(watched.state) });
   }
-
+  const isKnown = "load" in measured || assumed;
+  const mayGoDown = isKnown && context.clock() >= (downFrom ?? Infinity);
   const acts = mode === "Act";
-  const settled =
-    acts && kept.isFresh ? await settleOwned(scales, known.namespace, views, fixed, kept.ledger) : kept.ledger;
-  const ledger = yielded(settled, contestedOf(fixed));
-  const recall = kept.isFresh && "load" in measured ? measured.load : null;
-  const question: Question = { ...context.setupOf(pipeline), seen, recall };
+  const ledger = acts ? await settled(context, known, cluster, kept) : kept.ledger;
+  const question: Question = {
+    ...context.setupOf(built.pipeline),
+    seen: cluster.seen,
+    recall: kept.isFresh && "load" in measured ? measured.load : null,
+  };
   const answer = await context.decide(question);
   // What is asked for now is heeded in the next turn, which comes at once.
   if (!known.holds()) return kept;
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
-  countDecision(context, { namespace: known.namespace, pipeline: known.name }, pipeline, answer);
-  const { decision } = answer;
+  countDecision(context, { namespace: known.namespace, pipeline: known.name }, built.pipeline, answer);
+  const { plan, state, reason } = answer.decision;
   // Who gave no answer has not found anything out, either.
-  const isFresh = kept.isFresh && decision.reason === "held-timeout";
-  const decided: Memory = { ...followed, plan: decision.plan, state: decision.state, acts, ledger, isFresh };
-  const told = {
-    standings: { ...standings, ProfilesReady: profiles(decided.state), Feasible: standingOfPlan(answer) },
-    mode,
-    measured,
-    observed,
-    assumed,
-    fixed,
+  const isFresh = kept.isFresh && reason === "held-timeout";
+  const decided: Memory = { ...followed, plan, state, acts, ledger, isFresh };
+  const toTell = {
+    ...told,
+    standings: { ...standingsAfter(state), Feasible: standingOfPlan(answer) },
+    fixed: cluster.fixed,
     answer,
     id,
+    ...(mode === "Signal" ? { signals: signalsOf(plan, views, mayGoDown) } : {}),
   };
-  if (!acts || resourcesDiffer(views)) return report(context, known, decided, told);
-  const steps = stepsTo({ pipeline, control, views, routed, fixed }, decided.plan, decided.state);
-  return carryOut(context, known, decided, steps, told);
+  if (!acts) return report(context, known, decided, toTell);
+  const steps = stepsTo({ ...built, ...cluster }, plan, state);
+  return carryOut(context, known, decided, steps, mayGoDown, toTell);
 }
 
-/** Seconds of load to ask for: what predictors see; and, where the memory of it is lost, as far back as that reaches. */
-function longestMemory({ adaptation: { history, movement } }: Pipeline, { isFresh }: Memory): number {
-  return isFresh ? reach(movement) + history : history;
-}
-
-function withoutRollouts<T extends { readonly rollouts?: unknown }>({
-  rollouts: _rollouts,
-  ...state
-}: T): Omit<T, "rollouts"> {
-  return state;
+/** The ledger, once what a former leader began is settled, and without what something else scales. */
+async function settled(
+  { scales }: Context,
+  { namespace }: Known,
+  { views, fixed }: ClusterLook,
+  { isFresh, ledger }: Memory,
+): Promise<Ledger> {
+  const known = isFresh ? await settleOwned(scales, namespace, views, fixed, ledger) : ledger;
+  return yielded(known, contestedOf(fixed));
 }

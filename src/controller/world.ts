@@ -22,7 +22,15 @@ export interface World {
   readonly service: (name: string) => KubeObject | undefined;
   /** The ConfigMap of a name; undefined if there is none. Watched from the first time it is asked for. */
   readonly configMap: (name: string) => Promise<KubeObject | undefined>;
+  /** No pipeline names it any more: its watch ends. */
+  readonly leaveConfigMap: (name: string) => void;
   readonly synced: Promise<unknown>;
+}
+
+interface ConfigMapWatch {
+  readonly reflection: Reflection;
+  readonly end: () => void;
+  isSynced: boolean;
 }
 
 /** How long the first look at a ConfigMap may take, ms. */
@@ -53,7 +61,12 @@ export function watchNamespace(
   const pods = podIndex();
   const own = pipelineClaims();
   const autoscalers = autoscalerClaims();
-  const watch = (resource: ResourcePath, more: Partial<Handlers> = {}, query: ListQuery = {}): Reflection =>
+  const watch = (
+    resource: ResourcePath,
+    more: Partial<Handlers> = {},
+    query: ListQuery = {},
+    until: AbortSignal = signal,
+  ): Reflection =>
     reflect(
       kube,
       resource,
@@ -64,7 +77,7 @@ export function watchNamespace(
         failed: (error) => handlers.failed(resource.plural, error),
         ...more,
       },
-      signal,
+      until,
     );
   const indexed = (index: Pick<Claims, "put" | "remove">): Pick<Handlers, "changed"> => ({
     changed: (object, change) => (change === "Deleted" ? index.remove(object) : index.put(object)),
@@ -87,8 +100,18 @@ export function watchNamespace(
     if (there) watch(of("keda.sh", "v1alpha1", "scaledobjects", namespace), indexed(autoscalers));
   });
   const services = watch(of("", "v1", "services", namespace), {}, { labelSelector: PIPELINE_LABEL });
-  const configMaps = new Map<string, Reflection>();
-  const synced = new Set<Reflection>();
+  const configMaps = new Map<string, ConfigMapWatch>();
+  const watchConfigMap = (name: string): ConfigMapWatch => {
+    const ending = new AbortController();
+    const query = { fieldSelector: `metadata.name=${name}` };
+    const until = AbortSignal.any([signal, ending.signal]);
+    const reflection = watch(of("", "v1", "configmaps", namespace), {}, query, until);
+    const begun = { reflection, end: () => ending.abort(), isSynced: false };
+    const came = (): void => void (begun.isSynced = true);
+    reflection.synced.then(came, () => {});
+    configMaps.set(name, begun);
+    return begun;
+  };
   return {
     namespace,
     pipelines: pipelines.items,
@@ -97,18 +120,19 @@ export function watchNamespace(
     autoscalers,
     service: services.item,
     configMap: async (name) => {
-      const known =
-        configMaps.get(name) ??
-        watch(of("", "v1", "configmaps", namespace), {}, { fieldSelector: `metadata.name=${name}` });
-      configMaps.set(name, known);
-      if (!synced.has(known)) {
-        // One that may not be read never comes.
+      const known = configMaps.get(name) ?? watchConfigMap(name);
+      if (!known.isSynced) {
+        // One that may not be read never comes, nor one that was left meanwhile.
         const late = new AbortController();
-        const came = known.synced.then(() => void synced.add(known));
+        const came = known.reflection.synced.catch(() => signal.throwIfAborted());
         await Promise.race([came, setTimeout(CONFIG_MAP_WITHIN, undefined, { signal: late.signal })]);
         late.abort();
       }
-      return known.item(name);
+      return known.reflection.item(name);
+    },
+    leaveConfigMap: (name) => {
+      configMaps.get(name)?.end();
+      configMaps.delete(name);
     },
     synced: Promise.all([keda, ...[pipelines, podWatch, hpas, services].map((one) => one.synced)]),
   };

@@ -21,7 +21,7 @@ export interface ReplicaCount {
   /** Of the ready ones, those that take requests. */
   readonly serving: number;
   /** Why those that are wanted cannot start. */
-  readonly refused?: "Unschedulable" | "Quota";
+  readonly refused?: "Unschedulable" | "Quota" | "Resources";
   /** Where some are refused: how many of those that are starting are not. None unless said. */
   readonly coming?: number;
 }

@@ -4,7 +4,7 @@ import { plannedLoad } from "./load.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import { replicasAside, type Plan, type StagePlan } from "./plan.ts";
 import { mayRun, type Restriction } from "./restrict.ts";
-import { judge, progressOf, type Progress, type Setback } from "./setback.ts";
+import { judge, lasting, progressOf, withSetback, type Progress, type Setback } from "./setback.ts";
 import { countOf, isRouted, switchOf, type Sight, type Switch } from "./switch.ts";
 import { visitsOf } from "./visits.ts";
 
@@ -73,10 +73,10 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     const plan = seen.running[s];
     const known = before[stage.name] ?? NOTHING;
     // Nothing is in force yet: nothing has come anywhere.
-    if (plan === undefined) return { setbacks: known.setbacks };
+    if (plan === undefined) return { setbacks: lasting(known.setbacks, seen.now) };
     running[s] = plan;
     const sight = sightOf(pipeline, stage, seen, load, plan);
-    if (sight === null) return known;
+    if (sight === null) return { ...known, setbacks: lasting(known.setbacks, seen.now) };
     const switching = switchOf(plan, known.switching, sight);
     const isNew = switching?.phase === "Preparing";
     const { progress, setbacks, failed } = judge(plan, known, sight.counts, {
@@ -84,6 +84,13 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
       deadline: pipeline.rollout.progressDeadline,
       bar: isNew,
     });
+    // Ready, and still not routed: something is in the way of that.
+    const { progressDeadline } = pipeline.rollout;
+    if (switching?.phase === "Ready" && seen.now - switching.since >= progressDeadline) {
+      rolledBack = gaveUp = true;
+      running[s] = switching.from;
+      return { setbacks: withSetback(setbacks, plan.variant, 0, seen.now) };
+    }
     gaveUp ||= failed;
     // What the world no longer leaves is nobody's failure.
     const leaves = (seen.restrictions ?? []).every((one) => one.stage !== stage.name || mayRun(one, plan.variant));
@@ -121,6 +128,26 @@ export function setOut(
       setbacks,
     );
   });
+}
+
+/** The same where nobody looks how far replicas have come: that begins anew when somebody does, since nobody sees to it meanwhile. */
+export function unwatched(rollouts: Rollouts, now: number): Rollouts {
+  return Object.fromEntries(
+    Object.entries(rollouts).flatMap(([stage, { switching, setbacks }]) => {
+      const rollout = rolloutOf(switching, undefined, lasting(setbacks, now));
+      return isEmpty(rollout) ? [] : [[stage, rollout]];
+    }),
+  );
+}
+
+/** The same when nobody has looked for some seconds: they do not count as time in which replicas did not come. */
+export function afterGap(rollouts: Rollouts, seconds: number): Rollouts {
+  return Object.fromEntries(
+    Object.entries(rollouts).map(([stage, { progress, ...rest }]) => [
+      stage,
+      progress === undefined ? rest : { ...rest, progress: { ...progress, since: progress.since + seconds } },
+    ]),
+  );
 }
 
 /** What rollouts leave to a decision: of what did not get up fewer replicas, and where a switch `locks` its stage the variant that it goes over to. */
@@ -167,13 +194,16 @@ function rolloutOf(
   };
 }
 
+function isEmpty({ switching, progress, setbacks }: StageRollout): boolean {
+  return (switching ?? progress) === undefined && setbacks.length === 0;
+}
+
 /** Without the stages of which there is nothing to remember. */
 function byStage(pipeline: Pipeline, of: (stage: Stage, s: number) => StageRollout | undefined): Rollouts {
   return Object.fromEntries(
     pipeline.stages.flatMap((stage, s) => {
       const rollout = of(stage, s);
-      const isEmpty = (rollout?.switching ?? rollout?.progress) === undefined && (rollout?.setbacks ?? []).length === 0;
-      return rollout === undefined || isEmpty ? [] : [[stage.name, rollout]];
+      return rollout === undefined || isEmpty(rollout) ? [] : [[stage.name, rollout]];
     }),
   );
 }

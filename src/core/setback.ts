@@ -37,6 +37,11 @@ export interface Coming {
   readonly failed: boolean;
 }
 
+/** Without those that ended too long ago to count. */
+export function lasting(setbacks: readonly Setback[], now: number): readonly Setback[] {
+  return setbacks.filter(({ until }) => now < until + FORGET);
+}
+
 /**
  * Looks at the replicas of a stage's plan. They are given up when nothing has moved for the deadline (seconds), or when they
  * are refused at a later instant than the one that asked for them. `bar`: then not one is asked for, else as many as are ready or were not refused.
@@ -49,7 +54,7 @@ export function judge(
 ): Coming {
   const { variant, replicas } = plan;
   const { ready, refused, coming = 0 } = countOf(counts, variant);
-  const setbacks = before.setbacks.filter(({ until }) => now < until + FORGET);
+  const setbacks = lasting(before.setbacks, now);
   if (ready >= replicas) {
     // It has come up: with more than it was held to.
     return { setbacks: setbacks.filter((one) => one.variant !== variant || replicas <= one.most), failed: false };
@@ -57,9 +62,19 @@ export function judge(
   const progress = progressOf(plan, ready, before.progress, now);
   const refusedSince = refused !== undefined && before.progress !== undefined && isOf(before.progress, plan);
   if (now - progress.since < deadline && !refusedSince) return { progress, setbacks, failed: false };
-  const known = setbacks.find((one) => one.variant === variant);
   const most = bar ? 0 : ready + (refusedSince ? coming : 0);
-  return { setbacks: [...setbacks.filter((one) => one !== known), fail(variant, most, known, now)], failed: true };
+  return { setbacks: withSetback(setbacks, variant, most, now), failed: true };
+}
+
+/** The setbacks with one more of a variant: fewer replicas are asked for, or none, for longer the more often it happens. */
+export function withSetback(
+  setbacks: readonly Setback[],
+  variant: string,
+  most: number,
+  now: number,
+): readonly Setback[] {
+  const before = setbacks.find((one) => one.variant === variant);
+  return [...setbacks.filter((one) => one !== before), fail(variant, most, before, now)];
 }
 
 function fail(variant: string, most: number, before: Setback | undefined, now: number): Setback {

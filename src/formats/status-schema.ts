@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { modes } from "../core/control.ts";
 import { decisionReasons } from "./decision-reasons.ts";
 import { count, jsonSchemaOf, mapBy, name, type JsonSchema } from "./schema-values.ts";
 
@@ -178,6 +179,7 @@ const objects = <T extends z.ZodType>(of: T, about: string) =>
 
 const statusSchema = z.strictObject({
   observedGeneration: amount.optional().describe("Generation of the spec that this is about"),
+  mode: z.enum(modes).optional().describe("How far the controller went: spec.mode, or what it may at most"),
   plan: plan.optional().describe("The plan in force"),
   load: load.optional().describe("The load, as seen last"),
   observed: observed.optional().describe("What is measured of what the plan promises"),

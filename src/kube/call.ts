@@ -160,8 +160,12 @@ export function caller({
   };
 }
 
-/** What acts, and watches that begin again, do not stand behind thousands of objects that are looked at one by one, nor behind Events. */
+/**
+ * What acts stands behind nothing, however many watches fail and begin again; these do not stand behind thousands of objects that are
+ * looked at one by one, nor behind Events.
+ */
 function urgencyOf({ verb }: Call): Urgency {
+  if (verb === "list" || verb === "watch") return "prompt";
   return verb === "get" || verb === "create" ? "patient" : "urgent";
 }
 

@@ -10,6 +10,8 @@ export interface ApiResource {
 
 /** So that a kind that is installed later is found. */
 const REMEMBERED_SECONDS = 60;
+/** Group versions that are remembered at most: pipelines may name any. */
+const MOST = 50;
 
 /** What the API server has, asked once a minute for each group version; a failure is not remembered. */
 export function discovery(
@@ -22,6 +24,8 @@ export function discovery(
     if (found !== undefined && clock.now() < found.until) return found.resources;
     const { group, version } = groupVersion(apiVersion);
     const resources = get(urlOfGroup(group, version)).then(resourcesOf);
+    known.delete(apiVersion);
+    for (const oldest of known.keys()) if (known.size >= MOST) known.delete(oldest);
     known.set(apiVersion, { until: clock.now() + REMEMBERED_SECONDS, resources });
     try {
       return await resources;

@@ -3,8 +3,9 @@ import type { Clock } from "./clock.ts";
 /** Sums of fractions may never quite make a whole, however long one sleeps. */
 const ONE = 1 - 1e-9;
 
-/** What is urgent goes before all that can wait. */
-export type Urgency = "urgent" | "patient";
+/** In this order: writes, what keeps copies fresh, and all that can wait. */
+const urgencies = ["urgent", "prompt", "patient"] as const;
+export type Urgency = (typeof urgencies)[number];
 
 /**
  * Lets calls through at `rate` per second, up to `burst` at once after a pause. Of two that are as urgent, whoever came first goes
@@ -15,7 +16,11 @@ export function tokenBucket(
   burst: number,
   clock: Clock,
 ): (urgency: Urgency, signal?: AbortSignal) => Promise<void> {
-  const waiting: Readonly<Record<Urgency, Set<() => void>>> = { urgent: new Set(), patient: new Set() };
+  const waiting: Readonly<Record<Urgency, Set<() => void>>> = {
+    urgent: new Set(),
+    prompt: new Set(),
+    patient: new Set(),
+  };
   let tokens = burst;
   let filledAt = clock.now();
   let isServing = false;
@@ -26,7 +31,7 @@ export function tokenBucket(
     filledAt = now;
   };
   const next = (): readonly [Set<() => void>, () => void] | null => {
-    for (const queue of [waiting.urgent, waiting.patient]) for (const pass of queue) return [queue, pass];
+    for (const urgency of urgencies) for (const pass of waiting[urgency]) return [waiting[urgency], pass];
     return null;
   };
   const serve = async (): Promise<void> => {

@@ -36,3 +36,31 @@ test("numbers and words alone are nothing that must be told at once", () => {
     saysAnother({ ...status("8"), plan: { decisionId: "0", feasible: false, stages: [] } as never }, status("8")),
   );
 });
+
+test("that replicas are on their way, or no longer, is told at once; how far they have come is not", () => {
+  const progress = { variant: "a", replicas: 4, ready: 1, since: "2026-01-01T00:00:00Z" };
+  const coming = (more: Partial<typeof progress> | null): PipelineStatus => ({
+    ...status("8"),
+    ...(more === null ? {} : { rollouts: [{ stage: "s", progress: { ...progress, ...more } }] }),
+  });
+  const was = coming({});
+  for (const is of [coming(null), coming({ variant: "b" }), coming({ replicas: 5 })]) {
+    assert.ok(saysAnother(is, was));
+    assert.ok(saysAnother(was, is));
+  }
+  for (const more of [{ ready: 2 }, { since: "2026-01-01T00:01:00Z" }]) {
+    assert.equal(saysAnother(coming(more), was), false);
+    assert.ok(hasDrifted(coming(more), was));
+  }
+});
+
+test("while replicas are on their way it is told that somebody looks, else not", () => {
+  const later = (of: PipelineStatus): PipelineStatus => ({
+    ...of,
+    load: { observedRps: "8", at: "2026-01-01T00:01:00Z" },
+  });
+  const progress = { variant: "a", replicas: 4, ready: 1, since: "2026-01-01T00:00:00Z" };
+  const coming: PipelineStatus = { ...status("8"), rollouts: [{ stage: "s", progress }] };
+  assert.ok(hasDrifted(later(coming), coming));
+  assert.equal(hasDrifted(later(status("8")), status("8")), false);
+});

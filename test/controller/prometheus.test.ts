@@ -236,6 +236,17 @@ describe("a failure", () => {
     assert.ok(sent < 20_000_000, `${sent} bytes were sent`);
   });
 
+  test("several answers have a budget together", async () => {
+    await served(says(matrix([[1, "2"]])), async (url) => {
+      const query = prometheus({ url, timeoutSeconds: 5, maxBytes: 10_000 });
+      const budget = { bytes: 2.5 * matrix([[1, "2"]]).length };
+      const asked = () => query("a", 10, 1, never, budget);
+      assert.equal((await asked()).length, 1);
+      assert.equal((await asked()).length, 1);
+      assert.match(await failure(asked()), /too many bytes together/);
+    });
+  });
+
   test("the asker's own end is no failure of the source", async () => {
     const asker = new AbortController();
     await served(

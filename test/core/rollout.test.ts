@@ -419,6 +419,23 @@ describe("replicas that do not come up", () => {
     assert.deepEqual(later(86_400)?.setbacks, []);
   });
 
+  test("a switch that is ready and is never routed is rolled back, and its variant is barred", () => {
+    const { said } = follow(
+      plannerOf(),
+      start,
+      [0, 20, "a 2/2 2"],
+      [10, 20, "a 2/2 2", "b 5/5 0"],
+      [600, 20, "a 2/2 2", "b 5/5 0"],
+      [610, 20, "a 2/2 2", "b 5/5 0"],
+    );
+    assert.deepEqual(said, [
+      "b 4 better-plan, Preparing",
+      "b 4 unchanged, Ready",
+      "b 4 unchanged, Ready",
+      "a 2 setback; b at most 0 until 670",
+    ]);
+  });
+
   test("a switch that is ready or over is not rolled back for what is still missing", () => {
     const planner = plannerOf({}, [a(), b()]);
     const { said } = follow(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tokenBucket } from "../../src/kube/token-bucket.ts";
+import { tokenBucket, type Urgency } from "../../src/kube/token-bucket.ts";
 import { fakeClock } from "./fake-clock.ts";
 
 test("a burst goes through at once, the rest at the rate and in turn", async () => {
@@ -61,14 +61,15 @@ test("what is urgent goes before what came earlier and can wait", async () => {
   const clock = fakeClock();
   const take = tokenBucket(1, 1, clock);
   const passed: string[] = [];
-  const call = (name: string, urgency: "urgent" | "patient"): void =>
+  const call = (name: string, urgency: Urgency): void =>
     void take(urgency).then(() => passed.push(`${name} ${clock.now()}`));
   call("read 1", "patient");
   call("read 2", "patient");
   call("read 3", "patient");
   await clock.advance(0.5);
+  call("watch 1", "prompt");
   call("write 1", "urgent");
   call("write 2", "urgent");
   await clock.advance(10);
-  assert.deepEqual(passed, ["read 1 0", "write 1 1", "write 2 2", "read 2 3", "read 3 4"]);
+  assert.deepEqual(passed, ["read 1 0", "write 1 1", "write 2 2", "watch 1 3", "read 2 4", "read 3 5"]);
 });

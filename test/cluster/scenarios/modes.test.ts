@@ -10,6 +10,15 @@ import type { Write } from "../scene/audit.ts";
 
 const WITHIN = 60;
 
+function autoscaler(deployment: string): object {
+  return {
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { name: deployment, namespace: "default" },
+    spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: deployment }, maxReplicas: 20 },
+  };
+}
+
 describe("how far a controller goes", { skip: withoutScene() }, () => {
   let scene: Scene;
   before(async () => {
@@ -132,7 +141,7 @@ describe("how far a controller goes", { skip: withoutScene() }, () => {
       await begin("signal", "Signal");
       await until(
         "what is desired",
-        async () => (await metric(lead(), "ipa_desired_replicas", "signal")).join() === wanted.join(),
+        async () => (await metric(lead(), "ipa_desired_replicas", "signal")).join() === "small 4,fast 2",
         WITHIN,
       );
       await decided(lead(), "signal", 3);
@@ -145,6 +154,35 @@ describe("how far a controller goes", { skip: withoutScene() }, () => {
       await patch("signal", { profilesFrom: { configMap: "nowhere" } });
       await condition("signal", "Ready", "False NotFound");
       assert.deepEqual(await metric(lead(), "ipa_desired_replicas", "signal"), []);
+    });
+
+    test("Signal leads an HPA up and down", async () => {
+      const name = "followed";
+      await scene.plane.apply(...["small", "fast"].map((variant) => autoscaler(`${name}-${variant}`)));
+      const traffic = await begin(name, "Signal", "Service");
+      // As an HPA does that has this metric for its target.
+      const follow = async (): Promise<boolean> => {
+        const desired = await metric(lead(), "ipa_desired_replicas", name);
+        assert.ok(
+          desired.every((one) => /^(?:small|fast) /.test(one)),
+          `nothing is said of what does not serve: ${desired.join()}`,
+        );
+        for (const one of desired) {
+          const [variant, replicas] = one.split(" ");
+          await scene.plane.kubectl("scale", `deployment/${name}-${variant}`, `--replicas=${replicas}`);
+        }
+        return desired.length > 0;
+      };
+      const followTo = (small: number): Promise<unknown> =>
+        until(
+          `${small} replicas`,
+          async () => (await follow()) && (await scene.replicas(`${name}-small`)) === small,
+          WITHIN,
+        );
+      await followTo(4);
+      traffic.at(5);
+      await followTo(1);
+      assert.deepEqual(moves(name), []);
     });
 
     test("the annotation paused freezes one pipeline", async () => {

@@ -126,6 +126,31 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     await written("keda-small", 4);
   });
 
+  test("a Service of somebody else", async () => {
+    const foreign = {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "shared-detect", namespace: "default" },
+      spec: { selector: { app: "elsewhere" }, ports: [{ name: "serve", port: 80 }] },
+    };
+    await scene.plane.apply(...deploymentsOf("shared"), foreign);
+    const traffic = scene.traffic("shared");
+    // So few that the better variant of both stages pays, and one of them may switch.
+    traffic.at(2);
+    await scene.plane.apply(pipelineObject({ name: "shared", dataPlane: "Service" }));
+    await condition("shared", "Applied", "False ServiceContested");
+    await written("shared-precise", 1);
+    await until("the other stage to have gone over", async () => (await scene.replicas("shared-fast")) === 0, WITHIN);
+    assert.deepEqual(writesOf("shared-large"), [], "what cannot be routed to is not brought up");
+    const touched = scene
+      .ownWrites()
+      .filter(({ resource, name }) => resource === "services" && name === "shared-detect");
+    assert.deepEqual(touched, [], "it is not written");
+
+    await scene.plane.kubectl("delete", "service", "shared-detect");
+    await condition("shared", "Applied", "True Applied");
+  });
+
   test("two pipelines on one target", async () => {
     await begin("older");
     await written("older-small", 4);
