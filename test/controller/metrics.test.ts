@@ -30,7 +30,8 @@ test("of a pipeline that is gone nothing is left, counters neither; of others, a
     metrics.missed.inc(of);
     metrics.cores.set(of, 2);
     metrics.condition.set({ ...of, type: "Ready" }, 1);
-    metrics.showReplicas({ ...of, stage: "s", variant: "a" }, 2, true);
+    metrics.showReplicas({ ...of, stage: "s", variant: "a" }, 2);
+    metrics.showSignal({ ...of, stage: "s", variant: "a" }, 2);
   }
   metrics.calls.inc({ verb: "get", status: 200 });
   metrics.leader.set(1);
