@@ -54,7 +54,7 @@ export function publish(
 }
 
 export function countDecision(
-  { metrics }: Context,
+  { metrics }: Pick<Context, "metrics">,
   of: { readonly namespace: string; readonly pipeline: string },
   pipeline: Pipeline,
   { decision, seen, seconds }: Answer,
