@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { journalOf } from "../../src/controller/journal.ts";
-import { controllerMetrics } from "../../src/controller/metrics.ts";
-import { countDecision } from "../../src/controller/publish.ts";
+import { journalOf } from "../../src/controller/tell/journal.ts";
+import { controllerMetrics } from "../../src/controller/tell/metrics.ts";
+import { countDecision } from "../../src/controller/tell/publish.ts";
 import { setupsWith } from "../../src/controller/setups.ts";
 import { givenUp } from "../../src/core/given-up.ts";
 import { parseDecisions } from "../../src/formats/decision-journal.ts";
