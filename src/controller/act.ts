@@ -9,10 +9,12 @@ import type { Fixed } from "./observe.ts";
 import { writeOwned } from "./ownership.ts";
 import { report, type Told } from "./report.ts";
 import { route } from "./services.ts";
+import type { World } from "./world.ts";
 
 /** Takes the steps to a plan, and tells how it went. What is meant is written down before it is done, so that whoever leads next can end it. */
 export async function carryOut(
   context: Context,
+  { stale }: Pick<World, "stale">,
   known: Known,
   memory: Memory,
   steps: Steps,
@@ -21,6 +23,9 @@ export async function carryOut(
   const { standings } = told;
   const isDone = [...scaleSteps(steps), ...steps.routes].length === 0;
   const written = isDone ? memory : await intend(context, known, memory, steps, told);
+  // Of what may be otherwise by now nothing is taken away.
+  const old = stale();
+  const taken = old.length === 0 ? steps : { ...steps, routes: [] };
 
   let ledger: Ledger = written.ledger;
   const scale = async (step: ScaleStep): Promise<StepResult> => {
@@ -45,8 +50,9 @@ export async function carryOut(
   };
   // What is not known to be too much is let be.
   const isKnown = standings.MetricsAvailable.status === "True" || told.assumed;
-  const mayGoDown = isKnown && context.clock() >= (memory.downFrom ?? Infinity);
-  const failures = await take(steps, { scale, route: send, goesOn: known.holds }, mayGoDown);
+  const mayGoDown = isKnown && old.length === 0 && context.clock() >= (memory.downFrom ?? Infinity);
+  const failed = await take(taken, { scale, route: send, goesOn: known.holds }, mayGoDown);
+  const failures = isDone || old.length === 0 ? failed : [...failed, staleFailure(old)];
   if (!known.holds()) return { ...written, ledger };
   return report(
     context,
@@ -77,6 +83,11 @@ function scaleSteps({ room, up, down }: Steps): readonly ScaleStep[] {
 
 function withIntention(ledger: Ledger, { view: { target, scale } }: ScaleStep): Ledger {
   return ledger.takenOver.some((one) => isOf(one, target)) ? ledger : intending(ledger, target, scale.replicas);
+}
+
+function staleFailure(old: readonly string[]): Failure {
+  const message = `nothing was heard of ${old.join(", ")} for a minute: nothing is routed, and nothing goes down, until their watches go on`;
+  return { reason: "WatchesStale", message };
 }
 
 function pinnedFailure({ view: { target } }: ScaleStep, by: string): Failure {

@@ -2,6 +2,7 @@ import type { LoopState } from "../core/cluster.ts";
 import type { Control } from "../core/control.ts";
 import { reach } from "../core/movement/stabilise.ts";
 import type { Pipeline } from "../core/pipeline.ts";
+import { unwatched } from "../core/rollout.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act.ts";
 import { stepsTo } from "./carry-out.ts";
@@ -104,7 +105,7 @@ async function run(
   const fixed = fixedBy(known.object, world, views, kept.ledger);
   // What was only recommended runs nowhere, and nothing is under way to it.
   const isCarriedOut = kept.acts && mode !== "Observe";
-  const state = isCarriedOut || kept.state === null ? kept.state : withoutRollouts(kept.state);
+  const state = isCarriedOut || kept.state === null ? followable(kept.state, world, now) : withoutRollouts(kept.state);
   const plan = isCarriedOut ? kept.plan : [];
   const sight = observe(pipeline, control, { now, load: series, views, routed, plan, fixed, state });
   const times = serviceTimes(pipeline, control, measurements.service, { ...sight, routed }, kept.inForce, now);
@@ -155,12 +156,18 @@ async function run(
   };
   if (!acts || resourcesDiffer(views)) return report(context, known, decided, told);
   const steps = stepsTo({ pipeline, control, views, routed, fixed }, decided.plan, decided.state);
-  return carryOut(context, known, decided, steps, told);
+  return carryOut(context, world, known, decided, steps, told);
 }
 
 /** Seconds of load to ask for: what predictors see; and, where the memory of it is lost, as far back as that reaches. */
 function longestMemory({ adaptation: { history, movement } }: Pipeline, { isFresh }: Memory): number {
   return isFresh ? reach(movement) + history : history;
+}
+
+/** Replicas that come unseen must not be given up. */
+function followable(state: LoopState | null, world: World, now: number): LoopState | null {
+  if (state?.rollouts === undefined || world.stale().length === 0) return state;
+  return { ...state, rollouts: unwatched(state.rollouts, now) };
 }
 
 function withoutRollouts<T extends { readonly rollouts?: unknown }>({
