@@ -33,8 +33,7 @@ function watching(
 
 async function* failing(): AsyncGenerator<WatchEvent, void> {
   await new Promise((resolve) => setTimeout(resolve, 5));
-  throw new KubeError("no", { status: 500, reason: "InternalError" });
-  yield* [];
+  yield* await Promise.reject<WatchEvent[]>(new KubeError("no", { status: 500, reason: "InternalError" }));
 }
 
 async function* bookmark(version: string): AsyncGenerator<WatchEvent, void> {
