@@ -38,26 +38,30 @@ export async function control(
   const watches = new AbortController();
   let going: Rounds | null = null;
   let isSynced = false;
+  const worlds: World[] = [];
   const probes = await serveProbes(port, {
     healthy: () => true,
-    ready: () => isSynced,
+    ready: () => isSynced && worlds.every((world) => world.stale().length === 0),
     metrics: () => metrics.registry.metrics(),
   });
   log.info(`/healthz, /readyz and /metrics are on port ${probes.port}`);
-  const worlds: readonly World[] = namespaces.map((namespace) =>
-    watchNamespace(
-      kube,
-      namespace,
-      {
-        pipelineChanged: (object, change) => {
-          const world = worlds.find((one) => one.namespace === namespace);
-          if (world !== undefined) going?.changed(world, object, change === "Deleted");
+  worlds.push(
+    ...namespaces.map((namespace) =>
+      watchNamespace(
+        kube,
+        namespace,
+        {
+          pipelineChanged: (object, change) => {
+            const world = worlds.find((one) => one.namespace === namespace);
+            if (world !== undefined) going?.changed(world, object, change === "Deleted");
+          },
+          failed: (what, error) => log.failed(`watch of ${what} in ${namespace}`, error),
         },
-        failed: (what, error) => log.failed(`watch of ${what} in ${namespace}`, error),
-      },
-      watches.signal,
+        watches.signal,
+      ),
     ),
   );
+  watchStaleness(worlds, log, watches.signal);
   const synced = Promise.all(worlds.map((world) => world.synced)).then(() => {
     isSynced = true;
     log.info("all watches have begun");
@@ -129,6 +133,27 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+/** How often it is looked whether copies are stale, ms. */
+const LOOK_EVERY = 5000;
+
+/** Tells once when copies become stale, and when they are no longer. */
+function watchStaleness(worlds: readonly World[], log: Log, signal: AbortSignal): void {
+  const told = new Set<string>();
+  const look = (): void => {
+    for (const { namespace, stale } of worlds) {
+      const what = stale().join(", ");
+      if (what !== "" && !told.has(namespace)) {
+        told.add(namespace);
+        const error = new Error("nothing was heard of them for a minute: nothing is routed, and nothing goes down");
+        log.failed(`${what} in ${namespace}`, error);
+      }
+      if (what === "" && told.delete(namespace)) log.info(`all watches in ${namespace} are up to date again`);
+    }
+  };
+  const timer = setInterval(look, LOOK_EVERY).unref();
+  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
 }
 
 /** In the proportions of the usual 15, 10 and 2 s. */

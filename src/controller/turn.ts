@@ -122,7 +122,7 @@ async function run(
   };
   if (!acts) return report(context, known, decided, toTell);
   const steps = stepsTo({ ...built, ...cluster }, plan, state);
-  return carryOut(context, known, decided, steps, mayGoDown, toTell);
+  return carryOut(context, world, known, decided, steps, mayGoDown, toTell);
 }
 
 /** The ledger, once what a former leader began is settled, and without what something else scales. */

@@ -25,6 +25,8 @@ export interface World {
   /** No pipeline names it any more: its watch ends. */
   readonly leaveConfigMap: (name: string) => void;
   readonly synced: Promise<unknown>;
+  /** What has not been heard of for so long that it may be otherwise by now; then nothing may be taken away. */
+  readonly stale: () => readonly string[];
 }
 
 interface ConfigMapWatch {
@@ -35,8 +37,12 @@ interface ConfigMapWatch {
 
 /** How long the first look at a ConfigMap may take, ms. */
 const CONFIG_MAP_WITHIN = 3000;
-/** Between two tries to find out whether a kind is there, ms. */
+/** Between two tries to find out whether a kind is there, and between two looks whether one that was not has come, ms. */
 const DISCOVER_AFTER = 5000;
+const LOOK_AGAIN_AFTER = 300_000;
+/** A copy that nothing was heard of for longer is not acted on, seconds; what is well is heard of every 45 s. */
+const STALE_AFTER = 60;
+const KEDA = "keda.sh/v1alpha1";
 
 const NO_KIND =
   "there is no kind InferencePipeline in this cluster. Install it: kubectl apply --server-side -f deploy/crd.yaml";
@@ -95,11 +101,23 @@ export function watchNamespace(
   // There may be many thousand, of which the index has all that is asked for.
   const podWatch = watch(of("", "v1", "pods", namespace), { ...indexed(pods), kept: identityOf });
   const hpas = watch(of("autoscaling", "v2", "horizontalpodautoscalers", namespace), indexed(autoscalers));
-  // KEDA need not be there; an HPA of its is seen in any case.
-  const keda = isThere(kube, "keda.sh/v1alpha1", signal).then((there) => {
-    if (there) watch(of("keda.sh", "v1alpha1", "scaledobjects", namespace), indexed(autoscalers));
-  });
+  // KEDA need not be there, or comes later; an HPA of its is seen in any case.
+  const keda = lookFor(
+    kube,
+    KEDA,
+    {
+      found: () => void watch(of("keda.sh", "v1alpha1", "scaledobjects", namespace), indexed(autoscalers)),
+      failed: (error) => handlers.failed("scaledobjects", error),
+    },
+    signal,
+  );
   const services = watch(of("", "v1", "services", namespace), {}, { labelSelector: PIPELINE_LABEL });
+  const copies: Readonly<Record<string, Reflection>> = {
+    [PIPELINES.plural]: pipelines,
+    pods: podWatch,
+    horizontalpodautoscalers: hpas,
+    services,
+  };
   const configMaps = new Map<string, ConfigMapWatch>();
   const watchConfigMap = (name: string): ConfigMapWatch => {
     const ending = new AbortController();
@@ -134,22 +152,35 @@ export function watchNamespace(
       configMaps.get(name)?.end();
       configMaps.delete(name);
     },
-    synced: Promise.all([keda, ...[pipelines, podWatch, hpas, services].map((one) => one.synced)]),
+    synced: Promise.all([keda, ...Object.values(copies).map((one) => one.synced)]),
+    stale: () => Object.keys(copies).filter((what) => (copies[what]?.age() ?? 0) > STALE_AFTER),
   };
 }
 
-/** Whether the API server has a group version; asked again until it says so or not. */
-async function isThere(kube: Kube, apiVersion: string, signal: AbortSignal): Promise<boolean> {
-  for (;;) {
-    try {
-      await kube.discover(apiVersion);
-      return true;
-    } catch (error) {
+/** Looks for a group version until it is there. Resolves once it is known whether it is. */
+function lookFor(
+  kube: Kube,
+  apiVersion: string,
+  { found, failed }: { readonly found: () => void; readonly failed: (error: unknown) => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const known = Promise.withResolvers<void>();
+  const look = async (): Promise<void> => {
+    for (;;) {
+      const error: unknown = await kube.discover(apiVersion).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
       signal.throwIfAborted();
-      if (isAbsent(error)) return false;
-      await setTimeout(DISCOVER_AFTER, undefined, { signal });
+      if (error === null) found();
+      else if (!isAbsent(error)) failed(error);
+      if (error === null || isAbsent(error)) known.resolve();
+      if (error === null) return;
+      await setTimeout(isAbsent(error) ? LOOK_AGAIN_AFTER : DISCOVER_AFTER, undefined, { signal });
     }
-  }
+  };
+  look().catch(known.reject);
+  return known.promise;
 }
 
 /** Of a kind: it is not installed. */

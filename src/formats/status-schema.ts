@@ -175,7 +175,12 @@ const condition = z.strictObject({
 });
 
 const objects = <T extends z.ZodType>(of: T, about: string) =>
-  z.array(of).max(2048).optional().describe(about).meta(mapBy("kind", "name"));
+  z
+    .array(of)
+    .max(2048)
+    .optional()
+    .describe(about)
+    .meta(mapBy("apiVersion", "kind", "name"));
 
 const statusSchema = z.strictObject({
   observedGeneration: amount.optional().describe("Generation of the spec that this is about"),

@@ -54,7 +54,7 @@ describe("a copy of a list is kept up to date", { skip: withoutOwnControlPlane()
   const nameOf = (object: KubeObject): string =>
     `${object.metadata.name}=${(object["data"] as { readonly value: string }).value}`;
 
-  async function watch(timing?: WatchTiming, fail = (_object: KubeObject): void => {}): Promise<Watched> {
+  async function watch(timing?: Partial<WatchTiming>, fail = (_object: KubeObject): void => {}): Promise<Watched> {
     const told: string[] = [];
     const failures: unknown[] = [];
     const handlers = {

@@ -17,6 +17,7 @@ const world: World = {
   configMap: async () => profilesObject() as KubeObject,
   leaveConfigMap: () => {},
   synced: Promise.resolve(),
+  stale: () => [],
 };
 
 async function builtOf(interval: string) {

@@ -9,6 +9,7 @@ import { NOT_ACTING, type Memory } from "../memory.ts";
 import { writeOwned } from "./ownership.ts";
 import { report, type Told } from "../tell/report.ts";
 import { route } from "./services.ts";
+import type { World } from "../world.ts";
 
 /**
  * Takes the steps to a plan, and tells how it went. What is meant is written down before it is done, so that whoever leads next can end
@@ -16,6 +17,7 @@ import { route } from "./services.ts";
  */
 export async function carryOut(
   context: Context,
+  { stale }: Pick<World, "stale">,
   known: Known,
   memory: Memory,
   steps: Steps,
@@ -25,6 +27,9 @@ export async function carryOut(
   const { standings } = told;
   const isDone = [...scaleSteps(steps), ...steps.routes].length === 0;
   const written = isDone ? memory : await intend(context, known, memory, steps, told);
+  // Of what may be otherwise by now nothing is taken away.
+  const old = stale();
+  const taken = old.length === 0 ? steps : { ...steps, routes: [] };
 
   let ledger: Ledger = written.ledger;
   const scale = async (step: ScaleStep): Promise<StepResult> => {
@@ -47,9 +52,10 @@ export async function carryOut(
     );
     return null;
   };
-  const failures = await take(steps, { scale, route: send, goesOn: known.holds }, mayGoDown);
+  const failed = await take(taken, { scale, route: send, goesOn: known.holds }, mayGoDown && old.length === 0);
   if (!known.holds()) return { ...written, ledger };
-  const unroutable = failures.flatMap(({ reason, index }) =>
+  const failures: readonly Failure[] = isDone || old.length === 0 ? failed : [...failed, staleFailure(old)];
+  const unroutable = failed.flatMap(({ reason, index }) =>
     reason === "ServiceContested" ? (memory.plan[index]?.stage ?? []) : [],
   );
   return report(
@@ -81,6 +87,11 @@ function scaleSteps({ room, up, down }: Steps): readonly ScaleStep[] {
 
 function withIntention(ledger: Ledger, { view: { target, scale } }: ScaleStep): Ledger {
   return ledger.takenOver.some((one) => isOf(one, target)) ? ledger : intending(ledger, target, scale.replicas);
+}
+
+function staleFailure(old: readonly string[]): Failure {
+  const message = `nothing was heard of ${old.join(", ")} for a minute: nothing is routed, and nothing goes down, until their watches go on`;
+  return { reason: "WatchesStale", message };
 }
 
 function pinnedFailure({ view: { target } }: ScaleStep, by: string): Failure {

@@ -91,7 +91,7 @@ function exceeds(limit: number | undefined, views: readonly TargetView[], up: re
 
 /** What went wrong, for a condition. */
 export interface Failure {
-  readonly reason: "TargetPinned" | "ServiceContested" | "WriteFailed";
+  readonly reason: "TargetPinned" | "ServiceContested" | "WriteFailed" | "WatchesStale";
   readonly message: string;
 }
 

@@ -1,5 +1,7 @@
 import type { Target } from "../../core/control.ts";
 
+type ObjectName = Pick<Target, "apiVersion" | "kind" | "name">;
+
 /** A target whose number of replicas the controller has taken over, or is about to. */
 export interface TakenOver extends Pick<Target, "apiVersion" | "kind" | "name"> {
   /** As it was before. */
@@ -25,7 +27,7 @@ export interface Ledger {
   readonly resumed: string;
 }
 
-export function isOf(entry: Pick<Target, "apiVersion" | "kind" | "name">, target: Target): boolean {
+export function isOf(entry: ObjectName, target: ObjectName): boolean {
   return entry.name === target.name && entry.kind === target.kind && entry.apiVersion === target.apiVersion;
 }
 
@@ -55,8 +57,7 @@ export function yielded(ledger: Ledger, contested: readonly Target[]): Ledger {
 
 /** All targets that were pinned are taken over anew. */
 export function resumed(ledger: Ledger, value: string): Ledger {
-  const again = (one: TakenOver): boolean =>
-    ledger.pinned.some(({ kind, name }) => kind === one.kind && name === one.name);
+  const again = (one: TakenOver): boolean => ledger.pinned.some((entry) => isOf(entry, one));
   return {
     takenOver: ledger.takenOver.map((one) => (again(one) ? { ...one, confirmed: false } : one)),
     pinned: [],

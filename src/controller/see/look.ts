@@ -3,6 +3,7 @@ import type { Control, Mode } from "../../core/control.ts";
 import type { MeasuredLoad } from "../../core/counters.ts";
 import { reach } from "../../core/movement/stabilise.ts";
 import type { Pipeline } from "../../core/pipeline.ts";
+import { unwatched } from "../../core/rollout.ts";
 import type { Context } from "../context.ts";
 import { fixedBy, type Fixed } from "./fixed.ts";
 import type { Known } from "../known.ts";
@@ -67,7 +68,8 @@ export async function look(
   // What was only recommended runs nowhere, and nothing is under way to it.
   const isCarriedOut = memory.acts && mode !== "Observe";
   const plan = isCarriedOut ? memory.plan : [];
-  const state = isCarriedOut || memory.state === null ? memory.state : withoutRollouts(memory.state);
+  const state =
+    isCarriedOut || memory.state === null ? followable(memory.state, world, now) : withoutRollouts(memory.state);
   const sight: Sight = { mode, now, load, views, routed, unroutable: memory.unroutable, plan, state };
   const running = planInForce(pipeline, control, sight);
   const fixed = fixedBy(known.object, mode, world, { views, running, ledger: memory.ledger });
@@ -80,6 +82,12 @@ export async function look(
 /** Seconds of load to ask for: what predictors see; and, where the memory of it is lost, as far back as that reaches. */
 function longestMemory({ adaptation: { history, movement } }: Pipeline, { isFresh }: Memory): number {
   return isFresh ? reach(movement) + history : history;
+}
+
+/** Replicas that come unseen must not be given up. */
+function followable(state: LoopState | null, world: World, now: number): LoopState | null {
+  if (state?.rollouts === undefined || world.stale().length === 0) return state;
+  return { ...state, rollouts: unwatched(state.rollouts, now) };
 }
 
 function withoutRollouts({ rollouts: _rollouts, ...state }: LoopState): LoopState {

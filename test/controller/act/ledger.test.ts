@@ -29,3 +29,27 @@ test("a new value of resume lets go of what was pinned, and takes that alone ove
   assert.deepEqual(told(again), ["a 2 kubectl", "b 3 helm in doubt"]);
   assert.deepEqual([again.pinned, again.resumed], [[], "2"]);
 });
+
+test("what was pinned is taken over anew, and not another kind of the same name", () => {
+  const [own, other] = ["apps/v1", "example.org/v1"].map((apiVersion) => ({
+    apiVersion,
+    kind: "Deployment",
+    name: "a",
+  }));
+  assert.ok(own !== undefined && other !== undefined);
+  const taken = { replicas: 1, formerManager: "", confirmed: true };
+  const ledger = {
+    takenOver: [own, other].map((one) => ({ ...one, ...taken })),
+    pinned: [{ ...own, since: "2026-01-01T00:00:00Z", by: "kubectl" }],
+    resumed: "",
+  };
+  const { takenOver, pinned } = resumed(ledger, "1");
+  assert.deepEqual(pinned, []);
+  assert.deepEqual(
+    takenOver.map(({ apiVersion, confirmed }) => [apiVersion, confirmed]),
+    [
+      ["apps/v1", false],
+      ["example.org/v1", true],
+    ],
+  );
+});

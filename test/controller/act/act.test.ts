@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { carryOut } from "../../../src/controller/act/act.ts";
+import type { Steps } from "../../../src/controller/act/carry-out.ts";
+import { good, type Standings } from "../../../src/controller/tell/conditions.ts";
+import type { Context } from "../../../src/controller/context.ts";
+import type { Known } from "../../../src/controller/known.ts";
+import { memoryFrom } from "../../../src/controller/memory.ts";
+import { controllerMetrics } from "../../../src/controller/tell/metrics.ts";
+import { parseSelector } from "../../../src/controller/see/selector.ts";
+import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
+
+const object = { apiVersion: "ipa.dev/v1alpha1", kind: "InferencePipeline", metadata: { name: "p", namespace: "n" } };
+const stage = { stage: "s", dataPlane: "Service", service: { name: "s", port: 80, targetPort: 80 } };
+const known = {
+  object,
+  namespace: "n",
+  name: "p",
+  built: { pipeline: { stages: [] }, control: { stages: [stage] } },
+  holds: () => true,
+} as unknown as Known;
+const well = good("Well");
+const standings: Standings = {
+  TargetResolved: well,
+  MetricsAvailable: well,
+  ProfilesReady: well,
+  Feasible: well,
+  Applied: well,
+};
+
+function viewOf(name: string, replicas: number) {
+  const target = { variant: name, apiVersion: "apps/v1", kind: "Deployment", name };
+  return { target, scale: { replicas, selector: parseSelector(`app=${name}`), at: 0, since: 0 } };
+}
+
+const steps: Steps = {
+  room: [],
+  up: [{ index: 0, view: viewOf("up", 1), replicas: 2 }],
+  routes: [{ index: 0, view: viewOf("up", 1) }],
+  down: [{ index: 0, view: viewOf("down", 2), replicas: 0 }],
+};
+
+async function done(stale: readonly string[]) {
+  const did: string[] = [];
+  const context = {
+    clock: () => 100,
+    metrics: controllerMetrics(),
+    record: async () => {},
+    scales: {
+      write: async (_namespace: string, { name }: { readonly name: string }, replicas: number) => {
+        did.push(`${name} ${replicas}`);
+        return { scale: {} };
+      },
+    },
+    kube: {
+      get: async () => ({ ...object, metadata: { name: "s", labels: { "ipa.dev/pipeline": "p" } } }),
+      apply: async ({ plural }: { readonly plural: string }) => void (plural === "services" && did.push("routed")),
+    },
+  } as unknown as Context;
+  const memory = { ...memoryFrom(object, 0), downFrom: 0 };
+  const told = { standings, mode: "Act" } as const;
+  const { status } = await carryOut(context, { stale: () => stale }, known, memory, steps, true, told);
+  const applied = (status as PipelineStatus).conditions?.find(({ type }) => type === "Applied");
+  return { did, reason: applied?.reason, message: applied?.message };
+}
+
+test("on copies that nothing was heard of for long nothing is routed and nothing goes down, and the status says so", async () => {
+  assert.deepEqual(await done([]), { did: ["up 2", "routed", "down 0"], reason: "Applied", message: "" });
+  const { did, reason, message } = await done(["pods"]);
+  assert.deepEqual(did, ["up 2"]);
+  assert.equal(reason, "WatchesStale");
+  assert.match(message ?? "", /pods/);
+});
