@@ -38,7 +38,7 @@ const rules: Readonly<Record<string, Rule>> = {
     node: false,
   },
   kube: { ours: ["core"], npm: { "@kubernetes/client-node": "kube/transport.ts" }, node: true },
-  controller: { ours: ["core", "formats", "kube"], npm: { "prom-client": "controller/metrics.ts" }, node: true },
+  controller: { ours: ["core", "formats", "kube"], npm: { "prom-client": "controller/tell/metrics.ts" }, node: true },
   commands: {
     ours: ["core", "solver", "workload", "sim", "study", "formats", "report", "kube", "controller"],
     npm: { commander: "any" },

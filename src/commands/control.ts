@@ -71,11 +71,11 @@ export function controlCommand(): Command {
       // And of what is old, collected before there is as much again: a controller has time, and shares its node's memory.
       setFlagsFromString("--heap-growing-percent=25");
       const { control } = await import("../controller/controller.ts");
-      const { journalOf } = await import("../controller/journal.ts");
-      const { openRing } = await import("../controller/journal-ring.ts");
-      const { logTo } = await import("../controller/log.ts");
-      const { controllerMetrics } = await import("../controller/metrics.ts");
-      const { prometheus } = await import("../controller/prometheus.ts");
+      const { journalOf } = await import("../controller/tell/journal.ts");
+      const { openRing } = await import("../controller/tell/journal-ring.ts");
+      const { logTo } = await import("../controller/tell/log.ts");
+      const { controllerMetrics } = await import("../controller/tell/metrics.ts");
+      const { prometheus } = await import("../controller/see/prometheus.ts");
       const { setupsWith } = await import("../controller/setups.ts");
       const { programVersion } = await import("../formats/files.ts");
       const { connect } = await import("../kube/client.ts");

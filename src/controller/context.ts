@@ -4,9 +4,9 @@ import type { Decision } from "../core/decide.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { Kube } from "../kube/client.ts";
 import type { RecordEvent } from "../kube/events.ts";
-import type { ControllerMetrics } from "./metrics.ts";
-import type { QuerySamples } from "./prometheus.ts";
-import type { Scales } from "./scales.ts";
+import type { ControllerMetrics } from "./tell/metrics.ts";
+import type { QuerySamples } from "./see/prometheus.ts";
+import type { Scales } from "./act/scales.ts";
 import type { PlannerSetup } from "./setups.ts";
 
 export interface Question extends PlannerSetup {

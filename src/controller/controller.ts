@@ -3,10 +3,10 @@ import { contend } from "../kube/lease.ts";
 import { during } from "../kube/during.ts";
 import { recorder } from "../kube/events.ts";
 import type { Context, Surroundings } from "./context.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./tell/log.ts";
 import { serveProbes } from "./probes.ts";
 import { rounds, type Rounds } from "./rounds.ts";
-import { scales } from "./scales.ts";
+import { scales } from "./act/scales.ts";
 import { watchNamespace, type World } from "./world.ts";
 
 export interface ControllerOptions {

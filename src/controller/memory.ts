@@ -5,7 +5,7 @@ import type { InForce } from "../core/service-time.ts";
 import { instantOf, planningOf, planOfStatus, rolloutsOf, slowdownsOf } from "../formats/status.ts";
 import { parseStatus, type PipelineStatus } from "../formats/status-schema.ts";
 import type { KubeObject } from "../kube/objects.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger } from "./act/ledger.ts";
 
 /** What a controller keeps of a pipeline from one turn to the next. All of it can be had from the status and the measured load again. */
 export interface Memory {

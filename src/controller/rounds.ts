@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import { gate } from "./gate.ts";
 import { reader, type Known } from "./known.ts";
 import type { Memory } from "./memory.ts";
-import { UnreportedError } from "./report.ts";
+import { UnreportedError } from "./tell/report.ts";
 import { nextDue } from "./schedule.ts";
 import { takeTurn } from "./turn.ts";
 import type { World } from "./world.ts";

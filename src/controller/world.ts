@@ -4,10 +4,10 @@ import { KubeError } from "../kube/errors.ts";
 import type { KubeObject, ResourcePath } from "../kube/objects.ts";
 import { identityOf, type Change } from "../kube/object-copy.ts";
 import { reflect, type Handlers, type Reflection } from "../kube/reflector.ts";
-import { autoscalerClaims, pipelineClaims, type Claims } from "./contest.ts";
+import { autoscalerClaims, pipelineClaims, type Claims } from "./see/contest.ts";
 import { PIPELINES } from "./pipelines.ts";
-import { podIndex, type PodIndex } from "./pods.ts";
-import { PIPELINE_LABEL } from "./services.ts";
+import { podIndex, type PodIndex } from "./see/pods.ts";
+import { PIPELINE_LABEL } from "./act/services.ts";
 
 /** What a controller knows of one namespace, kept up to date by watches. */
 export interface World {

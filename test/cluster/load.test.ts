@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { measureLoad, prometheus, type QuerySamples } from "../../src/controller/prometheus.ts";
+import { measureLoad, prometheus, type QuerySamples } from "../../src/controller/see/prometheus.ts";
 import type { LoadSeries } from "../../src/core/cluster.ts";
 import type { LoadProblem, MeasuredLoad } from "../../src/core/counters.ts";
 import { findPrometheus } from "./control-plane/binaries.ts";

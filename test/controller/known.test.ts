@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { autoscalerClaims } from "../../src/controller/contest.ts";
+import { autoscalerClaims } from "../../src/controller/see/contest.ts";
 import { reader } from "../../src/controller/known.ts";
-import { podIndex } from "../../src/controller/pods.ts";
+import { podIndex } from "../../src/controller/see/pods.ts";
 import type { World } from "../../src/controller/world.ts";
 import { pipelineObject, profilesObject } from "../cluster/scene/objects.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";

@@ -18,6 +18,9 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
   before(async () => {
     scene = await openScene({ cpus: 100 });
     scene.traffic("all").at(6);
+    // While there are no Pods yet, so that those of others never get there.
+    await addNode("narrow-1", "narrow", 4);
+    await addNode("short-1", "short", 4);
     controller = await scene.controller();
   });
   after(() => scene?.close());
@@ -46,12 +49,12 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
   const addNode = async (name: string, pool: string, cpus: number): Promise<void> => {
     await scene.plane.addNode({ name, cpus });
     await scene.plane.kubectl("label", "node", name, `pool=${pool}`);
+    await scene.plane.kubectl("taint", "node", name, `pool=${pool}:NoSchedule`);
   };
 
   test("a switch without room", async () => {
     // Two small ones run; of the two large ones one has room.
-    await addNode("narrow-1", "narrow", 4);
-    await applySwitching(scene, "narrow", { pod: { nodeSelector: { pool: "narrow" } } });
+    await applySwitching(scene, "narrow", { pod: onlyOn("narrow") });
     await barred("narrow");
     const setback = await setbackOf("narrow");
     assert.deepEqual([setback?.most, setback?.failures], [0, 1]);
@@ -73,9 +76,8 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
   });
 
   test("more replicas without room", async () => {
-    await addNode("short-1", "short", 4);
-    const pod = { nodeSelector: { pool: "short" } };
-    await scene.plane.apply(...deploymentsOf("short"), deploymentObject("short-small", { pod }));
+    const small = deploymentObject("short-small", { pod: onlyOn("short") });
+    await scene.plane.apply(small, ...deploymentsOf("short").slice(1));
     const traffic = scene.traffic("short");
     traffic.at(60);
     await scene.plane.apply(pipelineObject({ name: "short" }));
@@ -158,6 +160,11 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     }
   });
 });
+
+/** Of a Pod. */
+function onlyOn(pool: string): object {
+  return { nodeSelector: { pool }, tolerations: [{ operator: "Exists" }] };
+}
 
 function selectedBy({ body }: Write): string {
   return (body as { readonly spec: { readonly selector: { readonly app: string } } }).spec.selector.app;

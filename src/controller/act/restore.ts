@@ -1,0 +1,111 @@
+import type { Control, StageControl, Target } from "../../core/control.ts";
+import { take, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
+import { autoscalerOf, olderPipelineOf } from "../see/contest.ts";
+import type { Context } from "../context.ts";
+import type { Known } from "../known.ts";
+import { isOf, type Ledger } from "./ledger.ts";
+import type { Scale } from "./scales.ts";
+import { route, servedBy } from "./services.ts";
+import type { World } from "../world.ts";
+
+/** A target, and what it was before it was taken over. */
+export interface Former {
+  readonly view: { readonly target: Target; readonly scale: Scale };
+  readonly ready: number;
+  /** As recorded; null: the number is somebody else's, or was never taken over. */
+  readonly replicas: number | null;
+}
+
+export interface FormerStage {
+  readonly targets: readonly Former[];
+  /** The variant that its Service selects; null without one. */
+  readonly routed: string | null;
+}
+
+/** Sets the replicas of a pipeline back to what they were at the take-over, as far as they are still its own. Returns whether nothing is left to do. */
+export async function restore(
+  context: Context,
+  world: World,
+  known: Known,
+  control: Control,
+  ledger: Ledger,
+): Promise<boolean> {
+  const { kube, scales, record } = context;
+  const { object, namespace } = known;
+  const stages = await Promise.all(control.stages.map((stage) => formerOf(context, world, known, stage, ledger)));
+  const { steps, waits } = stepsBack(stages);
+
+  const scale = async ({ view: { target, scale: now }, replicas }: ScaleStep): Promise<StepResult> => {
+    // Not forced: what somebody took back is left to them.
+    const written = await scales.write(namespace, target, replicas, false);
+    if ("scale" in written) {
+      const note = `${target.kind} ${target.name}: ${now.replicas} → ${replicas} replicas, as before it was taken over`;
+      void record(object, "Normal", "Restored", note);
+    }
+    return null;
+  };
+  const send = async ({ index, view }: RouteStep): Promise<StepResult> => {
+    const stage = control.stages[index];
+    if (stage === undefined) throw new RangeError(`there is no stage ${index}`);
+    const conflict = await route(kube, object, stage, view.scale.selector);
+    return conflict === null ? null : { reason: "ServiceContested", message: conflict };
+  };
+  const failures = await take(steps, { scale, route: send, goesOn: () => true }, true);
+  return failures.length === 0 && !waits;
+}
+
+/**
+ * What is to be done now to have the recorded numbers again. A Service is first led back to the variant that had most replicas, once they
+ * are ready; until it has been seen to be, nothing of its stage goes down, and `waits` is true.
+ */
+export function stepsBack(stages: readonly FormerStage[]): { readonly steps: Steps; readonly waits: boolean } {
+  const [up, down]: [ScaleStep[], ScaleStep[]] = [[], []];
+  const routes: RouteStep[] = [];
+  let waits = false;
+  stages.forEach(({ targets, routed }, index) => {
+    const main = targets.toSorted((a, b) => countOf(b) - countOf(a))[0];
+    const returns = routed !== null && main !== undefined && countOf(main) > 0 && main.view.target.variant !== routed;
+    if (returns && main.ready >= countOf(main)) routes.push({ index, view: main.view });
+    waits ||= returns;
+    for (const { view, replicas } of targets) {
+      if (replicas === null) continue;
+      if (replicas > view.scale.replicas) up.push({ index, view, replicas });
+      if (replicas < view.scale.replicas && !returns) down.push({ index, view, replicas });
+    }
+  });
+  return { steps: { room: [], up, routes, down }, waits };
+}
+
+function countOf({ view, replicas }: Former): number {
+  return replicas ?? view.scale.replicas;
+}
+
+async function formerOf(
+  { scales }: Context,
+  world: World,
+  { object, namespace }: Known,
+  { targets, service }: StageControl,
+  ledger: Ledger,
+): Promise<FormerStage> {
+  const found = await Promise.all(
+    targets.flatMap((target) =>
+      target === null ? [] : [scales.read(namespace, target).then((scale) => ({ target, scale }))],
+    ),
+  );
+  // What is not there any more, or may not be read, cannot be set either.
+  const views = found.flatMap(({ target, scale }) => ("reason" in scale ? [] : [{ target, scale }]));
+  const isOthers = (target: Target): boolean =>
+    ledger.pinned.some((one) => isOf(one, target)) ||
+    autoscalerOf(target, world.autoscalers) !== null ||
+    olderPipelineOf(target, object, world.claims) !== null;
+  return {
+    targets: views.map((view) => ({
+      view,
+      ready: world.pods.matching(view.scale.selector).filter(({ ready }) => ready).length,
+      replicas: isOthers(view.target)
+        ? null
+        : (ledger.takenOver.find((one) => isOf(one, view.target))?.replicas ?? null),
+    })),
+    routed: service === null ? null : servedBy(world.service(service.name), views),
+  };
+}

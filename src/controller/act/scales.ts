@@ -1,0 +1,147 @@
+import type { Target } from "../../core/control.ts";
+import { KubeError } from "../../kube/errors.ts";
+import type { Kube } from "../../kube/client.ts";
+import type { KubeObject, ObjectPath } from "../../kube/objects.ts";
+import { parseSelector, type Selector } from "../see/selector.ts";
+
+/** Who sets replicas, as server-side apply knows it. */
+export const FIELD_MANAGER = "ipa";
+
+/** The number of replicas of an object, as its /scale says. */
+export interface Scale {
+  /** Asked for. */
+  readonly replicas: number;
+  readonly selector: Selector;
+  /** When it was read, seconds. */
+  readonly at: number;
+  /** Since when that many are asked for, as far as is known, seconds. */
+  readonly since: number;
+}
+
+/** Why a target has no scale. */
+export interface ScaleProblem {
+  readonly reason: "NotFound" | "Forbidden" | "NotScalable";
+  readonly message: string;
+}
+
+/** What came of a write: the scale, or who holds the number now. */
+export type ScaleWrite = { readonly scale: Scale } | { readonly heldBy: string };
+
+export interface Scales {
+  /** As it was last read or written; null if never. */
+  readonly known: (namespace: string, target: Target) => Scale | null;
+  readonly read: (namespace: string, target: Target) => Promise<Scale | ScaleProblem>;
+  /** Server-side apply of the one field; a conflict is an answer, unless forced. */
+  readonly write: (namespace: string, target: Target, replicas: number, force: boolean) => Promise<ScaleWrite>;
+  /** Whether we alone hold the number; writes nothing. */
+  readonly isOurs: (namespace: string, target: Target) => Promise<boolean>;
+}
+
+/** The kinds that every cluster has; those of others are asked for. */
+const builtIn: Readonly<Record<string, string>> = {
+  "apps/v1/Deployment": "deployments",
+  "apps/v1/StatefulSet": "statefulsets",
+};
+
+/** Reads and writes /scale, for one term of leadership: what others wrote after it is not known. `clock`: seconds. */
+export function scales(kube: Kube, clock: () => number): Scales {
+  const cache = new Map<string, Scale>();
+  const keyOf = (namespace: string, { apiVersion, kind, name }: Target): string =>
+    `${namespace}/${apiVersion}/${kind}/${name}`;
+
+  const keep = (key: string, object: KubeObject): Scale => {
+    const { replicas = 0 } = (object.spec ?? {}) as { readonly replicas?: number };
+    const { selector = "" } = (object.status ?? {}) as { readonly selector?: string };
+    const before = cache.get(key);
+    const at = clock();
+    const scale = {
+      replicas,
+      selector: before?.selector.text === selector ? before.selector : parseSelector(selector),
+      at,
+      since: before?.replicas === replicas ? before.since : at,
+    };
+    cache.set(key, scale);
+    return scale;
+  };
+
+  const pathOf = async (namespace: string, { apiVersion, kind, name }: Target): Promise<ObjectPath | null> => {
+    const [version = "", group = ""] = apiVersion.split("/").toReversed();
+    const plural = builtIn[`${apiVersion}/${kind}`] ?? (await pluralOf(apiVersion, kind));
+    return plural === null ? null : { group, version, plural, namespace, name, subresource: "scale" };
+  };
+
+  const pluralOf = async (apiVersion: string, kind: string): Promise<string | null> => {
+    const found = (await kube.discover(apiVersion)).find((one) => one.kind === kind);
+    return found !== undefined && found.namespaced && found.subresources.includes("scale") ? found.plural : null;
+  };
+
+  const apply = async (
+    namespace: string,
+    target: Target,
+    replicas: number,
+    how: { readonly force: boolean; readonly dryRun?: boolean },
+  ): Promise<{ readonly applied: KubeObject } | { readonly heldBy: string }> => {
+    const path = await pathOf(namespace, target);
+    if (path === null) throw new RangeError(`${target.kind} ${target.name} was never read`);
+    const metadata = { name: target.name, namespace };
+    const body = { apiVersion: "autoscaling/v1", kind: "Scale", metadata, spec: { replicas } };
+    try {
+      return { applied: await kube.apply(path, body, { fieldManager: FIELD_MANAGER, ...how }) };
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 409 && !how.force) return { heldBy: managersIn(error) };
+      throw error;
+    }
+  };
+
+  return {
+    known: (namespace, target) => cache.get(keyOf(namespace, target)) ?? null,
+    read: async (namespace, target) => {
+      const { apiVersion, kind, name } = target;
+      const what = `${kind} ${name}`;
+      const path = await pathOf(namespace, target).catch(orNull);
+      if (path === null) {
+        const message = `${apiVersion} ${kind} is no kind with a /scale here. Correct scaleTargetRef.`;
+        return { reason: "NotScalable", message };
+      }
+      try {
+        return keep(keyOf(namespace, target), await kube.get(path));
+      } catch (error) {
+        cache.delete(keyOf(namespace, target));
+        if (error instanceof KubeError && error.status === 404) {
+          return {
+            reason: "NotFound",
+            message: `there is no ${what} in ${namespace}. Create it, or correct scaleTargetRef.`,
+          };
+        }
+        if (error instanceof KubeError && error.status === 403) {
+          const rule = `apiGroups: ["${path.group}"], resources: ["${path.plural}/scale"], verbs: ["get", "patch"]`;
+          return {
+            reason: "Forbidden",
+            message: `the controller may not scale ${what}. Give its role the rule {${rule}}.`,
+          };
+        }
+        throw error;
+      }
+    },
+    write: async (namespace, target, replicas, force) => {
+      const written = await apply(namespace, target, replicas, { force });
+      return "heldBy" in written ? written : { scale: keep(keyOf(namespace, target), written.applied) };
+    },
+    isOurs: async (namespace, target) => {
+      // Only a number that differs is in conflict with those who hold it.
+      const another = (cache.get(keyOf(namespace, target))?.replicas ?? 0) + 1;
+      return !("heldBy" in (await apply(namespace, target, another, { force: false, dryRun: true })));
+    },
+  };
+}
+
+/** Who holds the field: each cause of a conflict names one. */
+function managersIn({ causes }: KubeError): string {
+  const names = causes.flatMap(({ message = "" }) => /conflict with "([^"]*)"/.exec(message)?.[1] ?? []);
+  return [...new Set(names)].join(", ") || "somebody else";
+}
+
+function orNull(error: unknown): null {
+  if (error instanceof KubeError && error.status === 404) return null;
+  throw error;
+}

@@ -1,0 +1,87 @@
+import type { LoadSeries, LoopState, Observation } from "../../core/cluster.ts";
+import type { Control, Mode } from "../../core/control.ts";
+import type { MeasuredLoad } from "../../core/counters.ts";
+import { reach } from "../../core/movement/stabilise.ts";
+import type { Pipeline } from "../../core/pipeline.ts";
+import type { Context } from "../context.ts";
+import { fixedBy, type Fixed } from "./fixed.ts";
+import type { Known } from "../known.ts";
+import { loadToPlanFor } from "./load.ts";
+import { measure } from "./measure.ts";
+import type { Memory } from "../memory.ts";
+import { observe, planInForce, type Sight } from "./observe.ts";
+import { servedBy } from "../act/services.ts";
+import { serviceTimes, type ServiceTimes } from "./service-times.ts";
+import { seeTargets, type TargetView } from "./targets.ts";
+import type { World } from "../world.ts";
+
+/** All that is seen of a pipeline at the beginning of a turn. */
+export interface Look {
+  readonly measured: MeasuredLoad;
+  /** Whether the load to plan for is given for want of a measured one. */
+  readonly assumed: boolean;
+  readonly unknownSince: number | null;
+  /** A longer load, to make the loop's memory of it anew. */
+  readonly load: LoadSeries;
+  /** The targets and what follows from them, or why there is nothing to see. */
+  readonly cluster: ClusterLook | { readonly problem: { readonly reason: string; readonly message: string } };
+}
+
+export interface ClusterLook {
+  readonly views: readonly TargetView[];
+  readonly routed: readonly (string | null)[];
+  readonly fixed: readonly Fixed[];
+  readonly times: ServiceTimes;
+  readonly latency: number | null;
+  readonly seen: Observation;
+}
+
+/** Looks at the targets, the Services and the load of a pipeline. */
+export async function look(
+  { scales, query, clock, signal }: Context,
+  world: World,
+  known: Known,
+  { pipeline, control }: { readonly pipeline: Pipeline; readonly control: Control },
+  mode: Mode,
+  memory: Memory,
+): Promise<Look> {
+  const now = clock();
+  const [targets, measurements] = await Promise.all([
+    seeTargets({ scales, pods: world.pods, now }, known.namespace, pipeline, control),
+    measure(query, pipeline, control, now, longestMemory(pipeline, memory), signal),
+  ]);
+  const { load: measured, latency } = measurements;
+  const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
+  const { series: load, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
+  const common = { measured, assumed, unknownSince, load };
+  if ("problem" in targets) return { ...common, cluster: targets };
+  const { views } = targets;
+  const routed = control.stages.map(({ stage, service }) =>
+    service === null
+      ? null
+      : servedBy(
+          world.service(service.name),
+          views.filter((view) => view.stage === stage),
+        ),
+  );
+  // What was only recommended runs nowhere, and nothing is under way to it.
+  const isCarriedOut = memory.acts && mode !== "Observe";
+  const plan = isCarriedOut ? memory.plan : [];
+  const state = isCarriedOut || memory.state === null ? memory.state : withoutRollouts(memory.state);
+  const sight: Sight = { mode, now, load, views, routed, unroutable: memory.unroutable, plan, state };
+  const running = planInForce(pipeline, control, sight);
+  const fixed = fixedBy(known.object, mode, world, { views, running, ledger: memory.ledger });
+  const observation = observe(control, sight, running, fixed);
+  const times = serviceTimes(pipeline, control, measurements.service, { ...observation, routed }, memory.inForce, now);
+  const seen = times.served.length === 0 ? observation : { ...observation, served: times.served };
+  return { ...common, cluster: { views, routed, fixed, times, latency, seen } };
+}
+
+/** Seconds of load to ask for: what predictors see; and, where the memory of it is lost, as far back as that reaches. */
+function longestMemory({ adaptation: { history, movement } }: Pipeline, { isFresh }: Memory): number {
+  return isFresh ? reach(movement) + history : history;
+}
+
+function withoutRollouts({ rollouts: _rollouts, ...state }: LoopState): LoopState {
+  return state;
+}

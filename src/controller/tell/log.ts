@@ -1,0 +1,38 @@
+import { KubeError } from "../../kube/errors.ts";
+import { rarely } from "./rarely.ts";
+
+/** What is told of what goes on besides decisions. */
+export interface Log {
+  readonly info: (what: string) => void;
+  /** What fails over and over is told ever more rarely, with how often it did. */
+  readonly failed: (what: string, error: unknown) => void;
+  /** The API server answered a call. */
+  readonly answered: () => void;
+}
+
+const UNANSWERED = "the API server gives no answer, and is asked again until it does";
+
+/** JSON lines. `clock`: seconds since 1970. */
+export function logTo(print: (line: string) => void, clock: () => number): Log {
+  const { say } = rarely();
+  let isSilent = false;
+  const write = (level: string, rest: object): void =>
+    print(`${JSON.stringify({ time: new Date(clock() * 1000).toISOString(), level, ...rest })}\n`);
+  return {
+    info: (what) => write("info", { what }),
+    failed: (what, error) => {
+      const text = error instanceof Error ? error.message : String(error);
+      // Whatever asks it, an API server that gives no answer is one thing.
+      const isUnanswered = error instanceof KubeError && error.status === 0 && error.reason !== "NotLeader";
+      const times = say(isUnanswered ? error.reason : `${what} ${text}`, clock());
+      if (times === null) return;
+      isSilent ||= isUnanswered;
+      write("error", { what: isUnanswered ? UNANSWERED : what, error: text, ...(times === 1 ? {} : { times }) });
+    },
+    answered: () => {
+      if (!isSilent) return;
+      isSilent = false;
+      write("info", { what: "the API server answers again" });
+    },
+  };
+}

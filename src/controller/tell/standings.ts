@@ -1,0 +1,72 @@
+import type { MeasuredLoad } from "../../core/counters.ts";
+import type { Pipeline } from "../../core/pipeline.ts";
+import { MOST_FACTOR, type Slowdowns } from "../../core/slowdown.ts";
+import { bad, good, unknown, type Standing } from "./conditions.ts";
+import type { Answer } from "../context.ts";
+import type { ServiceTimes } from "../see/service-times.ts";
+import type { TargetView } from "../see/targets.ts";
+
+// What a turn found, as conditions say it.
+
+export function standingOfLoad(measured: MeasuredLoad, assumed: boolean): Standing {
+  if ("load" in measured) return good("Fresh");
+  return bad(measured.problem, `${measured.message}${assumed ? " (planning for spec.load.fallback)" : ""}`);
+}
+
+/** A profile that is wrong by more than this, as a fraction, and beyond the margin is to be told. */
+const TOLERATED = 0.2;
+
+export function standingOfProfiles(
+  views: readonly TargetView[],
+  { stages, margins }: Pipeline,
+  slowdowns: Slowdowns | undefined,
+  { errors, unmeasured }: Pick<ServiceTimes, "errors" | "unmeasured">,
+): Standing {
+  const differing = views.flatMap(({ differs }) => differs ?? []);
+  if (differing.length > 0) {
+    return bad("ResourcesDiffer", `${differing.join("; ")}. Make requests, cores and profile agree.`);
+  }
+  const strange = errors
+    .filter(({ error }) => 1 + error > MOST_FACTOR)
+    .map(({ stage, variant }) => `${stage}/${variant}`);
+  if (strange.length > 0) {
+    const message = `${strange.join(", ")}: batches would take more than ${MOST_FACTOR} times as long as the profile says, which is not believed. Check what serviceTime counts, and that it is in seconds.`;
+    return bad("ProfileDiffers", message);
+  }
+  const slow = stages.flatMap(({ name: stage }) =>
+    (slowdowns?.[stage] ?? []).flatMap(({ variant, factor, until }) =>
+      until === undefined && factor / (1 + margins.serviceTime) > 1 + TOLERATED ? { stage, variant, factor } : [],
+    ),
+  );
+  if (slow.length > 0) {
+    const told = slow.map(({ stage, variant, factor }) => `${stage}/${variant} takes ${factor} times as long`);
+    const most = Math.max(...slow.map(({ factor }) => factor)) - 1;
+    const message = `${told.join(", ")} as the profile says, and is planned for so. Measure the profile again, or set margins.serviceTime to ${Number(most.toPrecision(3))}.`;
+    return bad("ProfileDiffers", message);
+  }
+  const lacking = unmeasured.map(({ stage, problem }) => `${stage} (${problem})`);
+  return good("Ready", lacking.length === 0 ? "" : `service times are not measured of ${lacking.join(", ")}`);
+}
+
+export function standingOfPlan({ decision: { outcome, reason }, promised }: Answer): Standing {
+  switch (outcome?.status) {
+    case "optimal":
+    case "feasible":
+      return good("Feasible");
+    case undefined:
+      return unknown("NotDecided", "no plan could be made, and the one in force is held");
+    case "unknown":
+      return unknown("NotProved", "the search ended before it found a plan");
+    case "infeasible": {
+      const latency = promised === null ? "" : latencyPromised(promised.latency);
+      const what = reason === "held-infeasible" ? "the plan in force is held" : "the nearest plan is in force";
+      return bad(reason === "held-infeasible" ? "Held" : "BestEffort", `no plan keeps every limit; ${what}${latency}`);
+    }
+  }
+}
+
+function latencyPromised(seconds: number): string {
+  return Number.isFinite(seconds)
+    ? `, which promises ${Number(seconds.toPrecision(3))} s`
+    : ", and its queues grow without end";
+}

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import {
+  stepsTo,
+  take,
+  type Failure,
+  type RouteStep,
+  type ScaleStep,
+  type Steps,
+} from "../../../src/controller/act/carry-out.ts";
+import { parseSelector } from "../../../src/controller/see/selector.ts";
+import type { TargetView } from "../../../src/controller/see/targets.ts";
+import type { Control } from "../../../src/core/control.ts";
+import type { Pipeline } from "../../../src/core/pipeline.ts";
+import type { Plan, StagePlan } from "../../../src/core/plan.ts";
+import { parseResource } from "../../../src/formats/resource.ts";
+import { KubeError } from "../../../src/kube/errors.ts";
+import { pipelineObject, profiles } from "../../cluster/scene/objects.ts";
+
+type DataPlane = "None" | "Service";
+
+function live(dataPlane: DataPlane, cores?: number): { readonly pipeline: Pipeline; readonly control: Control } {
+  const limits = { replicas: 20, ...(cores === undefined ? {} : { cores }) };
+  const object = pipelineObject({ dataPlane, spec: { limits } });
+  return parseResource(object, new Map(Object.entries(profiles)), "shop");
+}
+
+/** Of each variant as many as are asked for, all of them Ready. */
+function viewsOf({ pipeline, control }: ReturnType<typeof live>, counts: readonly number[]): readonly TargetView[] {
+  return pipeline.stages
+    .flatMap((stage, s) =>
+      stage.variants.map((variant, v) => ({ stage, variant, target: control.stages[s]?.targets[v] })),
+    )
+    .flatMap(({ stage, variant, target }, i): readonly TargetView[] => {
+      const replicas = counts[i] ?? 0;
+      const scale = { replicas, selector: parseSelector(`app=${variant.name}`), at: 0, since: 0 };
+      const nothing = { refused: null, coming: 0, differs: null };
+      return target === undefined || target === null
+        ? []
+        : [{ stage: stage.name, variant, target, scale, ready: replicas, ...nothing }];
+    });
+}
+
+const setting = (stage: string, variant: string, replicas: number): StagePlan => ({
+  stage,
+  variant,
+  batch: 1,
+  batchTimeout: 0,
+  replicas,
+});
+const said = (steps: readonly ScaleStep[]): readonly string[] =>
+  steps.map(({ view, replicas }) => `${view.target.variant}→${replicas}`);
+function told({ room, up, routes, down }: Steps) {
+  return { room: said(room), up: said(up), routes: routes.map(({ view }) => view.target.variant), down: said(down) };
+}
+const nothing = { room: [], up: [], routes: [], down: [] };
+
+describe("what a cluster lacks of a plan", () => {
+  const plan: Plan = [setting("detect", "small", 3), setting("classify", "fast", 1)];
+
+  test("without a data plane the variants that do not serve are let be", () => {
+    const of = live("None");
+    const scene = { ...of, views: viewsOf(of, [1, 5, 2, 5]), routed: [null, null], fixed: [] };
+    assert.deepEqual(told(stepsTo(scene, plan, null)), { ...nothing, up: ["small→3"], down: ["fast→1"] });
+  });
+
+  test("with a Service the requests are routed, and what is left over goes", () => {
+    const of = live("Service");
+    const scene = { ...of, views: viewsOf(of, [3, 2, 1, 0]), routed: ["small", null], fixed: [] };
+    assert.deepEqual(told(stepsTo(scene, plan, null)), { ...nothing, routes: ["fast"], down: ["large→0"] });
+  });
+
+  test("numbers that others set are let be", () => {
+    const of = live("None");
+    const views = viewsOf(of, [1, 0, 2, 0]);
+    const fixed = views.slice(0, 1).map(({ stage, variant, target }) => ({
+      stage,
+      target,
+      variant: variant.name,
+      replicas: 1,
+      by: "kubectl",
+      reason: "TargetPinned" as const,
+    }));
+    assert.deepEqual(told(stepsTo({ ...of, views, routed: [null, null], fixed }, plan, null)), {
+      ...nothing,
+      down: ["fast→1"],
+    });
+  });
+
+  test("where more does not fit beside what is there, fewer comes first", () => {
+    const of = live("None", 5);
+    const scene = { ...of, views: viewsOf(of, [1, 0, 4, 0]), routed: [null, null], fixed: [] };
+    assert.deepEqual(told(stepsTo(scene, plan, null)), { ...nothing, room: ["fast→1"], up: ["small→3"] });
+  });
+
+  test("property: what serves is never scaled below the plan, nor below what a switch comes from", () => {
+    const count = fc.integer({ min: 0, max: 6 });
+    const at = fc.record({
+      counts: fc.tuple(count, count, count, count),
+      replicas: fc.integer({ min: 1, max: 6 }),
+      from: fc.integer({ min: 1, max: 6 }),
+      phase: fc.constantFrom("Preparing", "Ready", "Routed", "Draining"),
+      routed: fc.constantFrom("small", "large", null),
+      cores: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(at, ({ counts, replicas, from, phase, routed, cores }) => {
+        const of = live("Service", cores);
+        const to = [setting("detect", "large", replicas), setting("classify", "fast", 1)];
+        const switching = { from: setting("detect", "small", from), phase, since: 0 } as const;
+        const state = { rollouts: { detect: { switching, setbacks: [] } } };
+        const scene = { ...of, views: viewsOf(of, counts), routed: [routed, "fast"], fixed: [] };
+        const { room, up, routes, down } = stepsTo(scene, to, state);
+        for (const { view, replicas: set } of [...room, ...up, ...down]) {
+          if (view.target.variant === "small") assert.equal(set, from);
+          if (view.target.variant === "large") assert.equal(set, replicas);
+        }
+        const goTo = routes.find(({ index }) => index === 0)?.view.target.variant ?? routed;
+        assert.equal(goTo, phase === "Preparing" ? "small" : "large");
+        if (routes.length > 0) assert.ok(!room.some(({ view }) => /small|large/.test(view.target.variant)));
+      }),
+    );
+  });
+});
+
+describe("the steps, one after the other", () => {
+  const of = live("None");
+  const [small, large, fast, precise] = viewsOf(of, [1, 1, 1, 1]).map((view, v) => ({
+    index: v < 2 ? 0 : 1,
+    view,
+    replicas: 2,
+  }));
+  const steps: Steps = {
+    room: [],
+    up: [small, large].flatMap((step) => step ?? []),
+    routes: [fast].flatMap((step) => (step === undefined ? [] : { index: 1, view: step.view })),
+    down: [precise].flatMap((step) => step ?? []),
+  };
+  const pinned: Failure = { reason: "TargetPinned", message: "" };
+  const lost = new KubeError("", { status: 0, reason: "NotLeader" });
+  const broken = new KubeError("", { status: 500, reason: "InternalError" });
+
+  async function taken(at: Record<string, Failure | Error>, mayGoDown = true, all = steps): Promise<readonly string[]> {
+    const done: string[] = [];
+    const act = async ({ view }: ScaleStep | RouteStep): Promise<Failure | null> => {
+      const what = at[view.target.variant];
+      if (what instanceof Error) throw what;
+      if (what === undefined) done.push(view.target.variant);
+      return what ?? null;
+    };
+    const failures = await take(all, { scale: act, route: act, goesOn: () => true }, mayGoDown);
+    return [...done, ...failures.map(({ reason }) => reason)];
+  }
+
+  test("more first, then the requests, then fewer", async () => {
+    assert.deepEqual(await taken({}), ["small", "large", "fast", "precise"]);
+  });
+  test("nothing goes down where that is not known to be too much, nor of a stage after a failure of it", async () => {
+    assert.deepEqual(await taken({}, false), ["small", "large", "fast"]);
+    assert.deepEqual(await taken({ fast: broken }), ["small", "large", "WriteFailed"]);
+    assert.deepEqual(await taken({ small: broken }), ["large", "fast", "precise", "WriteFailed"]);
+  });
+  test("what somebody took back keeps nothing else from going down", async () => {
+    assert.deepEqual(await taken({ small: pinned }), ["large", "fast", "precise", "TargetPinned"]);
+  });
+  test("a lost lease ends all", async () => {
+    await assert.rejects(taken({ large: lost }), lost);
+  });
+  test("nothing goes up that room could not be made for", async () => {
+    const narrow = { ...steps, room: steps.down, down: [] };
+    assert.deepEqual(await taken({}, true, narrow), ["precise", "small", "large", "fast"]);
+    assert.deepEqual(await taken({ precise: pinned }, true, narrow), ["TargetPinned"]);
+    assert.deepEqual(await taken({}, false, narrow), ["fast"]);
+  });
+});

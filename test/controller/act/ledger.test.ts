@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { confirmed, intending, pinned, resumed, yielded, type Ledger } from "../../../src/controller/act/ledger.ts";
+
+const targetOf = (name: string) => ({ variant: name, apiVersion: "apps/v1", kind: "Deployment", name });
+const [a, b] = [targetOf("a"), targetOf("b")];
+const empty: Ledger = { takenOver: [], pinned: [], resumed: "" };
+const both = confirmed(confirmed(intending(intending(empty, a, 2), b, 3), a, "kubectl"), b, "helm");
+
+/** "name former-number manager" of each target, and whether it is ours beyond doubt. */
+const told = ({ takenOver }: Ledger): readonly string[] =>
+  takenOver.map((one) => `${one.name} ${one.replicas} ${one.formerManager}${one.confirmed ? "" : " in doubt"}`);
+
+test("a taking over is in doubt until it is confirmed", () => {
+  assert.deepEqual(told(intending(empty, a, 2)), ["a 2  in doubt"]);
+  assert.deepEqual(told(both), ["a 2 kubectl", "b 3 helm"]);
+});
+
+test("what a rival scales is in doubt, with the number before all", () => {
+  assert.deepEqual(told(yielded(both, [a])), ["a 2 kubectl in doubt", "b 3 helm"]);
+  const once = yielded(both, [a]);
+  assert.equal(yielded(once, [a]), once, "nothing new, nothing to write");
+  assert.equal(yielded(both, []), both);
+});
+
+test("a new value of resume lets go of what was pinned, and takes that alone over again", () => {
+  const held = pinned(both, b, "2026-01-01T00:00:00Z", "kubectl");
+  const again = resumed(held, "2");
+  assert.deepEqual(told(again), ["a 2 kubectl", "b 3 helm in doubt"]);
+  assert.deepEqual([again.pinned, again.resumed], [[], "2"]);
+});

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { scales } from "../../../src/controller/act/scales.ts";
+import type { ApplyAs, Kube } from "../../../src/kube/client.ts";
+import { KubeError } from "../../../src/kube/errors.ts";
+
+const target = { variant: "v", apiVersion: "apps/v1", kind: "Deployment", name: "v" };
+
+/** A Deployment of two replicas that somebody may hold, and what was applied. */
+function deployment(heldBy?: string) {
+  const applied: { readonly replicas: number; readonly as: ApplyAs }[] = [];
+  const of = (replicas: number) => ({ metadata: { name: "v" }, spec: { replicas }, status: { selector: "app=v" } });
+  const kube = {
+    get: async () => of(2),
+    apply: async (_at: unknown, { spec }: { readonly spec: { readonly replicas: number } }, as: ApplyAs) => {
+      applied.push({ replicas: spec.replicas, as });
+      if (heldBy === undefined || as.force || spec.replicas === 2) return of(spec.replicas);
+      const causes = [{ message: `conflict with "${heldBy}" using apps/v1` }];
+      throw new KubeError("", { status: 409, reason: "Conflict", causes });
+    },
+  } as unknown as Kube;
+  return { applied, of: scales(kube, () => 0) };
+}
+
+test("a conflict names who holds the number; by force there is none", async () => {
+  const { of } = deployment("kubectl");
+  assert.deepEqual(await of.write("default", target, 3, false), { heldBy: "kubectl" });
+  assert.ok("scale" in (await of.write("default", target, 3, true)));
+});
+
+test("whose the number is is found out by another number, and without writing it", async () => {
+  for (const heldBy of ["kubectl", undefined]) {
+    const { of, applied } = deployment(heldBy);
+    await of.read("default", target);
+    assert.equal(await of.isOurs("default", target), heldBy === undefined);
+    assert.deepEqual(
+      applied.map(({ replicas, as }) => [replicas, as.force, as.dryRun]),
+      [[3, false, true]],
+    );
+    assert.equal(of.known("default", target)?.replicas, 2);
+  }
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { logTo } from "../../../src/controller/tell/log.ts";
+import { KubeError } from "../../../src/kube/errors.ts";
+
+interface Line {
+  readonly level: string;
+  readonly what: string;
+  readonly error?: string;
+  readonly times?: number;
+}
+
+function begin() {
+  let now = 1_000_000;
+  const lines: Line[] = [];
+  const log = logTo(
+    (line) => lines.push(JSON.parse(line) as Line),
+    () => now,
+  );
+  return { log, lines, pass: (seconds: number) => void (now += seconds) };
+}
+
+test("what fails every second for an hour is told a few times, and how often it did", () => {
+  const { log, lines, pass } = begin();
+  for (let second = 0; second < 3600; second++) {
+    log.failed("lease", new Error(`no answer from port ${second}`));
+    pass(1);
+  }
+  assert.ok(lines.length >= 5 && lines.length <= 12, `${lines.length} lines`);
+  assert.equal(lines[0]?.times, undefined);
+  assert.equal(lines[1]?.times, 10);
+});
+
+test("another failure, and one that comes again after a long time, are told at once", () => {
+  const { log, lines, pass } = begin();
+  log.failed("journal", new Error("no space left"));
+  log.failed("lease", new Error("no space left"));
+  log.failed("journal", new Error("no such folder"));
+  log.failed("journal", new Error("no such folder"));
+  assert.equal(lines.length, 3);
+  pass(60);
+  log.failed("journal", new Error("no such folder"));
+  assert.equal(lines.length, 4);
+});
+
+test("an API server that gives no answer is told once, whatever asked it, and when it answers again", () => {
+  const { log, lines } = begin();
+  log.answered();
+  for (const what of ["lease", "watch of pods", "watch of services"]) {
+    log.failed(what, new KubeError(`${what}: no answer`, { status: 0, reason: "NoAnswer" }));
+  }
+  log.answered();
+  log.answered();
+  assert.deepEqual(
+    lines.map(({ level, what }) => [level, what]),
+    [
+      ["error", "the API server gives no answer, and is asked again until it does"],
+      ["info", "the API server answers again"],
+    ],
+  );
+});
