@@ -91,16 +91,16 @@ export async function control(
     await Promise.race([synced, ended]);
     if (!over.aborted) {
       metrics.leader.set(1);
-      const begun = rounds(contextOf(term, over), term, log.failed);
-      going = begun;
-      for (const world of worlds) for (const object of world.pipelines()) begun.changed(world, object, false);
-      await ended;
-      metrics.leader.set(0);
-      going = null;
-      await begun.stop();
-      await metrics.forget(null);
+      going = rounds(contextOf(term, over), term, log.failed);
+      for (const world of worlds) for (const object of world.pipelines()) going.changed(world, object, false);
     }
+    await ended;
     if (term.aborted) log.info("no longer leading");
+    const begun = going;
+    going = null;
+    metrics.leader.set(0);
+    await begun?.stop();
+    await metrics.forget(null);
   };
   // One after the other.
   let terms = Promise.resolve();
