@@ -21,7 +21,7 @@ export function explainCommand(done: (reproduced: boolean) => void): Command {
     .option("--json", "print as JSON (docs/cli.md)")
     .addHelpText(
       "after",
-      "\nExample:\n  kubectl logs -l app.kubernetes.io/name=ipa-controller --tail=-1 | ipa explain - 0f3c9a52b7d1e684\nExit codes: 0 the same to the byte, and so is what was held where it was given up; 1 not; 2 wrong input.",
+      "\nExample:\n  kubectl logs -l app.kubernetes.io/name=ipa-controller --tail=-1 | ipa explain - 0f3c9a52b7d1e684\nExit codes: 0 made again, the same to the byte; 1 it differs; 2 wrong input.",
     )
     .action(async (words: readonly string[], { list, json }: ExplainFlags) => {
       const { DECISION_ID, findDecision, parseDecisions } = await import("../formats/decision-journal.ts");
