@@ -66,10 +66,11 @@ describe("loads that are hard", { skip: withoutScene(), concurrency: true }, () 
       return at > since && before !== undefined && replicas < before.replicas;
     });
     assert.ok(down.length > 0);
-    // It counts from the last decision for the greater load, which may be an interval and a scrape before.
-    const [INTERVAL, SCRAPE] = [1, 0.5];
+    // It counts from the last decision that was made for the greater load.
+    const asked = decisionsOf("night").findLast(({ decision }) => (decision.load ?? 0) > 29);
+    const from = asked?.decision.at ?? Infinity;
     assert.ok(
-      down.every(({ at }) => at >= since - INTERVAL - SCRAPE + STABILIZATION),
+      down.every(({ at }) => at >= from + STABILIZATION),
       "nothing goes down within the stabilisation",
     );
     assert.deepEqual([numbers("night-small").at(-1), numbers("night-fast").at(-1)], [2, 1]);
