@@ -19,12 +19,8 @@ import { deployments, NAME, pipeline } from "./pipeline.ts";
 import { look } from "./sight.ts";
 import { clock, line, screen, type Moment } from "./view.ts";
 
-const { values: flags } = parseArgs({ options: { seconds: { type: "string", default: "120" } } });
-const seconds = Number(flags.seconds);
-if (!(seconds >= 20)) {
-  console.error(`--seconds ${flags.seconds}: give 20 or more; a switch of a variant alone takes ten.`);
-  process.exit(2);
-}
+const USAGE = "npm run demo:cluster -- [--seconds N]: the controller at work for so long, 120 by default";
+const seconds = secondsAskedFor();
 const root = new URL("..", import.meta.url).pathname;
 const isTerminal = process.stdout.isTTY;
 
@@ -104,4 +100,21 @@ function tellOf(decisions: readonly DecisionEntry[]): void {
   const command = ["explain", journal, chosen.decision_id];
   console.log(`\nWhy was a variant switched? ipa ${command.join(" ")}\n`);
   spawnSync(process.execPath, [join(root, "bin/ipa.mjs"), ...command], { stdio: "inherit" });
+}
+
+function secondsAskedFor(): number {
+  try {
+    const options = { seconds: { type: "string", default: "120" }, help: { type: "boolean" } } as const;
+    const { values } = parseArgs({ options });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    if (Number(values.seconds) >= 20) return Number(values.seconds);
+    throw new TypeError(`--seconds ${values.seconds}: give 20 or more; a switch of a variant alone takes ten.`);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`${error.message}\n${USAGE}`);
+    process.exit(2);
+  }
 }
