@@ -70,8 +70,7 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
   }
 
   test("stale metrics", async () => {
-    const traffic = await busy("stale");
-    traffic.stop();
+    await busy("stale");
     scene.exposition.remove(series("stale"));
     await condition("stale", "MetricsAvailable", "False Stale");
     // Once it is out of sight it is absent; nothing goes down then either.
@@ -81,8 +80,7 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
   });
 
   test("NaN metrics", async () => {
-    const traffic = await busy("nan");
-    traffic.stop();
+    await busy("nan");
     scene.exposition.set(series("nan"), NaN);
     await condition("nan", "MetricsAvailable", "False NotANumber");
     await held("nan", "NotANumber");
@@ -112,7 +110,6 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
       WITHIN,
     );
     const before = writesOf("some").length;
-    other.stop();
     scene.exposition.remove(series("other"));
     await condition("some", "MetricsAvailable", "False SeriesVanished");
     assert.equal(writesOf("some").length, before, "half of the load is not taken for all of it");
@@ -123,11 +120,10 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
   });
 
   test("fallback", async () => {
-    const traffic = await busy("plan-b", {
+    await busy("plan-b", {
       load: { prometheus: { selector: series("plan-b") }, fallback: { afterSeconds: 8, load: "70" } },
     });
     const before = writesOf("plan-b").length;
-    traffic.stop();
     scene.exposition.remove(series("plan-b"));
     const since = Date.now() / 1000;
     await until(

@@ -79,7 +79,6 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   await established(plane, "inferencepipelines.ipa.dev");
   await plane.apply(profilesObject());
 
-  const traffics: Traffic[] = [];
   const controllers: ControllerProcess[] = [];
   const status = async (pipeline = "shop"): Promise<PipelineStatus> => {
     const text = await plane.kubectl("get", "ipl", pipeline, "--output=jsonpath={.status}");
@@ -89,11 +88,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     plane,
     prometheus,
     exposition,
-    traffic: (pipeline = "shop", gap) => {
-      const traffic = startTraffic(exposition, `requests_total{pipeline="${pipeline}"}`, gap);
-      traffics.push(traffic);
-      return traffic;
-    },
+    traffic: (pipeline = "shop", gap) => startTraffic(exposition, `requests_total{pipeline="${pipeline}"}`, gap),
     controller: async (...more) => {
       const flags = ["--namespace", "default", "--prometheus", prometheus.url, "--kube-qps", "100", ...more];
       const controller = startController({
@@ -117,7 +112,6 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     replicas: async (deployment) =>
       Number(await plane.kubectl("get", "deployment", deployment, "--output=jsonpath={.spec.replicas}")),
     close: async () => {
-      for (const traffic of traffics) traffic.stop();
       await Promise.all(controllers.map((controller) => controller.kill()));
       await Promise.all([prometheus.stop(), exposition.close(), plane.stop()]);
       rmSync(directory, { recursive: true, force: true });

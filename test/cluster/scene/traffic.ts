@@ -4,10 +4,7 @@ import type { Exposition } from "../control-plane/exposition.ts";
 export interface Traffic {
   /** Requests per second from now on. */
   readonly at: (rate: number) => void;
-  readonly stop: () => void;
 }
-
-const EVERY_MS = 20;
 
 /**
  * Counts requests from a rate of 0 on. `gap` is the time from one to the next at a rate of 1, seconds: always 1 unless said,
@@ -17,15 +14,18 @@ export function startTraffic(exposition: Exposition, series: string, gap: () => 
   let rate = 0;
   let count = 0;
   let due = gap();
-  let last = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    due -= (rate * (now - last)) / 1000;
+  let last = Date.now() / 1000;
+  const countAt = (now: number): number => {
+    due -= rate * (now - last);
     last = now;
     for (; due <= 0; due += gap()) count++;
-    exposition.set(series, count);
-  }, EVERY_MS);
-  timer.unref();
-  exposition.set(series, 0);
-  return { at: (next) => void (rate = next), stop: () => clearInterval(timer) };
+    return count;
+  };
+  exposition.set(series, countAt);
+  return {
+    at: (next) => {
+      countAt(Date.now() / 1000);
+      rate = next;
+    },
+  };
 }
