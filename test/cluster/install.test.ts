@@ -11,6 +11,7 @@ import { until } from "./control-plane/until.ts";
 import type { Write } from "./scene/audit.ts";
 import type { ControllerProcess } from "./scene/controller.ts";
 import { copyOfDeploy, HOME, kubeconfigOf, namespaceObject, tokenOfController, USER } from "./scene/installation.ts";
+import { scaledObjectDefinition } from "./scene/keda.ts";
 import { deploymentObject, deploymentsOf, pipelineObject } from "./scene/objects.ts";
 import { openScene, withoutScene, type Scene } from "./scene/scene.ts";
 
@@ -383,23 +384,3 @@ function workloadObject(kind: string, name: string): object {
     spec: kind === "StatefulSet" ? { ...spec, serviceName: name } : spec,
   };
 }
-
-/** KEDA's kind, as far as it counts here. */
-const scaledObjectDefinition = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: "scaledobjects.keda.sh" },
-  spec: {
-    group: "keda.sh",
-    scope: "Namespaced",
-    names: { kind: "ScaledObject", plural: "scaledobjects" },
-    versions: [
-      {
-        name: "v1alpha1",
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
-      },
-    ],
-  },
-};

@@ -3,11 +3,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { until } from "../control-plane/until.ts";
 import type { ControllerProcess } from "../scene/controller.ts";
-import { deploymentObject, deploymentsOf, pipelineObject, type PipelineOptions } from "../scene/objects.ts";
+import { deploymentObject, deploymentsOf, pipelineObject } from "../scene/objects.ts";
 import { readyBefore, routesOf } from "../scene/routes.ts";
 import { scaleWrites } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
-import type { Traffic } from "../scene/traffic.ts";
+import { stepsOf } from "../scene/steps.ts";
 import type { Write } from "../scene/audit.ts";
 
 const WITHIN = 60;
@@ -54,32 +54,15 @@ describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true
       .writes()
       .find(({ verb, resource, name: of }) => verb === "delete" && resource === "inferencepipelines" && of === name)
       ?.at ?? Infinity;
-  const decisionsOf = (name: string): number =>
-    controller.decisions().filter(({ pipeline }) => pipeline === `default/${name}`).length;
-
-  async function begin(
-    options: PipelineOptions & { readonly name: string },
-    rate: number,
-    deployments = deploymentsOf(options.name),
-  ): Promise<Traffic> {
-    await scene.plane.apply(...deployments);
-    const traffic = scene.traffic(options.name);
-    traffic.at(rate);
-    await scene.plane.apply(pipelineObject(options));
-    return traffic;
-  }
-
+  const decisionsOf = (name: string): number => controller.decisions(name).length;
+  const { begin, condition, patch } = stepsOf(() => scene);
   const restored = { onDelete: "Restore" };
 
   test("CR deleted", async () => {
     const name = "kept";
     const traffic = await begin({ name, dataPlane: "Service" }, 30);
     await reach(name, { small: 4, fast: 2 });
-    await until(
-      "the status to say so",
-      async () => (await scene.condition("Applied", name)) === "True Applied",
-      WITHIN,
-    );
+    await condition(name, "Applied", "True Applied");
     const [before, selected] = [await replicas(`${name}-small`, `${name}-fast`), await serves(`${name}-detect`)];
 
     await remove(name);
@@ -106,14 +89,13 @@ describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true
     await until(
       "a load",
       () => {
-        const last = controller.decisions().findLast(({ pipeline }) => pipeline === `default/${name}`);
-        return last?.decision.plan[0]?.replicas === 4;
+        return controller.decisions(name).at(-1)?.decision.plan[0]?.replicas === 4;
       },
       WITHIN,
     );
     // The turn that begins when the mode changes waits for the load.
     scene.prometheus.pause();
-    await scene.plane.kubectl("patch", "ipl", name, "--type=merge", "--patch", '{"spec":{"mode":"Act"}}');
+    await patch(name, { mode: "Act" });
     await pause(500);
     await remove(name);
     await isGone(name, 5);
@@ -171,11 +153,7 @@ describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true
     await reach(name, { small: 4, fast: 2 });
     // The controller cannot know of the second one yet.
     await scene.plane.kubectl("scale", `deployment/${name}-small`, "--replicas=7");
-    await until(
-      "it to be pinned",
-      async () => (await scene.condition("Applied", name)) === "False TargetPinned",
-      WITHIN,
-    );
+    await condition(name, "Applied", "False TargetPinned");
     await scene.plane.kubectl("scale", `deployment/${name}-fast`, "--replicas=6");
     await remove(name);
     await isGone(name, 20);
@@ -191,11 +169,11 @@ describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true
     await begin({ name, spec: restored }, 30);
     await reach(name, { small: 4, fast: 2 });
     await hasFinalizer(name, true);
-    await scene.plane.kubectl("patch", "ipl", name, "--type=merge", "--patch", '{"spec":{"mode":"Recommend"}}');
+    await patch(name, { mode: "Recommend" });
     await hasFinalizer(name, false);
-    await scene.plane.kubectl("patch", "ipl", name, "--type=merge", "--patch", '{"spec":{"mode":"Act"}}');
+    await patch(name, { mode: "Act" });
     await hasFinalizer(name, true);
-    await scene.plane.kubectl("patch", "ipl", name, "--type=merge", "--patch", '{"spec":{"onDelete":"Keep"}}');
+    await patch(name, { onDelete: "Keep" });
     await hasFinalizer(name, false);
     await remove(name);
     await isGone(name, 5);
@@ -208,7 +186,7 @@ describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true
     await begin({ name, spec: restored }, 30);
     await reach(name, { small: 4, fast: 2 });
     await scene.plane.kubectl("annotate", "ipl", name, "ipa.dev/paused=true");
-    await until("it to be paused", async () => (await scene.condition("Ready", name)) === "False Paused", WITHIN);
+    await condition(name, "Ready", "False Paused");
     await remove(name);
     await isGone(name, 20);
     assert.deepEqual(await replicas(`${name}-small`, `${name}-fast`), [4, 2]);

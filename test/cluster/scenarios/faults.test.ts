@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type ChaosProxy, startChaosProxy } from "../chaos-proxy.ts";
+import type { ChaosProxy } from "../chaos-proxy.ts";
 import { until } from "../control-plane/until.ts";
 import type { ControllerProcess } from "../scene/controller.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
@@ -16,13 +16,10 @@ describe("a cluster that answers badly", { skip: withoutScene() }, () => {
   before(async () => {
     scene = await openScene({ cpus: 1000 });
     scene.traffic("all").at(6);
-    proxy = await startChaosProxy(scene.plane.kubeconfig);
+    proxy = await scene.proxy();
     controller = await scene.controller("--kubeconfig", proxy.kubeconfig, "--kube-qps", String(QPS));
   });
-  after(async () => {
-    await scene?.close();
-    await proxy?.close();
-  });
+  after(() => scene?.close());
 
   /** In any second no more than the burst and what the rate lets through; the Lease is beside it. */
   function keepsToItsRate(): void {

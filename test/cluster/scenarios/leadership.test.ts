@@ -12,16 +12,12 @@ const WITHIN = 60;
 
 describe("a leader that goes away", { skip: withoutScene() }, () => {
   let scene: Scene;
-  const closing: (() => Promise<void>)[] = [];
   before(async () => {
     scene = await openScene({ cpus: 1000 });
     scene.traffic("all").at(6);
   });
-  after(async () => {
-    await scene?.close();
-    for (const close of closing) await close();
-  });
-  const start = (lease: string, seconds: number): Promise<Candidate> => startCandidate(scene, closing, lease, seconds);
+  after(() => scene?.close());
+  const start = (lease: string, seconds: number): Promise<Candidate> => startCandidate(scene, lease, seconds);
 
   test("a leader that is told to end", async () => {
     const candidates = await Promise.all([start("told", 15), start("told", 15)]);

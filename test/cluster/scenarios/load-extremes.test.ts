@@ -7,6 +7,7 @@ import type { ControllerProcess } from "../scene/controller.ts";
 import { deploymentObject, deploymentsOf, pipelineObject, type PipelineOptions } from "../scene/objects.ts";
 import { scaleWrites, type ScaleWrite } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
+import { stepsOf } from "../scene/steps.ts";
 
 const WITHIN = 60;
 const { adaptation } = pipelineObject().spec;
@@ -27,10 +28,7 @@ describe("loads that are hard", { skip: withoutScene(), concurrency: true }, () 
     scaleWrites(scene.ownWrites(), ...["small", "large", "fast", "precise"].map((variant) => `${name}-${variant}`));
   const numbers = (deployment: string): readonly number[] =>
     scaleWrites(scene.ownWrites(), deployment).map(({ replicas }) => replicas);
-  const reach = (deployment: string, replicas: number): Promise<unknown> =>
-    until(`${deployment} to be given ${replicas}`, () => numbers(deployment).at(-1) === replicas, WITHIN);
-  const condition = (name: string, type: string, wanted: string): Promise<unknown> =>
-    until(`${type} ${wanted} of ${name}`, async () => (await scene.condition(type, name)) === wanted, WITHIN);
+  const { condition, reach, patch } = stepsOf(() => scene);
   const messageOf = async (name: string, type: string): Promise<string> =>
     (await scene.status(name)).conditions?.find((one) => one.type === type)?.message ?? "";
   const begin = async (
@@ -39,9 +37,7 @@ describe("loads that are hard", { skip: withoutScene(), concurrency: true }, () 
   ) => {
     await scene.plane.apply(...deployments, pipelineObject(options));
   };
-  const patch = (name: string, spec: object): Promise<unknown> =>
-    scene.plane.kubectl("patch", "ipl", name, "--type=merge", "--patch", JSON.stringify({ spec }));
-  const decisionsOf = (name: string) => controller.decisions().filter(({ pipeline }) => pipeline === `default/${name}`);
+  const decisionsOf = (name: string) => controller.decisions(name);
 
   test("zero traffic", async () => {
     const traffic = scene.traffic("night");
@@ -99,9 +95,7 @@ describe("loads that are hard", { skip: withoutScene(), concurrency: true }, () 
       written.map(({ name, replicas }) => [name, replicas]),
       [["idle-small", 1]],
     );
-    const first = controller
-      .decisions()
-      .find(({ pipeline, decision }) => pipeline === "default/idle" && decision.load === 0);
+    const first = decisionsOf("idle").find(({ decision }) => decision.load === 0);
     assert.ok(first !== undefined && (written[0]?.at ?? 0) >= since + STABILIZATION, "not before the stabilisation");
   });
 

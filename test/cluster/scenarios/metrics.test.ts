@@ -3,9 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { until } from "../control-plane/until.ts";
 import type { ControllerProcess } from "../scene/controller.ts";
-import { deploymentsOf, pipelineObject } from "../scene/objects.ts";
+import { deploymentsOf, pipelineObject, type PipelineOptions } from "../scene/objects.ts";
 import { scaleWrites, type ScaleWrite } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
+import { stepsOf } from "../scene/steps.ts";
 import type { Traffic } from "../scene/traffic.ts";
 
 const WITHIN = 60;
@@ -23,24 +24,13 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
 
   const writesOf = (name: string): readonly ScaleWrite[] =>
     scaleWrites(scene.ownWrites(), `${name}-small`, `${name}-fast`);
-  const reach = (name: string, small: number): Promise<unknown> =>
-    until(
-      `${name}-small to be given ${small}`,
-      () => scaleWrites(scene.ownWrites(), `${name}-small`).at(-1)?.replicas === small,
-      WITHIN,
-    );
-  const condition = (name: string, type: string, wanted: string): Promise<unknown> =>
-    until(`${type} ${wanted} of ${name}`, async () => (await scene.condition(type, name)) === wanted, WITHIN);
+  const { begin, condition, lastNumber, reach } = stepsOf(() => scene);
   const series = (name: string): string => `requests_total{pipeline="${name}"}`;
-  const lastReason = (name: string): string | undefined =>
-    controller.decisions().findLast(({ pipeline }) => pipeline === `default/${name}`)?.decision.reason;
+  const lastReason = (name: string): string | undefined => controller.decisions(name).at(-1)?.decision.reason;
 
-  async function busy(name: string, spec: object = {}): Promise<Traffic> {
-    await scene.plane.apply(...deploymentsOf(name));
-    const traffic = scene.traffic(name);
-    traffic.at(30);
-    await scene.plane.apply(pipelineObject({ name, spec: { ...pipelineObject({ name }).spec, ...spec } }));
-    await reach(name, 4);
+  async function busy(name: string, spec: PipelineOptions["spec"] = {}): Promise<Traffic> {
+    const traffic = await begin({ name, spec }, 30);
+    await reach(`${name}-small`, 4);
     await condition(name, "Ready", "True Ready");
     return traffic;
   }
@@ -61,11 +51,7 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
   async function recovers(name: string, traffic: Traffic): Promise<void> {
     traffic.at(50);
     await condition(name, "MetricsAvailable", "True Fresh");
-    await until(
-      `${name} to follow its load again`,
-      () => (writesOf(name).findLast((one) => one.name.endsWith("small"))?.replicas ?? 0) >= 5,
-      WITHIN,
-    );
+    await until(`${name} to follow its load again`, () => (lastNumber(`${name}-small`) ?? 0) >= 5, WITHIN);
     await condition(name, "Ready", "True Ready");
   }
 
@@ -104,11 +90,7 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
     });
     const other = scene.traffic("other");
     other.at(30);
-    await until(
-      "both to count",
-      () => (writesOf("some").findLast((one) => one.name.endsWith("small"))?.replicas ?? 0) >= 7,
-      WITHIN,
-    );
+    await until("both to count", () => (lastNumber("some-small") ?? 0) >= 7, WITHIN);
     const before = writesOf("some").length;
     scene.exposition.remove(series("other"));
     await condition("some", "MetricsAvailable", "False SeriesVanished");
@@ -116,7 +98,7 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
     // Out of sight after the history, it is the load that there is.
     await condition("some", "MetricsAvailable", "True Fresh");
     traffic.at(30);
-    await reach("some", 4);
+    await reach("some-small", 4);
   });
 
   test("fallback", async () => {
@@ -126,11 +108,7 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
     const before = writesOf("plan-b").length;
     scene.exposition.remove(series("plan-b"));
     const since = Date.now() / 1000;
-    await until(
-      "the plan for the fallback",
-      () => (writesOf("plan-b").findLast((one) => one.name.endsWith("small"))?.replicas ?? 0) >= 8,
-      WITHIN,
-    );
+    await until("the plan for the fallback", () => (lastNumber("plan-b-small") ?? 0) >= 8, WITHIN);
     const later = writesOf("plan-b").slice(before);
     assert.ok(
       later.every(({ at }) => at >= since + 8),
@@ -144,6 +122,6 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
     );
     scene.traffic("plan-b").at(30);
     await condition("plan-b", "MetricsAvailable", "True Fresh");
-    await reach("plan-b", 4);
+    await reach("plan-b-small", 4);
   });
 });

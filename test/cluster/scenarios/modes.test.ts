@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { until } from "../control-plane/until.ts";
 import type { ControllerProcess } from "../scene/controller.ts";
-import { deploymentsOf, pipelineObject } from "../scene/objects.ts";
 import { scaleWrites } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
+import { stepsOf } from "../scene/steps.ts";
 import type { Traffic } from "../scene/traffic.ts";
 import type { Write } from "../scene/audit.ts";
 
@@ -34,18 +34,8 @@ describe("how far a controller goes", { skip: withoutScene() }, () => {
         ({ resource, name: of, status }) =>
           status < 300 && of.startsWith(`${name}-`) && (resource.endsWith("/scale") || resource === "services"),
       );
-  const condition = (name: string, type: string, wanted: string): Promise<unknown> =>
-    until(`${type} ${wanted} of ${name}`, async () => (await scene.condition(type, name)) === wanted, WITHIN);
-  const reach = (deployment: string, replicas: number): Promise<unknown> =>
-    until(
-      `${deployment} to be given ${replicas}`,
-      () => scaleWrites(scene.ownWrites(), deployment).at(-1)?.replicas === replicas,
-      WITHIN,
-    );
-  const patch = (name: string, spec: object): Promise<unknown> =>
-    scene.plane.kubectl("patch", "ipl", name, "--type=merge", "--patch", JSON.stringify({ spec }));
-  const decisionsOf = ({ decisions }: ControllerProcess, name: string) =>
-    decisions().filter(({ pipeline }) => pipeline === `default/${name}`);
+  const { condition, lastNumber, reach, patch, begin: beginWith } = stepsOf(() => scene);
+  const decisionsOf = ({ decisions }: ControllerProcess, name: string) => decisions(name);
   /** Waits for some decisions more on a pipeline. */
   const decided = async (controller: ControllerProcess, name: string, more: number): Promise<void> => {
     const from = decisionsOf(controller, name).length;
@@ -63,13 +53,8 @@ describe("how far a controller goes", { skip: withoutScene() }, () => {
       return `${/variant="([^"]*)"/.exec(line)?.[1] ?? ""} ${line.split(" ").at(-1)}`;
     });
   };
-  const begin = async (name: string, mode: string, dataPlane: "None" | "Service" = "None"): Promise<Traffic> => {
-    await scene.plane.apply(...deploymentsOf(name));
-    const traffic = scene.traffic(name);
-    traffic.at(30);
-    await scene.plane.apply(pipelineObject({ name, mode, dataPlane }));
-    return traffic;
-  };
+  const begin = (name: string, mode: string, dataPlane: "None" | "Service" = "None"): Promise<Traffic> =>
+    beginWith({ name, mode, dataPlane }, 30);
   const wanted = ["small 4", "large 0", "fast 2", "precise 0"];
 
   test("--max-mode caps all pipelines", async () => {
@@ -194,21 +179,13 @@ describe("how far a controller goes", { skip: withoutScene() }, () => {
       traffic.at(100);
       const beside = await begin("unpaused", "Act");
       beside.at(50);
-      await until(
-        "others to be controlled",
-        () => (scaleWrites(scene.ownWrites(), "unpaused-small").at(-1)?.replicas ?? 0) >= 5,
-        WITHIN,
-      );
+      await until("others to be controlled", () => (lastNumber("unpaused-small") ?? 0) >= 5, WITHIN);
       await decided(lead(), "unpaused", 5);
       assert.equal(moves("paused").length, moved);
       assert.equal(decisionsOf(lead(), "paused").length, count, "nothing is decided");
       assert.equal(await scene.replicas("paused-small"), 4);
       await scene.plane.kubectl("annotate", "ipl", "paused", "ipa.dev/paused-");
-      await until(
-        "the load to be followed again",
-        () => (scaleWrites(scene.ownWrites(), "paused-small").at(-1)?.replicas ?? 0) >= 10,
-        WITHIN,
-      );
+      await until("the load to be followed again", () => (lastNumber("paused-small") ?? 0) >= 10, WITHIN);
       await condition("paused", "Ready", "True Ready");
     });
 

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { until } from "../control-plane/until.ts";
 import { established } from "../scene/established.ts";
+import { scaledObjectDefinition } from "../scene/keda.ts";
 import { deploymentObject, deploymentsOf, pipelineObject } from "../scene/objects.ts";
 import { scaleWrites, type ScaleWrite } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
+import { stepsOf } from "../scene/steps.ts";
 import type { Traffic } from "../scene/traffic.ts";
 
 const WITHIN = 60;
@@ -20,14 +22,7 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
   after(() => scene?.close());
 
   const writesOf = (...names: readonly string[]): readonly ScaleWrite[] => scaleWrites(scene.ownWrites(), ...names);
-  const lastNumber = (name: string): number | undefined =>
-    writesOf(name).findLast(({ status }) => status === 200)?.replicas;
-  const condition = (name: string, type: string, wanted: string): Promise<unknown> =>
-    until(`${type} ${wanted} of ${name}`, async () => (await scene.condition(type, name)) === wanted, WITHIN);
-  const written = (name: string, replicas: number): Promise<unknown> =>
-    until(`${name} to be given ${replicas} replicas`, () => lastNumber(name) === replicas, WITHIN);
-  const planned = async (pipeline: string): Promise<readonly string[]> =>
-    (await scene.status(pipeline)).plan?.stages.map(({ variant, replicas }) => `${variant}×${replicas}`) ?? [];
+  const { condition, lastNumber, reach: written, planned, begin: beginWith } = stepsOf(() => scene);
   const events = async (pipeline: string, reason: string): Promise<readonly string[]> => {
     const query = `--field-selector=regarding.name=${pipeline},reason=${reason}`;
     const found = await scene.plane.kubectl(
@@ -39,13 +34,8 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     return found === "" ? [] : [found];
   };
 
-  async function begin(name: string, ...rivals: readonly object[]): Promise<Traffic> {
-    await scene.plane.apply(...deploymentsOf(name), ...rivals);
-    const traffic = scene.traffic(name);
-    traffic.at(30);
-    await scene.plane.apply(pipelineObject({ name }));
-    return traffic;
-  }
+  const begin = (name: string, ...rivals: readonly object[]): Promise<Traffic> =>
+    beginWith({ name }, 30, [...deploymentsOf(name), ...rivals]);
 
   test("manual edit", async () => {
     const traffic = await begin("edit");
@@ -214,27 +204,3 @@ function autoscalerOf(name: string, replicas: number) {
     },
   };
 }
-
-const scaledObjectDefinition = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: "scaledobjects.keda.sh" },
-  spec: {
-    group: "keda.sh",
-    scope: "Namespaced",
-    names: { kind: "ScaledObject", listKind: "ScaledObjectList", plural: "scaledobjects", singular: "scaledobject" },
-    versions: [
-      {
-        name: "v1alpha1",
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: "object",
-            properties: { spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
-          },
-        },
-      },
-    ],
-  },
-};

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { until } from "../control-plane/until.ts";
-import type { Write } from "../scene/audit.ts";
 import type { ControllerProcess } from "../scene/controller.ts";
 import { deploymentObject, deploymentsOf, pipelineObject } from "../scene/objects.ts";
+import { routesOf } from "../scene/routes.ts";
 import { scaleWrites } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
+import { stepsOf } from "../scene/steps.ts";
 import { applySwitching, endsAsUndisturbed } from "../scene/switching.ts";
 
 const WITHIN = 60;
@@ -27,21 +28,18 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
 
   const setbackOf = async (pipeline: string) =>
     (await scene.status(pipeline)).rollouts?.flatMap(({ setbacks = [] }) => setbacks)[0];
-  const planned = async (pipeline: string): Promise<string | undefined> =>
-    (await scene.status(pipeline)).plan?.stages.map(({ variant, replicas }) => `${variant}×${replicas}`).join();
+  const { planned: plannedByStage } = stepsOf(() => scene);
+  const planned = async (pipeline: string): Promise<string> => (await plannedByStage(pipeline)).join();
   const refusals = (pipeline: string): ReadonlySet<string | undefined> =>
     new Set(
-      controller
-        .decisions()
-        .filter((one) => one.pipeline === `default/${pipeline}`)
-        .flatMap(({ seen }) => seen.replicas.flatMap(({ refused }) => refused ?? [])),
+      controller.decisions(pipeline).flatMap(({ seen }) => seen.replicas.flatMap(({ refused }) => refused ?? [])),
     );
   const barred = (pipeline: string): Promise<unknown> =>
     until(`a setback of ${pipeline}`, async () => (await setbackOf(pipeline))?.variant === "large", WITHIN);
   /** By every write: the Service has selected nothing but the old variant, which has never had none. */
   const onlyOldServed = (pipeline: string): void => {
     const writes = scene.ownWrites().filter(({ status }) => status < 300);
-    const selected = writes.filter(({ name }) => name === `${pipeline}-detect`).map(selectedBy);
+    const selected = routesOf(writes, `${pipeline}-detect`).map(({ to }) => to);
     assert.deepEqual([...new Set(selected)], [`${pipeline}-small`]);
     const numbers = scaleWrites(writes, `${pipeline}-small`).map(({ replicas }) => replicas);
     assert.ok(Math.min(...numbers, 2) >= 1, `${pipeline}-small: ${numbers.join()}`);
@@ -60,7 +58,7 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     assert.deepEqual([setback?.most, setback?.failures], [0, 1]);
     await until("it to be rolled back", async () => (await scene.replicas("narrow-large")) === 0, WITHIN);
     // One is enough for the load.
-    assert.match((await planned("narrow")) ?? "", /^small×[12]$/);
+    assert.match(await planned("narrow"), /^small×[12]$/);
     assert.deepEqual([...refusals("narrow")], ["Unschedulable"]);
     onlyOldServed("narrow");
 
@@ -82,7 +80,7 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     traffic.at(60);
     await scene.plane.apply(pipelineObject({ name: "short" }));
     await until("as many to be the most as have room", async () => (await setbackOf("short"))?.most === 4, WITHIN);
-    await until("that many to be planned", async () => (await planned("short"))?.startsWith("small×4,"), WITHIN);
+    await until("that many to be planned", async () => (await planned("short")).startsWith("small×4,"), WITHIN);
     await until("that many to be asked for", async () => (await scene.replicas("short-small")) === 4, WITHIN);
     assert.equal(await scene.condition("Feasible", "short"), "False BestEffort");
 
@@ -136,12 +134,8 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
 
   test("no cores for the old and the new variant", async () => {
     await applySwitching(scene, "tight", { spec: { limits: { replicas: 20, cores: 4 } } });
-    await until("a plan", async () => (await planned("tight")) !== undefined, WITHIN);
-    await until(
-      "some decisions",
-      () => controller.decisions().filter((one) => one.pipeline === "default/tight").length >= 20,
-      WITHIN,
-    );
+    await until("a plan", async () => (await planned("tight")) !== "", WITHIN);
+    await until("some decisions", () => controller.decisions("tight").length >= 20, WITHIN);
     onlyOldServed("tight");
     assert.deepEqual(scaleWrites(scene.ownWrites(), "tight-large"), [], "the switch is not offered");
   });
@@ -164,8 +158,4 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
 /** Of a Pod. */
 function onlyOn(pool: string): object {
   return { nodeSelector: { pool }, tolerations: [{ operator: "Exists" }] };
-}
-
-function selectedBy({ body }: Write): string {
-  return (body as { readonly spec: { readonly selector: { readonly app: string } } }).spec.selector.app;
 }

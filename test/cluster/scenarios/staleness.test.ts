@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type ChaosProxy, startChaosProxy } from "../chaos-proxy.ts";
+import type { ChaosProxy } from "../chaos-proxy.ts";
 import { until } from "../control-plane/until.ts";
 import { established } from "../scene/established.ts";
 import { deploymentsOf, pipelineObject } from "../scene/objects.ts";
@@ -14,13 +14,10 @@ describe("what is out of date", { skip: withoutScene() }, () => {
   let proxy: ChaosProxy;
   before(async () => {
     scene = await openScene({ cpus: 1000 });
-    proxy = await startChaosProxy(scene.plane.kubeconfig);
+    proxy = await scene.proxy();
     await scene.controller("--kubeconfig", proxy.kubeconfig);
   });
-  after(async () => {
-    await scene?.close();
-    await proxy?.close();
-  });
+  after(() => scene?.close());
 
   test("a watch gone silent", async () => {
     const traffic = scene.traffic("silent");

@@ -3,8 +3,9 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ProxiedRequest } from "../chaos-proxy.ts";
 import { until } from "../control-plane/until.ts";
-import { type Candidate, startCandidate } from "../scene/candidates.ts";
+import { type Candidate, startCandidate, wordsOf } from "../scene/candidates.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
+import { stepsOf } from "../scene/steps.ts";
 import { applySwitching } from "../scene/switching.ts";
 
 const WITHIN = 60;
@@ -16,28 +17,20 @@ const NUMBERS = { method: "PATCH", url: /\/scale\?/ };
 
 describe("a leader that loses its lease and has it again", { skip: withoutScene() }, () => {
   let scene: Scene;
-  const closing: (() => Promise<void>)[] = [];
   before(async () => {
     scene = await openScene({ cpus: 1000 });
     scene.traffic("all").at(6);
   });
-  after(async () => {
-    await scene?.close();
-    for (const close of closing) await close();
-  });
+  after(() => scene?.close());
 
-  const says = ({ process }: Candidate, ...words: readonly string[]): Promise<true> => {
-    const said = (): readonly (string | undefined)[] =>
-      [...process.errors().matchAll(/"what":"((?:no longer )?leading)"/g)].map(([, what]) => what);
-    return until(words.join(", "), () => said().join() === words.join(), WITHIN);
-  };
+  const says = (candidate: Candidate, ...words: readonly string[]): Promise<true> =>
+    until(words.join(", "), () => wordsOf(candidate).join() === words.join(), WITHIN);
   const numbers = ({ proxy }: Candidate): readonly ProxiedRequest[] =>
     proxy.requests().filter(({ method, url }) => method === NUMBERS.method && NUMBERS.url.test(url));
   const pauseIt = async (name: string): Promise<void> => {
     await scene.plane.kubectl("annotate", "ipl", name, "ipa.dev/paused=true");
   };
-  const isPaused = (name: string): Promise<true> =>
-    until(`${name} is paused`, async () => (await scene.condition("Ready", name)) === "False Paused", WITHIN);
+  const { condition } = stepsOf(() => scene);
   const restsWith = async (leader: Candidate, sent: number): Promise<void> => {
     const decisions = leader.process.decisions().length;
     await pause(WATCHED);
@@ -46,7 +39,7 @@ describe("a leader that loses its lease and has it again", { skip: withoutScene(
   };
 
   test("before all watches have begun", async () => {
-    const leader = await startCandidate(scene, closing, "unsynced");
+    const leader = await startCandidate(scene, "unsynced");
     const begin = leader.proxy.inject({ kind: "hang" }, { url: /\/pods/ });
     await applySwitching(scene, "unsynced");
     await says(leader, "leading");
@@ -58,13 +51,13 @@ describe("a leader that loses its lease and has it again", { skip: withoutScene(
     begin();
     await until("decisions", () => leader.process.decisions().length >= 3, WITHIN);
     await pauseIt("unsynced");
-    await isPaused("unsynced");
+    await condition("unsynced", "Ready", "False Paused");
     await restsWith(leader, numbers(leader).length);
     assert.equal(await leader.process.stop(), 0);
   });
 
   test("while a number hangs", async () => {
-    const leader = await startCandidate(scene, closing, "hanging");
+    const leader = await startCandidate(scene, "hanging");
     await says(leader, "leading");
     const lift = leader.proxy.inject({ kind: "hang" }, NUMBERS);
     await applySwitching(scene, "hanging");
@@ -76,7 +69,7 @@ describe("a leader that loses its lease and has it again", { skip: withoutScene(
     renew();
     await says(leader, "leading", "no longer leading", "leading");
     lift();
-    await isPaused("hanging");
+    await condition("hanging", "Ready", "False Paused");
     await restsWith(leader, sent);
     assert.equal(await leader.process.stop(), 0);
   });

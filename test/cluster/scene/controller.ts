@@ -7,8 +7,8 @@ import { parseDecisions } from "../../../src/formats/decision-journal.ts";
 /** A controller as its users run it: a process of its own. */
 export interface ControllerProcess {
   readonly pid: number;
-  /** Decisions so far, as its standard output has them. */
-  readonly decisions: () => readonly DecisionEntry[];
+  /** Decisions so far on a pipeline of namespace "default", or all, as its standard output has them. */
+  readonly decisions: (pipeline?: string) => readonly DecisionEntry[];
   /** Its standard output so far. */
   readonly output: () => string;
   /** What it told of itself. */
@@ -59,7 +59,10 @@ export function startController({ kubeconfig, port, more, directory }: Controlle
   return {
     pid: child.pid ?? 0,
     output: () => chunks.join(""),
-    decisions: () => [...parseDecisions([{ path: "standard output", text: chunks.join("") }]).entries.values()],
+    decisions: (pipeline) => {
+      const { entries } = parseDecisions([{ path: "standard output", text: chunks.join("") }]);
+      return [...entries.values()].filter((one) => pipeline === undefined || one.pipeline === `default/${pipeline}`);
+    },
     errors: () => told.join(""),
     url: `http://127.0.0.1:${port}`,
     stop: async () => {

@@ -1,5 +1,5 @@
 import type { Exposition } from "../control-plane/exposition.ts";
-import { deploymentObject } from "./objects.ts";
+import { deploymentObject, profileCsv } from "./objects.ts";
 
 // Many pipelines of one make, as one cluster may have them: three stages of three variants each.
 
@@ -47,15 +47,11 @@ export function fleetOf({ pipelines, ...timing }: FleetOptions): Fleet {
 }
 
 function profile(): string {
-  const header =
-    "variant,cores,batch,latency_mean_s,latency_mean_provenance,latency_p99_s,latency_p99_provenance,throughput_rps,throughput_provenance,source";
-  const lines = VARIANTS.flatMap(([variant, , cores, seconds]) =>
-    [1, 2, 4, 8].map((batch) => {
-      const [mean, p99] = [1, 1.2].map((more) => (more * seconds * (1 + 0.8 * (batch - 1))).toFixed(4));
-      return `${variant},${cores},${batch},${mean},measured,${p99},measured,,,test`;
-    }),
+  return profileCsv(
+    VARIANTS.flatMap(([variant, , cores, seconds]) =>
+      [1, 2, 4, 8].map((batch) => [variant, cores, batch, seconds * (1 + 0.8 * (batch - 1))] as const),
+    ),
   );
-  return [header, ...lines, ""].join("\n");
 }
 
 function pipelineOf(name: string, { interval, loadWindow, history }: Omit<FleetOptions, "pipelines">): object {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
+import { startChaosProxy, type ChaosProxy } from "../chaos-proxy.ts";
 import { findBinaries } from "../control-plane/binaries.ts";
 import type { ControlPlane } from "../control-plane/control-plane.ts";
 import { startExposition, type Exposition } from "../control-plane/exposition.ts";
@@ -23,6 +24,8 @@ export interface Scene {
   readonly traffic: (pipeline?: string, gap?: () => number) => Traffic;
   /** Starts `ipa control` on namespace "default". */
   readonly controller: (...more: readonly string[]) => Promise<ControllerProcess>;
+  /** Stands before the API server, until the scene is closed. */
+  readonly proxy: () => Promise<ChaosProxy>;
   /** Every write that was asked for since the scene began, oldest first. */
   readonly writes: () => readonly Write[];
   /** The same with the reads, where they are audited. */
@@ -80,6 +83,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   await plane.apply(profilesObject());
 
   const controllers: ControllerProcess[] = [];
+  const proxies: ChaosProxy[] = [];
   const status = async (pipeline = "shop"): Promise<PipelineStatus> => {
     const text = await plane.kubectl("get", "ipl", pipeline, "--output=jsonpath={.status}");
     return (text === "" ? {} : JSON.parse(text)) as PipelineStatus;
@@ -100,6 +104,11 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
       controllers.push(controller);
       return controller;
     },
+    proxy: async () => {
+      const proxy = await startChaosProxy(plane.kubeconfig);
+      proxies.push(proxy);
+      return proxy;
+    },
     writes: () => writesIn(directory),
     calls: () => callsIn(directory),
     ownWrites: () =>
@@ -114,6 +123,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     close: async () => {
       await Promise.all(controllers.map((controller) => controller.kill()));
       await Promise.all([prometheus.stop(), exposition.close(), plane.stop()]);
+      await Promise.all(proxies.map((proxy) => proxy.close()));
       rmSync(directory, { recursive: true, force: true });
     },
   };
