@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 // Every write that the API server was asked for, by whom, and what it answered: from its audit log, so that what is undone
@@ -61,32 +61,47 @@ interface AuditEvent {
   readonly requestReceivedTimestamp: string;
 }
 
-/** All writes so far, oldest first. */
-export function writesIn(directory: string): readonly Write[] {
-  return callsIn(directory).filter(({ verb }) => !READS.includes(verb));
+/** What such a log has so far; each call reads on from where the one before ended. Oldest first. */
+export interface Audit {
+  readonly writes: () => readonly Write[];
+  /** The same, with the reads. */
+  readonly calls: () => readonly Write[];
 }
 
-/** The same, with the reads. */
-export function callsIn(directory: string): readonly Write[] {
-  const lines = readFileSync(logIn(directory), "utf8").split("\n").slice(0, -1);
-  return lines.map((line): Write => {
-    const event = JSON.parse(line) as AuditEvent;
-    const { verb, user, userAgent = "", requestURI, objectRef, responseStatus, requestObject } = event;
-    const { apiGroup: group = "", resource = "", subresource, namespace = "", name = "" } = objectRef ?? {};
-    return {
-      at: Date.parse(event.requestReceivedTimestamp) / 1000,
-      user: user.username,
-      agent: userAgent,
-      verb,
-      forced: requestURI.includes("force=true"),
-      group,
-      resource: subresource === undefined ? resource : `${resource}/${subresource}`,
-      namespace,
-      name,
-      status: responseStatus?.code ?? 0,
-      body: requestObject,
-    };
-  });
+export function auditIn(directory: string): Audit {
+  const calls: Write[] = [];
+  let read = 0;
+  const readOn = (): readonly Write[] => {
+    const log = openSync(logIn(directory), "r");
+    const more = Buffer.alloc(fstatSync(log).size - read);
+    readSync(log, more, 0, more.length, read);
+    closeSync(log);
+    // The last line may be half written.
+    const whole = more.subarray(0, more.lastIndexOf("\n") + 1);
+    read += whole.length;
+    calls.push(...whole.toString("utf8").split("\n").slice(0, -1).map(writeOf));
+    return calls;
+  };
+  return { calls: () => [...readOn()], writes: () => readOn().filter(({ verb }) => !READS.includes(verb)) };
+}
+
+function writeOf(line: string): Write {
+  const event = JSON.parse(line) as AuditEvent;
+  const { verb, user, userAgent = "", requestURI, objectRef, responseStatus, requestObject } = event;
+  const { apiGroup: group = "", resource = "", subresource, namespace = "", name = "" } = objectRef ?? {};
+  return {
+    at: Date.parse(event.requestReceivedTimestamp) / 1000,
+    user: user.username,
+    agent: userAgent,
+    verb,
+    forced: requestURI.includes("force=true"),
+    group,
+    resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+    namespace,
+    name,
+    status: responseStatus?.code ?? 0,
+    body: requestObject,
+  };
 }
 
 function logIn(directory: string): string {

@@ -41,7 +41,13 @@ export function startController({ kubeconfig, port, more, directory }: Controlle
   const log = createWriteStream(join(directory, `controller-${child.pid}.log`));
   const chunks: string[] = [];
   const told: string[] = [];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => chunks.push(text));
+  const decisions = new Map<string, DecisionEntry>();
+  /** Of the output, what decisions were not looked for in yet. */
+  let unread = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    chunks.push(text);
+    unread += text;
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     told.push(text);
     log.write(text);
@@ -60,8 +66,11 @@ export function startController({ kubeconfig, port, more, directory }: Controlle
     pid: child.pid ?? 0,
     output: () => chunks.join(""),
     decisions: (pipeline) => {
-      const { entries } = parseDecisions([{ path: "standard output", text: chunks.join("") }]);
-      return [...entries.values()].filter((one) => pipeline === undefined || one.pipeline === `default/${pipeline}`);
+      const end = unread.lastIndexOf("\n") + 1;
+      const { entries } = parseDecisions([{ path: "standard output", text: unread.slice(0, end) }]);
+      for (const [id, entry] of entries) decisions.set(id, entry);
+      unread = unread.slice(end);
+      return [...decisions.values()].filter((one) => pipeline === undefined || one.pipeline === `default/${pipeline}`);
     },
     errors: () => told.join(""),
     url: `http://127.0.0.1:${port}`,

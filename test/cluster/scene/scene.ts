@@ -1,7 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PIPELINES } from "../../../src/controller/pipelines.ts";
 import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
+import { connect } from "../../../src/kube/client.ts";
+import { groupVersion, type KubeObject } from "../../../src/kube/objects.ts";
 import { startChaosProxy, type ChaosProxy } from "../chaos-proxy.ts";
 import { findBinaries } from "../control-plane/binaries.ts";
 import type { ControlPlane } from "../control-plane/control-plane.ts";
@@ -9,7 +12,7 @@ import { startExposition, type Exposition } from "../control-plane/exposition.ts
 import { freePort } from "../control-plane/ports.ts";
 import { startPrometheus, type Prometheus } from "../control-plane/prometheus.ts";
 import { startControlPlane, withoutOwnControlPlane } from "../control-plane/start.ts";
-import { auditArguments, callsIn, writesIn, type Write } from "./audit.ts";
+import { auditArguments, auditIn, type Write } from "./audit.ts";
 import { startController, type ControllerProcess } from "./controller.ts";
 import { established } from "./established.ts";
 import { profilesObject } from "./objects.ts";
@@ -32,6 +35,8 @@ export interface Scene {
   readonly calls: () => readonly Write[];
   /** Those of controllers alone, but for leases. */
   readonly ownWrites: () => readonly Write[];
+  /** An object of namespace "default" as it is now; rejects with a KubeError if there is none. No program is started for it. */
+  readonly read: (kind: keyof typeof KINDS, name: string) => Promise<KubeObject>;
   readonly status: (pipeline?: string) => Promise<PipelineStatus>;
   /** `True`, `False` or `Unknown`, and the reason: "False TargetPinned". */
   readonly condition: (type: string, pipeline?: string) => Promise<string>;
@@ -39,6 +44,12 @@ export interface Scene {
   readonly replicas: (deployment: string) => Promise<number>;
   readonly close: () => Promise<void>;
 }
+
+const KINDS = {
+  InferencePipeline: PIPELINES,
+  Deployment: { ...groupVersion("apps/v1"), plural: "deployments" },
+  Service: { ...groupVersion("v1"), plural: "services" },
+} as const;
 
 /** Why there can be no scene, or false. */
 export function withoutScene(): string | false {
@@ -84,9 +95,13 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
 
   const controllers: ControllerProcess[] = [];
   const proxies: ChaosProxy[] = [];
+  const audit = auditIn(directory);
+  const { get } = connect({ kubeconfig: plane.kubeconfig, qps: 1000, timeoutSeconds: 10, mayWrite: () => false });
+  const read = (kind: keyof typeof KINDS, name: string): Promise<KubeObject> =>
+    get({ ...KINDS[kind], namespace: "default", name });
   const status = async (pipeline = "shop"): Promise<PipelineStatus> => {
-    const text = await plane.kubectl("get", "ipl", pipeline, "--output=jsonpath={.status}");
-    return (text === "" ? {} : JSON.parse(text)) as PipelineStatus;
+    const { status: told = {} } = await read("InferencePipeline", pipeline);
+    return told as PipelineStatus;
   };
   return {
     plane,
@@ -109,17 +124,18 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
       proxies.push(proxy);
       return proxy;
     },
-    writes: () => writesIn(directory),
-    calls: () => callsIn(directory),
-    ownWrites: () =>
-      writesIn(directory).filter(({ agent, resource }) => agent.startsWith("ipa/") && resource !== "leases"),
+    ...audit,
+    ownWrites: () => audit.writes().filter(({ agent, resource }) => agent.startsWith("ipa/") && resource !== "leases"),
+    read,
     status,
     condition: async (type, pipeline) => {
       const found = (await status(pipeline)).conditions?.find((one) => one.type === type);
       return found === undefined ? "" : `${found.status} ${found.reason}`;
     },
-    replicas: async (deployment) =>
-      Number(await plane.kubectl("get", "deployment", deployment, "--output=jsonpath={.spec.replicas}")),
+    replicas: async (deployment) => {
+      const { spec } = await read("Deployment", deployment);
+      return (spec as { readonly replicas: number }).replicas;
+    },
     close: async () => {
       await Promise.all(controllers.map((controller) => controller.kill()));
       await Promise.all([prometheus.stop(), exposition.close(), plane.stop()]);

@@ -66,9 +66,12 @@ const wanted = {
 };
 
 async function seen(scene: Scene, name: string): Promise<unknown> {
-  const objects = [`ipl/${name}`, `deploy/${name}-small`, `deploy/${name}-large`, `service/${name}-detect`];
-  const found: unknown = JSON.parse(await scene.plane.kubectl("get", ...objects, "--output=json"));
-  const [pipeline, small, large, service] = (found as { readonly items: readonly Found[] }).items;
+  const [pipeline, small, large, service] = (await Promise.all([
+    scene.read("InferencePipeline", name),
+    scene.read("Deployment", `${name}-small`),
+    scene.read("Deployment", `${name}-large`),
+    scene.read("Service", `${name}-detect`),
+  ])) as unknown as readonly Found[];
   const { takenOver = [], heldTargets = [], rollouts = [], plan, conditions = [] } = pipeline?.status ?? {};
   const [planned] = plan?.stages ?? [];
   return {
