@@ -36,6 +36,8 @@ describe("a leader that goes away", { skip: withoutScene() }, () => {
     const isNext = (write: Write): boolean => write.at > released.at && holderOf(write) !== "";
     const next = await until("another leader", () => holders().find(isNext) ?? null, WITHIN);
     assert.ok(next.at - released.at < 10, "the other one does not wait for the lease to run out");
+    const sent = leader.proxy.requests().filter(({ method }) => method !== "GET");
+    assert.match(sent.at(-1)?.url ?? "", /\/leases\/told$/, "it writes nothing after that");
     await endsAsUndisturbed(scene, "told");
     assert.equal(await other?.process.stop(), 0);
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type { DecisionEntry } from "../../../src/formats/decision-journal.ts";
 import { until } from "../control-plane/until.ts";
 import type { ControllerProcess } from "../scene/controller.ts";
 import { deploymentObject, deploymentsOf, pipelineObject } from "../scene/objects.ts";
@@ -36,6 +37,14 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     );
   const barred = (pipeline: string): Promise<unknown> =>
     until(`a setback of ${pipeline}`, async () => (await setbackOf(pipeline))?.variant === "large", WITHIN);
+  /** The first decision by which a variant of a pipeline is given up. */
+  const gaveUp = (pipeline: string): DecisionEntry => {
+    const hasSetback = ({ decision: { state } }: DecisionEntry): boolean =>
+      Object.values(state?.rollouts ?? {}).some(({ setbacks }) => setbacks.length > 0);
+    const found = controller.decisions(pipeline).find(hasSetback);
+    assert.ok(found !== undefined, "something was given up");
+    return found;
+  };
   /** By every write: the Service has selected nothing but the old variant, which has never had none. */
   const onlyOldServed = (pipeline: string): void => {
     const writes = scene.ownWrites().filter(({ status }) => status < 300);
@@ -56,6 +65,9 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     await barred("narrow");
     const setback = await setbackOf("narrow");
     assert.deepEqual([setback?.most, setback?.failures], [0, 1]);
+    const { decision } = gaveUp("narrow");
+    const barredFor = Date.parse(setback?.until ?? "") / 1000 - decision.at;
+    assert.ok(Math.abs(barredFor - 60) < 0.01, `barred for ${barredFor} s`);
     await until("it to be rolled back", async () => (await scene.replicas("narrow-large")) === 0, WITHIN);
     // One is enough for the load.
     assert.match(await planned("narrow"), /^small×[12]$/);
@@ -98,16 +110,13 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
   test("a pod that never gets Ready", async () => {
     const spec = { rollout: { progressDeadlineSeconds: 5, drainSeconds: 1 } };
     await applySwitching(scene, "never", { annotations: { "test.ipa/never-ready": "true" }, spec });
-    const tried = (): readonly number[] =>
-      scaleWrites(scene.ownWrites(), "never-large").flatMap(({ at, replicas, status }) =>
-        replicas > 0 && status === 200 ? at : [],
-      );
     await barred("never");
     const setback = await setbackOf("never");
     assert.deepEqual([setback?.most, setback?.failures], [0, 1]);
     await until("it to be rolled back", async () => (await scene.replicas("never-large")) === 0, WITHIN);
-    const back = scaleWrites(scene.ownWrites(), "never-large").findLast(({ replicas }) => replicas === 0);
-    assert.ok((back?.at ?? 0) - (tried()[0] ?? 0) >= 4, "not before the deadline");
+    const wanted = controller.decisions("never").find(({ decision: { plan } }) => plan[0]?.variant === "large");
+    const waited = gaveUp("never").decision.at - (wanted?.decision.at ?? Infinity);
+    assert.ok(waited >= 5, `not before the deadline, after ${waited} s`);
     await until("a second failure", async () => (await setbackOf("never"))?.failures === 2, AFTER_BACK_OFF);
     const second = await setbackOf("never");
     const length = Date.parse(second?.until ?? "") - Date.now();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { ChaosProxy } from "../chaos-proxy.ts";
 import { until } from "../control-plane/until.ts";
+import type { ControllerProcess } from "../scene/controller.ts";
 import { established } from "../scene/established.ts";
 import { deploymentsOf, pipelineObject } from "../scene/objects.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
@@ -12,10 +13,11 @@ const DEFINITION = "inferencepipelines.ipa.dev";
 describe("what is out of date", { skip: withoutScene() }, () => {
   let scene: Scene;
   let proxy: ChaosProxy;
+  let controller: ControllerProcess;
   before(async () => {
     scene = await openScene({ cpus: 1000 });
     proxy = await scene.proxy();
-    await scene.controller("--kubeconfig", proxy.kubeconfig);
+    controller = await scene.controller("--kubeconfig", proxy.kubeconfig);
   });
   after(() => scene?.close());
 
@@ -42,9 +44,10 @@ describe("what is out of date", { skip: withoutScene() }, () => {
     const ours = JSON.parse(await scene.plane.kubectl("get", "crd", DEFINITION, "--output=json")) as Definition;
     await scene.plane.kubectlWith(JSON.stringify(formerOf(ours)), "replace", "-f", "-");
     await established(scene.plane, DEFINITION);
+    // What it remembers is not read from the status.
+    assert.equal(await controller.stop(), 0);
     scene.traffic("stored").at(30);
-    // Without what runs it nothing can be done yet, so that the status is the former's.
-    await scene.plane.apply({ ...object, spec: { ...spec, mode: "Observe" } });
+    await scene.plane.apply(...deploymentsOf("stored"), { ...object, spec: { ...spec, mode: "Act" } });
     const status = {
       phase: "Running",
       decision: { id: "0", reason: "Whim" },
@@ -68,12 +71,13 @@ describe("what is out of date", { skip: withoutScene() }, () => {
     const { metadata, ...definition } = ours;
     const upgraded = { ...definition, metadata: { name: metadata.name } };
     await scene.plane.kubectlWith(JSON.stringify(upgraded), "replace", "-f", "-");
-    await scene.plane.apply(...deploymentsOf("stored"));
-    await scene.plane.kubectl("patch", "ipl", "stored", "--type=merge", '--patch={"spec":{"mode":"Act"}}');
+    await scene.controller();
     await until("it to go on", async () => (await scene.condition("Applied", "stored")) === "True Applied", WITHIN);
     await until("the replicas planned", async () => (await scene.replicas("stored-small")) === 4, WITHIN);
     const read = await scene.plane.kubectl("get", "ipl", "stored", "--output=json");
     assert.ok(!read.includes("Whim"), "the status is of the new version");
+    const { rollout, onDelete } = (JSON.parse(read) as { readonly spec: Readonly<Record<string, unknown>> }).spec;
+    assert.deepEqual([rollout, onDelete], [{ progressDeadlineSeconds: 600, drainSeconds: 30 }, "Keep"]);
   });
 });
 
