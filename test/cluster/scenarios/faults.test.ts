@@ -52,17 +52,24 @@ describe("a cluster that answers badly", { skip: withoutScene() }, () => {
   };
 
   const faults = [
-    ["answers 409 to writes", { kind: "answer", status: 409 }, /PATCH|PUT|POST/, 3],
-    ["answers 410 to watches", { kind: "answer", status: 410 }, "GET", 6, /watch=true/],
-    ["answers 429 and asks to be left alone", { kind: "answer", status: 429, retryAfter: 1 }, /./, 6],
-    ["answers 500", { kind: "answer", status: 500 }, /./, 8],
-    ["is slow", { kind: "delay", seconds: 1.5 }, /./, 12],
-    ["breaks connections", { kind: "reset" }, /./, 6],
+    ["answers 409 to writes", { kind: "answer", status: 409 }, { method: /PATCH|PUT|POST/, times: 3 }],
+    // Those that are forced, too: that is no number of somebody else's.
+    [
+      "answers 409 to numbers",
+      { kind: "answer", status: 409 },
+      { url: /\/scale\?/, method: "PATCH", times: 4, after: 0 },
+    ],
+    // All of them.
+    ["answers 410 to watches", { kind: "answer", status: 410 }, { url: /watch=true/, times: 6, after: 0 }],
+    ["answers 429 and asks to be left alone", { kind: "answer", status: 429, retryAfter: 1 }, { times: 6 }],
+    ["answers 500", { kind: "answer", status: 500 }, { times: 8 }],
+    ["is slow", { kind: "delay", seconds: 1.5 }, { times: 12 }],
+    ["breaks connections", { kind: "reset" }, { times: 6 }],
   ] as const;
-  faults.forEach(([what, fault, method, times, url = /^(?!.*\/leases)/], i) => {
+  faults.forEach(([what, fault, matching], i) => {
     test(`an API server that ${what}`, async () => {
       const name = `bad-${i}`;
-      proxy.inject(fault, { method, url, times, after: 2 });
+      proxy.inject(fault, { url: /^(?!.*\/leases)/, after: 2, ...matching });
       // Those under way end, so that new ones are begun.
       proxy.inject({ kind: "reset" }, { url: /watch=true/ })();
       await applySwitching(scene, name);
