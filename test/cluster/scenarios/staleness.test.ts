@@ -4,7 +4,8 @@ import type { ChaosProxy } from "../chaos-proxy.ts";
 import { until } from "../control-plane/until.ts";
 import type { ControllerProcess } from "../scene/controller.ts";
 import { established } from "../scene/established.ts";
-import { deploymentsOf, pipelineObject } from "../scene/objects.ts";
+import { deploymentObject, deploymentsOf, pipelineObject } from "../scene/objects.ts";
+import { scaleWrites } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
 
 const WITHIN = 90;
@@ -44,10 +45,14 @@ describe("what is out of date", { skip: withoutScene() }, () => {
     const ours = JSON.parse(await scene.plane.kubectl("get", "crd", DEFINITION, "--output=json")) as Definition;
     await scene.plane.kubectlWith(JSON.stringify(formerOf(ours)), "replace", "-f", "-");
     await established(scene.plane, DEFINITION);
-    // What it remembers is not read from the status.
-    assert.equal(await controller.stop(), 0);
+    // It would go by what it remembers, and not by the status.
+    await controller.kill();
     scene.traffic("stored").at(30);
-    await scene.plane.apply(...deploymentsOf("stored"), { ...object, spec: { ...spec, mode: "Act" } });
+    // Nobody holds the number that the former controller took over.
+    const { spec: small, ...rest } = deploymentObject("stored-small");
+    const { replicas: _replicas, ...unheld } = small;
+    await scene.plane.apply({ ...rest, spec: unheld }, ...deploymentsOf("stored").slice(1));
+    await scene.plane.apply({ ...object, spec: { ...spec, mode: "Act" } });
     const status = {
       phase: "Running",
       decision: { id: "0", reason: "Whim" },
@@ -71,11 +76,13 @@ describe("what is out of date", { skip: withoutScene() }, () => {
     const { metadata, ...definition } = ours;
     const upgraded = { ...definition, metadata: { name: metadata.name } };
     await scene.plane.kubectlWith(JSON.stringify(upgraded), "replace", "-f", "-");
-    await scene.controller();
+    await scene.controller("--lease-name", "upgraded");
     await until("it to go on", async () => (await scene.condition("Applied", "stored")) === "True Applied", WITHIN);
     await until("the replicas planned", async () => (await scene.replicas("stored-small")) === 4, WITHIN);
     const read = await scene.plane.kubectl("get", "ipl", "stored", "--output=json");
     assert.ok(!read.includes("Whim"), "the status is of the new version");
+    const forced = scaleWrites(scene.ownWrites(), "stored-small").filter((write) => write.forced);
+    assert.deepEqual(forced, [], "what the former one took over is not taken over again");
     const { rollout, onDelete } = (JSON.parse(read) as { readonly spec: Readonly<Record<string, unknown>> }).spec;
     assert.deepEqual([rollout, onDelete], [{ progressDeadlineSeconds: 600, drainSeconds: 30 }, "Keep"]);
   });
