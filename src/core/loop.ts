@@ -1,11 +1,14 @@
 import type { LoadSeries, LoopState, Observation, Planning } from "./cluster.ts";
 import { credible } from "./credible.ts";
-import { decide, type Decision, type Planner, type Reason } from "./decide.ts";
-import { leewayOf } from "./movement/leeway.ts";
+import { decide, type Decided, type Decision, type Planner, type Reason } from "./decide.ts";
+import { growMeanwhile } from "./meanwhile.ts";
+import { leewayOf, type Leeway } from "./movement/leeway.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
+import { isSolved } from "./problem.ts";
 import { restrict } from "./restrict.ts";
-import { coresLeaving, follow, restrictionsOf, setOut, type Standing } from "./rollout.ts";
+import { coresLeaving, follow, restrictionsOf, rolledBack, setOut, type Rollouts, type Standing } from "./rollout.ts";
+import { startUpOf } from "./start-up.ts";
 import { isRouted, type Switch } from "./switch.ts";
 import { learn, slowdownOf, slowed, type Slowdowns } from "./slowdown.ts";
 import { stabilise } from "./movement/stabilise.ts";
@@ -24,13 +27,12 @@ export function tick(profiled: Planner, observed: Observation, make: typeof deci
   const windows = windowed(credited.load, pipeline.adaptation.loadWindow);
   const newest = newestLoad(credited.load, pipeline.adaptation.loadWindow);
   const standing = follow(pipeline, credited, newest);
-  const { running } = standing;
-  const seen = { ...credited, running };
-  const { now: at, state } = seen;
-  const made = (decision: Omit<Decision, "at">): Decision => {
-    const own = decision.reason === "load-rose" && rose(seen, slowdowns) ? "service-slower" : decision.reason;
-    const reason = standing.gaveUp ? reasonAfterSetback(own) : own;
-    const rollouts = setOut(pipeline, seen, standing, decision.plan, newest);
+  const seenBy = ({ running }: Standing): Observation => ({ ...credited, running });
+  const { now: at, state } = credited;
+  const made = (decision: Omit<Decision, "at">, from = standing): Decision => {
+    const own = decision.reason === "load-rose" && rose(seenBy(from), slowdowns) ? "service-slower" : decision.reason;
+    const reason = from.gaveUp ? reasonAfterSetback(own) : own;
+    const rollouts = rolloutsAfter(planner, seenBy(from), from, decision, newest);
     return {
       ...decision,
       at,
@@ -38,10 +40,11 @@ export function tick(profiled: Planner, observed: Observation, make: typeof deci
       state: withPart(withPart(decision.state, "rollouts", rollouts), "slowdowns", slowdowns),
     };
   };
+  const { running } = standing;
   const held = { load: null, planned: null, change: 0, outcome: null };
   // A rule changes what runs; the first plan is the planner's.
   if (policy.rule !== undefined && running.length > 0) {
-    const decided = policy.rule(within(planner, seen, standing, none), seen);
+    const decided = policy.rule(within(planner, seenBy(standing), standing, none), seenBy(standing));
     const waits = switchesAgain(pipeline, standing, decided.plan);
     return made({ ...held, ...decided, ...(waits ? { plan: running, reason: "unchanged" } : {}) });
   }
@@ -50,18 +53,57 @@ export function tick(profiled: Planner, observed: Observation, make: typeof deci
     const plan = running.length > 0 ? running : observed.running;
     return made({ ...held, plan, reason: "held-no-data", state });
   }
-  const restricted = within(planner, seen, standing, any);
   const { load, asked } = stabilise(pipeline.adaptation, state?.planning, at, predicted);
-  const leeway = leewayOf(restricted, running, state?.planning, at);
-  const wanted = make(restricted, load, running, leeway);
+  const choose = (from: Standing): Chosen => {
+    const restricted = within(planner, seenBy(from), from, any);
+    const leeway = leewayOf(restricted, from.running, state?.planning, at);
+    return { from, leeway, wanted: make(restricted, load, from.running, leeway) };
+  };
+  const { from, ...chosen } = unlessInTheWay(pipeline, choose(standing), choose);
   // What is ready needs no preparation: it may take the place of what is being prepared.
-  const open = within(planner, seen, standing, isRouted);
-  const decided = standIn(open, seen, windows, { wanted, leeway }, make) ?? wanted;
-  return made({
-    ...decided,
-    load: predicted,
-    state: { ...state, planning: { load, asked, switchedAt: switchesOf(seen, decided.plan) } },
-  });
+  const open = within(planner, seenBy(from), from, isRouted);
+  const decided = standIn(open, seenBy(from), windows, chosen, make) ?? chosen.wanted;
+  return made(
+    {
+      ...decided,
+      load: predicted,
+      state: { ...state, planning: { load, asked, switchedAt: switchesOf(seenBy(from), decided.plan) } },
+    },
+    from,
+  );
+}
+
+/** What is wanted of a load, from where the rollouts stand. */
+interface Chosen {
+  readonly from: Standing;
+  readonly leeway: Leeway;
+  readonly wanted: Decided;
+}
+
+/**
+ * What was chosen; or without the switches whose new variant does not serve yet, where with them no plan is feasible and without them
+ * one is. To begin one of them anew, unbound by steps, would help nobody.
+ */
+function unlessInTheWay(pipeline: Pipeline, chosen: Chosen, choose: (from: Standing) => Chosen): Chosen {
+  const without = chosen.wanted.outcome.status === "infeasible" ? rolledBack(pipeline, chosen.from) : null;
+  if (without === null) return chosen;
+  const other = choose(without);
+  const isGivenUp = other.wanted.plan.some(({ variant }, s) => variant !== chosen.from.running[s]?.variant);
+  return isGivenUp && isSolved(other.wanted.outcome) ? other : chosen;
+}
+
+/** The rollouts once a plan has been decided. What serves while a switch is prepared may grow, unless a rule says what runs. */
+function rolloutsAfter(
+  planner: Planner,
+  seen: Observation,
+  standing: Standing,
+  decision: Pick<Decision, "plan" | "planned">,
+  newest: number | null,
+): Rollouts {
+  const rollouts = setOut(planner.pipeline, seen, standing, decision.plan, newest);
+  const isPreparing = Object.values(rollouts).some(({ switching }) => switching?.phase === "Preparing");
+  if (newest === null || !isPreparing || planner.policy.rule !== undefined) return rollouts;
+  return growMeanwhile(within(planner, seen, { ...standing, rollouts }, none), seen, rollouts, decision, newest);
 }
 
 /** Which switches hold their stage to the variant that it goes over to. */
@@ -139,7 +181,7 @@ function reasonAfterSetback(reason: Reason): Reason {
  * ready when the next decision could be.
  */
 export function horizonOf({ stages, adaptation: { interval, horizon } }: Pipeline): number {
-  const startUps = stages.flatMap(({ variants }) => variants.map(({ startUp: { mean, p90 = mean } }) => p90));
+  const startUps = stages.flatMap(({ variants }) => variants.map(startUpOf));
   return Math.max(horizon, interval + Math.max(...startUps));
 }
 

@@ -1,11 +1,11 @@
-import { capacityOf, leastIdling } from "./capacity.ts";
+import { capacityOf, leastIdling, leastReplicas } from "./capacity.ts";
 import type { Observation } from "./cluster.ts";
 import { plannedLoad } from "./load.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import { replicasAside, type Plan, type StagePlan } from "./plan.ts";
 import { mayRun, type Restriction } from "./restrict.ts";
 import { judge, lasting, progressOf, withSetback, type Progress, type Setback } from "./setback.ts";
-import { countOf, isRouted, switchOf, type Sight, type Switch } from "./switch.ts";
+import { countOf, isRouted, switchOf, type Serving, type Sight, type Switch } from "./switch.ts";
 import { visitsOf } from "./visits.ts";
 
 /** What is remembered of how a stage's plan is carried out. */
@@ -27,7 +27,7 @@ export interface Targets {
   readonly targets: readonly { readonly variant: string; readonly replicas: number }[];
 }
 
-/** Carries a stage's plan out: until a switch is ready the old variant serves alone, unscaled, and until it is over its replicas stay. */
+/** Carries a stage's plan out: until a switch is ready the old variant serves alone, and until it is over its replicas stay. */
 export function rollOut(stage: Stage, plan: StagePlan, rollout: StageRollout | undefined): Targets {
   const switching = rollout?.switching;
   const wanted = (variant: string): number => {
@@ -44,15 +44,20 @@ export function rollOut(stage: Stage, plan: StagePlan, rollout: StageRollout | u
 }
 
 /**
- * How many replicas of a stage's plan must be ready before they take over: those that carry the load of now and leave
- * something idle, as any plan must; all of them if that is more, or the load (requests per second) is not known.
+ * How many replicas of a stage's plan must be ready before they take over from what serves: those that carry the load of now and
+ * leave something idle, as any plan must. Where what serves carries less than that, as much as it does is enough: going over then
+ * loses nothing. All of the plan's if that is more, or the load (requests per second) is not known.
  */
-export function enoughReady(pipeline: Pipeline, load: number | null, plan: StagePlan): number {
+export function enoughReady(pipeline: Pipeline, load: number | null, plan: StagePlan, serves: Serving): number {
   const visited = visitsOf(pipeline.stages).find(({ stage }) => stage.name === plan.stage);
-  const variant = visited?.stage.variants.find(({ name }) => name === plan.variant);
-  if (load === null || visited === undefined || variant === undefined) return plan.replicas;
-  const { rate } = capacityOf(pipeline, variant, plan.batch);
-  return Math.min(plan.replicas, leastIdling(visited.items * plannedLoad(pipeline, load), rate));
+  const [from, to] = [serves, plan].map((one) => visited?.stage.variants.find(({ name }) => name === one.variant));
+  if (load === null || visited === undefined || from === undefined || to === undefined) return plan.replicas;
+  const { rate } = capacityOf(pipeline, to, plan.batch);
+  // Which batch serves may have been forgotten, and be taken for one that the variant does not have.
+  const serving = capacityOf(pipeline, from, Math.min(serves.batch, from.profile.at(-1)?.batch ?? 1)).rate;
+  const items = visited.items * plannedLoad(pipeline, load);
+  const isCarried = leastIdling(items, serving) <= serves.replicas;
+  return Math.min(plan.replicas, isCarried ? leastIdling(items, rate) : leastReplicas(serves.replicas * serving, rate));
 }
 
 /** How far a plan has come. */
@@ -67,7 +72,7 @@ export interface Standing {
 /** What has become of the plan in force since the last decision. `load`: the newest, requests per second; null if it is not known. */
 export function follow(pipeline: Pipeline, seen: Observation, load: number | null): Standing {
   const before = seen.state?.rollouts ?? {};
-  let [gaveUp, rolledBack] = [false, false];
+  let [gaveUp, isRolledBack] = [false, false];
   const running: StagePlan[] = [];
   const rollouts = byStage(pipeline, (stage, s) => {
     const plan = seen.running[s];
@@ -87,7 +92,7 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     // Ready, and still not routed: something is in the way of that.
     const { progressDeadline } = pipeline.rollout;
     if (switching?.phase === "Ready" && seen.now - switching.since >= progressDeadline) {
-      rolledBack = gaveUp = true;
+      isRolledBack = gaveUp = true;
       running[s] = switching.from;
       return { setbacks: withSetback(setbacks, plan.variant, 0, seen.now) };
     }
@@ -95,13 +100,30 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     // What the world no longer leaves is nobody's failure.
     const leaves = (seen.restrictions ?? []).every((one) => one.stage !== stage.name || mayRun(one, plan.variant));
     if (switching !== undefined && !isRouted(switching) && (!leaves || (failed && isNew))) {
-      rolledBack = gaveUp = true;
+      isRolledBack = gaveUp = true;
       running[s] = switching.from;
       return { setbacks };
     }
     return rolloutOf(switching, progress, setbacks);
   });
-  return { running: rolledBack ? running : seen.running, rollouts, gaveUp };
+  return { running: isRolledBack ? running : seen.running, rollouts, gaveUp };
+}
+
+/** The same with the switches given up whose new variant does not serve yet, though nobody failed; null if there are none. */
+export function rolledBack(pipeline: Pipeline, { running, rollouts }: Standing): Standing | null {
+  const back = (stage: string): StagePlan | undefined => {
+    const switching = rollouts[stage]?.switching;
+    return switching === undefined || isRouted(switching) ? undefined : switching.from;
+  };
+  if (running.every(({ stage }) => back(stage) === undefined)) return null;
+  return {
+    running: running.map((plan) => back(plan.stage) ?? plan),
+    rollouts: byStage(pipeline, ({ name }) => {
+      const { setbacks } = rollouts[name] ?? NOTHING;
+      return back(name) === undefined ? rollouts[name] : { setbacks };
+    }),
+    gaveUp: true,
+  };
 }
 
 /** The same once a plan has been decided, which is from now on to be carried out. */
@@ -218,7 +240,8 @@ function sightOf(
 ): Sight | null {
   const counts = replicas.filter((count) => count.stage === stage.name);
   if (counts.length === 0) return null;
-  return { stage, counts, enough: enoughReady(pipeline, load, plan), drain: pipeline.rollout.drain, now };
+  const enough = (serves: Serving): number => enoughReady(pipeline, load, plan, serves);
+  return { stage, counts, enough, drain: pipeline.rollout.drain, now };
 }
 
 function switchFrom(running: StagePlan | undefined, to: StagePlan, now: number): Switch | undefined {

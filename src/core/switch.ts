@@ -18,13 +18,16 @@ export interface Switch {
   readonly since: number;
 }
 
+/** Replicas that take a stage's requests. */
+export type Serving = Pick<StagePlan, "variant" | "batch" | "replicas">;
+
 /** What a switch of a stage is judged by. */
 export interface Sight {
   readonly stage: Stage;
   /** Of this stage; not empty. */
   readonly counts: readonly ReplicaCount[];
-  /** Replicas of the plan that must be ready. */
-  readonly enough: number;
+  /** Replicas of the plan that must be ready to take over from what serves. */
+  readonly enough: (serves: Serving) => number;
   readonly drain: number;
   readonly now: number;
 }
@@ -40,7 +43,8 @@ export function switchOf(plan: StagePlan, before: Switch | undefined, seen: Sigh
     const up = countOf(counts, serves);
     const from =
       before?.from.variant === serves ? before.from : { ...plan, variant: serves, replicas: up.ready + up.starting };
-    const phase = countOf(counts, plan.variant).ready >= enough ? "Ready" : "Preparing";
+    const needed = enough({ ...from, replicas: up.serving });
+    const phase = countOf(counts, plan.variant).ready >= needed ? "Ready" : "Preparing";
     return {
       // What serves is never scaled down, whoever scaled it up.
       from: { ...from, replicas: Math.max(from.replicas, up.serving) },

@@ -1,5 +1,6 @@
 import type { ReplicaCount } from "../core/cluster.ts";
 import { tooOld } from "../core/batching.ts";
+import type { Decision } from "../core/decide.ts";
 import { isChain } from "../core/graph.ts";
 import { samePlan, type Plan, type StagePlan } from "../core/plan.ts";
 import { enoughReady } from "../core/rollout.ts";
@@ -74,13 +75,15 @@ export class Network {
     }
   }
 
-  /** Puts a plan in force now, by the load that is known now (requests per second). */
-  apply(plan: Plan, load: number | null): void {
+  /** Puts a decision in force now, by the load that it saw (requests per second). */
+  apply({ plan, state }: Pick<Decision, "plan" | "state">, load: number | null): void {
     if (!samePlan(plan, this.inForce)) this.isBlocked = false;
     this.inForce = plan;
+    const { pipeline } = this.scenario;
     this.stages.forEach((stage, s) => {
       const ofStage = planOf(plan, s);
-      stage.apply(ofStage, enoughReady(this.scenario.pipeline, load, ofStage));
+      const from = state?.rollouts?.[ofStage.stage]?.switching?.from;
+      stage.apply(ofStage, (serves) => enoughReady(pipeline, load, ofStage, serves), from);
     });
   }
 

@@ -35,6 +35,8 @@ export function serviceTable({ profile }: Variant): ServiceTable {
 export class Pool {
   batch: number;
   timeout: number;
+  /** Replicas last asked for; on a full cluster there may be fewer (S12). */
+  wanted = 0;
   readonly variant: number;
   readonly accuracy: number;
   readonly cores: number;
@@ -70,10 +72,9 @@ export class Pool {
     if (place >= 0) this.freeAt[place] = replica.readyAt;
   }
 
-  /** The instant from which so many replicas are ready; Infinity if there are not so many. */
-  readyAt(count: number): number {
-    const instants = this.replicas.map(({ readyAt }) => readyAt).toSorted((a, b) => a - b);
-    return instants[count - 1] ?? Infinity;
+  /** When one replica more is ready, ascending; Infinity for those that wait. */
+  readyInstants(): readonly number[] {
+    return this.replicas.map(({ readyAt }) => readyAt).toSorted((a, b) => a - b);
   }
 
   readyCount(now: number): number {

@@ -54,7 +54,7 @@ export function simulate(
     if (decision !== null && due < end) {
       if (due > from) source.advanceTo(due);
       // Also where nothing changes: what there was no room for is tried again (S12).
-      network.apply(decision.plan, newest);
+      network.apply(decision, newest);
       if (decision.plan !== promise.plan) promise = putInForce(decision.plan, due);
       if (due === from) inRow = promise;
     }

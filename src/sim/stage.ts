@@ -2,6 +2,7 @@ import type { ReplicaCount, StageLoad } from "../core/cluster.ts";
 import type { Stage, Variant } from "../core/pipeline.ts";
 import type { StagePlan } from "../core/plan.ts";
 import type { ServedBatches } from "../core/service-time.ts";
+import type { Serving } from "../core/switch.ts";
 import type { StartUpTime } from "../workload/service-times.ts";
 import { advance, type StageRules } from "./advance.ts";
 import { Flights } from "./flights.ts";
@@ -35,8 +36,8 @@ export class StageRun implements Tenant {
   private readonly reserves: readonly Reserve[];
   private serving: Pool;
   private pending: Pool | null = null;
-  /** Of the pending ones, those that must be ready to take over. */
-  private enough = Infinity;
+  /** How many of the pending ones must be ready to take over from what serves. */
+  private enough: (serves: Serving) => number = () => Infinity;
   private ordinal = 0;
   /** Seconds that replicas spent on batches that have ended, and on all batches when they were last asked for. */
   private worked = 0;
@@ -96,7 +97,7 @@ export class StageRun implements Tenant {
   /** Serves up to `until`: batches that would start then are left, replicas that are ready then are not. */
   advanceTo(until: number): void {
     for (;;) {
-      const handOver = this.pending?.readyAt(this.enough) ?? Infinity;
+      const handOver = this.handOverAt();
       const cut = Math.min(until, handOver);
       advance(this.queue, this.serving, this.flights, this.rules, this.now, cut);
       this.now = cut;
@@ -105,18 +106,28 @@ export class StageRun implements Tenant {
     }
   }
 
-  /** Puts a plan in force now; if it is of another variant, that takes over when `enough` of its replicas are ready. */
-  apply(plan: StagePlan, enough: number): void {
-    if (this.stage.variants[this.serving.variant]?.name === plan.variant) {
+  /**
+   * Puts a plan in force now; if it is of another variant, that takes over when `enough` of its replicas are ready. Until then
+   * the variant that serves is to have so many as the plan `from` which it comes.
+   */
+  apply(plan: StagePlan, enough: (serves: Serving) => number, from: StagePlan | undefined): void {
+    if (this.nameOf(this.serving) === plan.variant) {
       this.cancelPending();
       this.resize(this.serving, plan);
       return;
     }
-    this.serving.cancelWaiting(this.now);
-    if (this.pending !== null && this.stage.variants[this.pending.variant]?.name !== plan.variant) this.cancelPending();
+    if (this.pending === null || this.nameOf(this.pending) !== plan.variant) {
+      this.serving.cancelWaiting(this.now);
+      this.cancelPending();
+    }
     this.pending ??= this.poolFor(plan);
     this.enough = enough;
     this.resize(this.pending, plan);
+    const { batch, timeout, wanted } = this.serving;
+    // Only more: what found no room when the switch was requested is not asked for again (S12).
+    if (from?.variant === this.nameOf(this.serving) && from.replicas > wanted) {
+      this.resize(this.serving, { ...from, batch, batchTimeout: timeout });
+    }
     this.handOverIfReady();
   }
 
@@ -135,7 +146,7 @@ export class StageRun implements Tenant {
   private poolCounts(): readonly ReplicaCount[] {
     return [this.serving, ...(this.pending === null ? [] : [this.pending])].map((pool) => {
       const ready = pool.readyCount(this.now);
-      const variant = this.stage.variants[pool.variant]?.name ?? "";
+      const variant = this.nameOf(pool);
       const serving = pool === this.serving ? ready : 0;
       const refused = pool.waits() ? { refused: "Unschedulable" as const } : {};
       return { stage: this.stage.name, variant, ready, starting: pool.replicas.length - ready, serving, ...refused };
@@ -211,6 +222,7 @@ export class StageRun implements Tenant {
   private resize(pool: Pool, plan: StagePlan): void {
     pool.batch = plan.batch;
     pool.timeout = plan.batchTimeout;
+    pool.wanted = plan.replicas;
     pool.shrink(plan.replicas, this.now);
     const variant = this.stage.variants[pool.variant];
     while (variant !== undefined && pool.replicas.length < plan.replicas) {
@@ -242,7 +254,24 @@ export class StageRun implements Tenant {
 
   private handOverIfReady(): void {
     if (this.pending === null) return;
-    if (this.pending.readyCount(this.now) >= this.enough) this.handOver(this.pending);
+    if (this.isEnough(this.pending, this.now)) this.handOver(this.pending);
+  }
+
+  /** When enough are ready that are to take over; Infinity if that is not in sight. */
+  private handOverAt(): number {
+    const { pending, now } = this;
+    const instants = pending?.readyInstants().map((at) => Math.max(at, now));
+    return instants?.find((at) => at < Infinity && pending !== null && this.isEnough(pending, at)) ?? Infinity;
+  }
+
+  private isEnough(pending: Pool, now: number): boolean {
+    const { serving } = this;
+    const serves = { variant: this.nameOf(serving), batch: serving.batch, replicas: serving.readyCount(now) };
+    return pending.readyCount(now) >= this.enough(serves);
+  }
+
+  private nameOf(pool: Pool): string {
+    return this.stage.variants[pool.variant]?.name ?? "";
   }
 
   private handOver(next: Pool): void {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { LoopState } from "../../src/core/cluster.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
 import { tick } from "../../src/core/loop.ts";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan, StagePlan } from "../../src/core/plan.ts";
 import { policyOf } from "../../src/core/policies.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { paper } from "../../src/core/queueing/paper.ts";
@@ -20,19 +20,20 @@ const variants = [
   variant("b", { 1: 0.2 }, { accuracy: 0.9 }),
   variant("c", { 1: 0.05 }, { accuracy: 0.3, standby: 2 }),
 ];
-const pipeline = pipelineOf([variants], {
-  objective: { kind: "weighted", accuracy: "pas", alpha: 60, beta: 1, delta: 0 },
-  limits: { replicas: 12, batch: 1 },
-  rollout: { progressDeadline: 50, drain: 30 },
-});
-const planner: Planner = {
-  pipeline,
-  policy: policyOf(pipeline, "ipa"),
-  predictor: reactive,
-  queueing: paper,
-  solver: exhaustive,
-};
-const [stage] = pipeline.stages;
+/** Requests per second of a replica. */
+const RATES: Readonly<Record<string, number>> = { a: 10, b: 5, c: 20 };
+function plannerOf(startUps: readonly number[]): Planner {
+  const all = variants.map((one, v) => ({ ...one, startUp: { mean: startUps[v] ?? 0 } }));
+  const pipeline = pipelineOf([all], {
+    objective: { kind: "weighted", accuracy: "pas", alpha: 60, beta: 1, delta: 0 },
+    limits: { replicas: 12, batch: 1 },
+    rollout: { progressDeadline: 50, drain: 30 },
+  });
+  return { pipeline, policy: policyOf(pipeline, "ipa"), predictor: reactive, queueing: paper, solver: exhaustive };
+}
+const planner = plannerOf([]);
+const planners = [planner, plannerOf([5, 40, 2]), plannerOf([40, 20, 30])];
+const [stage] = planner.pipeline.stages;
 assert.ok(stage !== undefined);
 
 interface World {
@@ -100,18 +101,18 @@ function forget(state: LoopState | null, what: Forgets): LoopState | null {
 }
 
 interface Turn {
-  readonly wanted: string | undefined;
+  readonly wanted: StagePlan | undefined;
   readonly targets: Targets;
   /** Replicas that served when it was decided. */
   readonly served: number;
 }
 
 /** One turn of the controller and of the world. */
-function turn(world: World, { load, forgets, refused, acts, before, writes, up, down }: Step): Turn {
+function turn(world: World, { load, forgets, refused, acts, before, writes, up, down }: Step, by = planner): Turn {
   world.now += 10;
   const { now, ready, starting } = world;
   const served = ready[world.route] ?? 0;
-  const decision = tick(planner, {
+  const decision = tick(by, {
     now,
     load: { end: now, step: 1, rates: [load] },
     running: forgets === "everything" ? [] : world.running,
@@ -139,7 +140,7 @@ function turn(world: World, { load, forgets, refused, acts, before, writes, up, 
     ready[v]! += comes - goes;
     starting[v]! += goes - comes;
   });
-  return { wanted: plan.variant, targets, served };
+  return { wanted: plan, targets, served };
 }
 
 function scale({ ready, starting }: World, v: number, replicas: number): void {
@@ -165,45 +166,78 @@ const calm: Step = {
   down: [],
 };
 
+const steps = fc.array(step, { minLength: 5, maxLength: 40, size: "max" });
+
 test("never break before make: what serves keeps its replicas until enough of another variant are ready and it serves", () => {
-  const seen = { kept: 0, routed: 0, rolledBack: 0 };
+  const seen = { kept: 0, grown: 0, routed: 0, rolledBack: 0 };
   fc.assert(
-    fc.property(fc.array(step, { minLength: 5, maxLength: 40, size: "max" }), (steps) => {
+    fc.property(steps, fc.constantFrom(...planners), (all, by) => {
       const world = begin();
-      for (const one of steps) {
+      for (const one of all) {
         const [route, ready, running] = [world.route, [...world.ready], world.running];
-        const { wanted, targets: wants, served } = turn(world, one);
+        const asked = ready[route]! + world.starting[route]!;
+        const { wanted, targets: wants, served } = turn(world, one, by);
         const old = variants[route]?.name;
         if (wants.targets.length === 0 || served === 0) continue;
-        if (running.length > 0 && running[0]?.variant !== old && wanted === old) seen.rolledBack++;
+        if (running.length > 0 && running[0]?.variant !== old && wanted?.variant === old) seen.rolledBack++;
         if (wants.serving !== old) {
           seen.routed++;
           const next = variants.findIndex(({ name }) => name === wants.serving);
           assert.ok(ready[next]! > 0, `${wants.serving} is to serve, and none is ready`);
         }
         // Its own scale-down aside, which the load asks for.
-        if (wanted === old) continue;
+        if (wanted?.variant === old) continue;
         const kept = wants.targets[route]?.replicas ?? 0;
         assert.ok(kept >= served, `${old} served with ${served}, and ${kept} are to be left: ${JSON.stringify(wants)}`);
         seen.kept++;
+        if (kept > asked) seen.grown++;
       }
     }),
     { numRuns: 1500, seed: 20_240_612, endOnFailure: true },
   );
-  assert.ok(seen.kept > 3000 && seen.routed > 1000 && seen.rolledBack > 200, JSON.stringify(seen));
+  assert.ok(seen.kept > 3000 && seen.routed > 1000 && seen.rolledBack > 200 && seen.grown > 300, JSON.stringify(seen));
+});
+
+test("what takes over carries the load, or as much as what served", () => {
+  const seen = { carries: 0, asMuch: 0, allPlanned: 0 };
+  fc.assert(
+    fc.property(steps, fc.constantFrom(...planners), (all, by) => {
+      const world = begin();
+      for (const one of all) {
+        const [route, ready] = [world.route, [...world.ready]];
+        const { wanted, targets: wants, served } = turn(world, one, by);
+        const old = variants[route]?.name ?? "";
+        if (wants.targets.length === 0 || wants.serving === old || served === 0) continue;
+        const next = ready[variants.findIndex(({ name }) => name === wants.serving)]!;
+        const [before, after] = [served * RATES[old]!, next * RATES[wants.serving]!];
+        if (one.load !== null && after > one.load) seen.carries++;
+        else if (one.load !== null && after >= before) seen.asMuch++;
+        else {
+          // There is no plan that carries it, or nobody knows the load.
+          assert.ok(
+            next >= (wanted?.replicas ?? NaN),
+            `${old} ${served} to ${wants.serving} ${next} at ${one.load} rps`,
+          );
+          seen.allPlanned++;
+        }
+      }
+    }),
+    { numRuns: 1500, seed: 20_240_614, endOnFailure: true },
+  );
+  assert.ok(seen.carries > 1000 && seen.asMuch > 1000, JSON.stringify(seen));
 });
 
 test("whatever was forgotten and wherever it was killed, it ends in the same targets", () => {
   const load = fc.constantFrom(10, 20, 40, 90, 130, 200);
   const ends = new Set<string>();
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 25, size: "max" }), load, (steps, last) => {
+    fc.property(fc.array(step, { maxLength: 25, size: "max" }), load, fc.constantFrom(...planners), (all, last, by) => {
       const world = begin();
-      for (const one of steps) turn(world, one);
+      for (const one of all) turn(world, one, by);
       // All that was barred is no longer.
       world.now += 2 * 86_400;
-      for (let k = 0; k < 20; k++) turn(world, { ...calm, load: last });
-      const { targets: wants } = turn(world, { ...calm, load: last });
+      for (let k = 0; k < 20; k++) turn(world, { ...calm, load: last }, by);
+      const { targets: wants } = turn(world, { ...calm, load: last }, by);
       const best = decide(planner, last, []).plan[0];
       assert.ok(best !== undefined);
       assert.deepEqual(wants, rollOut(stage!, best, undefined));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { LoopState, Observation, ReplicaCount } from "../../src/core/cluster.ts";
+import type { LoopState, Observation, Planning, ReplicaCount } from "../../src/core/cluster.ts";
 import type { Decision, Planner } from "../../src/core/decide.ts";
 import { tick } from "../../src/core/loop.ts";
-import { unrestrained, type Pipeline, type Variant } from "../../src/core/pipeline.ts";
+import { unrestrained, type Pipeline, type StartUp, type Variant } from "../../src/core/pipeline.ts";
 import type { Plan, StagePlan } from "../../src/core/plan.ts";
 import { policyOf } from "../../src/core/policies.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
@@ -78,16 +78,32 @@ describe("what to have of each variant", () => {
 
 describe("enough", () => {
   const pipeline = pipelineOf([[a(), b()]], { margins: { load: 0.1, serviceTime: 0, throughput: 0 } });
+  const without = { ...pipeline, margins: { ...pipeline.margins, load: 0 } };
+
   test("is what carries the load of now with something to spare, and no more than is wanted", () => {
     // 20 rps and a tenth are 22: of b, 5 rps each, five.
-    assert.equal(enoughReady(pipeline, 20, one("b", 9)), 5);
-    assert.equal(enoughReady(pipeline, 20, one("b", 3)), 3);
-    assert.equal(enoughReady(pipeline, 20, one("a", 9)), 3);
+    assert.equal(enoughReady(pipeline, 20, one("b", 9), one("a", 3)), 5);
+    assert.equal(enoughReady(pipeline, 20, one("b", 3), one("a", 3)), 3);
+    assert.equal(enoughReady(pipeline, 20, one("a", 9), one("b", 5)), 3);
     // Exactly full is not enough.
-    assert.equal(enoughReady({ ...pipeline, margins: { ...pipeline.margins, load: 0 } }, 20, one("b", 9)), 5);
+    assert.equal(enoughReady(without, 20, one("b", 9), one("a", 3)), 5);
     // Not less than the least load is planned for, as ever.
-    assert.equal(enoughReady(pipeline, 0, one("b", 9)), 1);
-    assert.equal(enoughReady(pipeline, null, one("b", 9)), 9);
+    assert.equal(enoughReady(pipeline, 0, one("b", 9), one("a", 3)), 1);
+    assert.equal(enoughReady(pipeline, null, one("b", 9), one("a", 3)), 9);
+  });
+
+  test("is as much as serves, where that does not carry the load", () => {
+    assert.equal(enoughReady(pipeline, 20, one("b", 9), one("a", 2)), 4);
+    assert.equal(enoughReady(pipeline, 20, one("b", 9), one("a", 1)), 2);
+    assert.equal(enoughReady(pipeline, 20, one("b", 3), one("a", 2)), 3);
+    assert.equal(enoughReady(pipeline, 20, one("a", 9), one("b", 3)), 2);
+    assert.equal(enoughReady(pipeline, 20, one("b", 9), one("a", 0)), 1);
+    // Exactly full does not carry it.
+    assert.equal(enoughReady(without, 20, one("b", 9), one("a", 2)), 4);
+    // How many are needed is not known.
+    assert.equal(enoughReady(pipeline, null, one("b", 9), one("a", 2)), 9);
+    // What serves has no such batch: its largest.
+    assert.equal(enoughReady(pipeline, 20, one("b", 9), one("a", 2, 8)), 4);
   });
 });
 
@@ -96,7 +112,13 @@ describe("the phase of a switch", () => {
   assert.ok(stage !== undefined);
   const from = one("a", 4);
   const at = (before: Switch | undefined, ...texts: readonly string[]): string => {
-    const after = switchOf(one("b", 3), before, { stage, counts: counts(...texts), enough: 2, drain: 30, now: 100 });
+    const after = switchOf(one("b", 3), before, {
+      stage,
+      counts: counts(...texts),
+      enough: () => 2,
+      drain: 30,
+      now: 100,
+    });
     return after === undefined
       ? "none"
       : `${after.phase} since ${after.since} from ${after.from.variant} ${after.from.replicas}`;
@@ -234,22 +256,17 @@ describe("one switch at a time", () => {
   });
 
   test("where another variant would be better the stage still goes over first", () => {
-    // Only c carries 190 rps within twelve replicas.
-    const planner = plannerOf({ limits: { replicas: 12, batch: 1 } });
+    // 500 rps take a hundred of b, which is worth less than twenty-five of c.
     const { said } = follow(
-      planner,
+      plannerOf(),
       plan(["a", 2]),
       [10, 20, "a 2/2 2"],
-      [20, 190, "a 2/2 2", "b 0/4 0"],
-      [30, 190, "b 12/12 12"],
-      [40, 190, "b 12/12 12"],
+      [20, 500, "a 2/2 2", "b 0/4 0"],
+      [30, 500, "b 100/100 100"],
+      [40, 500, "b 100/100 100"],
     );
-    assert.deepEqual(said, [
-      "b 4 better-plan, Preparing",
-      "b 12 best-effort, Preparing",
-      "c 10 load-rose, Preparing",
-      "c 10 unchanged, Preparing",
-    ]);
+    const plans = said.map((text) => text.split(" ").slice(0, 2).join(" "));
+    assert.deepEqual(plans, ["b 4", "b 100", "c 25", "c 25"]);
   });
 
   test("what is seen to serve when nothing is in force is switched from, not broken", () => {
@@ -312,6 +329,218 @@ describe("one switch at a time", () => {
     );
     assert.deepEqual(said, ["b 3 better-plan, Preparing", "c 6 standby, Ready"]);
     assert.equal(state?.rollouts?.["s0"]?.switching?.from.variant, "a");
+  });
+});
+
+describe("what serves while a switch is prepared", () => {
+  const variants = (startUpA: StartUp, startUpB: StartUp, rest: Partial<Variant> = {}) => [
+    a({ startUp: startUpA, ...rest }),
+    b({ startUp: startUpB }),
+  ];
+  const [fast, slow] = [{ mean: 10 }, { mean: 60 }];
+
+  interface Case {
+    readonly variants?: readonly Variant[];
+    readonly rest?: Partial<Pipeline>;
+    /** Since when b is being prepared. */
+    readonly since?: number;
+    readonly now?: number;
+    readonly load?: number | null;
+    readonly seen?: readonly string[];
+    readonly restrictions?: Observation["restrictions"];
+    readonly setbacks?: StageRollout["setbacks"];
+    readonly policy?: string;
+    readonly planning?: Planning;
+  }
+
+  /** How many of a, of which two serve, are wanted then, where b has four that start. */
+  function wantedOf(given: Case): number {
+    const {
+      since = 100,
+      now = 110,
+      load = 45,
+      seen = ["a 2/2 2", "b 0/4 0"],
+      restrictions,
+      setbacks = [],
+      planning,
+      policy,
+    } = given;
+    const planner = plannerOf(given.rest, given.variants ?? variants(fast, slow), policy);
+    const before: Switch = { from: one("a", 2), phase: "Preparing", since };
+    const state: LoopState = {
+      rollouts: { s0: { switching: before, setbacks } },
+      ...(planning === undefined ? {} : { planning }),
+    };
+    const decided = tick(planner, {
+      ...look({ now, load, running: plan(["b", 4]), state }, ...seen),
+      ...(restrictions === undefined ? {} : { restrictions }),
+    });
+    const switching = decided.state?.rollouts?.["s0"]?.switching;
+    assert.deepEqual([switching?.phase, switching?.from.variant, switching?.since], ["Preparing", "a", since]);
+    return switching?.from.replicas ?? NaN;
+  }
+
+  test("grows to what carries the load planned for, where it is asked for too few", () => {
+    assert.equal(wantedOf({ load: 45 }), 5);
+    assert.equal(wantedOf({ load: 19 }), 2);
+    // Exactly full is too few.
+    assert.equal(wantedOf({ load: 20 }), 3);
+    assert.equal(wantedOf({ load: 45, rest: { margins: { load: 0.2, serviceTime: 0, throughput: 0 } } }), 6);
+    assert.equal(wantedOf({ load: null }), 2);
+    // What starts already is asked for.
+    assert.equal(wantedOf({ seen: ["a 2/5 2", "b 0/4 0"] }), 5);
+  });
+
+  test("what is planned for may be more than comes now", () => {
+    const { adaptation } = plannerOf().pipeline;
+    const movement = { ...unrestrained, stabilization: 300 };
+    const planning = { load: 45, asked: [{ at: 100, load: 45 }], switchedAt: {} };
+    const at = (load: number) => wantedOf({ load, planning, rest: { adaptation: { ...adaptation, movement } } });
+    assert.equal(at(25), 5);
+    // No more than it carries comes now.
+    assert.equal(at(19), 2);
+  });
+
+  test("the decision that sets a switch out may do so already", () => {
+    const at = (cores: number) => {
+      const planner = plannerOf({ limits: { replicas: 100, batch: 1, cores } }, variants(fast, slow));
+      const decided = tick(planner, look({ now: 10, load: 45, running: plan(["a", 2]) }, "a 2/2 2"));
+      assert.equal(told(decided), "b 9 load-rose, Preparing");
+      return decided.state?.rollouts?.["s0"]?.switching?.from.replicas;
+    };
+    assert.equal(at(100), 5);
+    // Nine of b, two of a that leave, and one more.
+    assert.equal(at(12), 3);
+  });
+
+  test("only if that is sooner than enough of the new variant, or these are late", () => {
+    // Four of b carry as much as two of a. They are due at 160.
+    assert.equal(wantedOf({ now: 149 }), 5);
+    assert.equal(wantedOf({ now: 150 }), 2);
+    assert.equal(wantedOf({ now: 160 }), 2);
+    assert.equal(wantedOf({ now: 161 }), 5);
+    // Three are not enough: what is asked for now is due in a minute.
+    assert.equal(wantedOf({ now: 150, seen: ["a 2/2 2", "b 0/3 0"] }), 5);
+    assert.equal(wantedOf({ now: 150, seen: ["a 2/2 2", "b 2/4 0"] }), 2);
+    // What comes as soon is not paid for twice.
+    assert.equal(wantedOf({ variants: variants(slow, slow), now: 100 }), 2);
+    assert.equal(wantedOf({ variants: variants(slow, slow), now: 161 }), 5);
+    assert.equal(wantedOf({ variants: variants({ mean: 1, p90: 60 }, slow), now: 100 }), 2);
+    // Start-ups that nobody knows.
+    assert.equal(wantedOf({ variants: variants({ mean: 0 }, { mean: 0 }), now: 100 }), 2);
+    assert.equal(wantedOf({ variants: variants({ mean: 0 }, { mean: 0 }), now: 110 }), 5);
+  });
+
+  test("keeps to all bounds", () => {
+    assert.equal(wantedOf({ variants: variants(fast, slow, { maxReplicas: 3 }) }), 3);
+    assert.equal(wantedOf({ rest: { limits: { replicas: 4, batch: 1 } }, load: 19 }), 2);
+    assert.equal(wantedOf({ restrictions: [{ stage: "s0", replicas: { a: { fewest: 3, most: 3 } } }] }), 3);
+    assert.equal(wantedOf({ restrictions: [{ stage: "s0", replicas: { a: { most: 0 } } }] }), 2);
+    const cap = { variant: "a", most: 4, failures: 1 };
+    assert.equal(wantedOf({ setbacks: [{ ...cap, until: 111 }] }), 4);
+    assert.equal(wantedOf({ setbacks: [{ ...cap, until: 110 }] }), 5);
+    // Nine of b are planned, and two of a leave.
+    for (const [cores, wanted] of [
+      [11, 2],
+      [12.5, 3],
+      [14, 5],
+      [20, 5],
+    ] as const) {
+      assert.equal(wantedOf({ rest: { limits: { replicas: 100, batch: 1, cores } } }), wanted, `${cores} cores`);
+    }
+    // What stands by holds its cores anyway.
+    const standing = variants(fast, slow, { standby: 4 });
+    assert.equal(wantedOf({ variants: standing, rest: { limits: { replicas: 100, batch: 1, cores: 13 } } }), 4);
+    const movement = { ...unrestrained, scaleUp: { replicas: 1, share: 0.1 } };
+    const { adaptation } = plannerOf().pipeline;
+    assert.equal(wantedOf({ rest: { adaptation: { ...adaptation, movement } } }), 3);
+  });
+
+  test("what a rule decides it leaves alone", () => {
+    assert.equal(wantedOf({ policy: "static" }), 2);
+  });
+
+  test("keeps what it has until the hand-over, and is not taken over from by less", () => {
+    const { said, state } = follow(
+      plannerOf({}, variants(fast, slow)),
+      plan(["a", 2]),
+      [0, 18, "a 2/2 2"],
+      [10, 45, "a 2/2 2", "b 0/4 0"],
+      // Five of a carry it: so must what takes over.
+      [20, 45, "a 5/5 5", "b 4/9 0"],
+      [30, 15, "a 5/5 5", "b 2/9 0"],
+    );
+    assert.deepEqual(said, [
+      "b 4 better-plan, Preparing",
+      "b 9 load-rose, Preparing",
+      "b 9 unchanged, Preparing",
+      "b 3 load-fell, Preparing",
+    ]);
+    assert.equal(state?.rollouts?.["s0"]?.switching?.from.replicas, 5);
+  });
+});
+
+describe("a switch that is in the way", () => {
+  const limits = { replicas: 12, batch: 1 };
+
+  test("is given up, where without it a plan is feasible; nobody failed", () => {
+    const { said, state } = follow(
+      plannerOf({ limits }, [a(), b()]),
+      plan(["a", 2]),
+      [10, 20, "a 2/2 2"],
+      // Twelve of b carry 60 rps, and of a 120.
+      [20, 90, "a 2/2 2", "b 1/4 0"],
+      [30, 90, "a 9/9 9"],
+      [40, 20, "a 9/9 9"],
+    );
+    assert.deepEqual(said, [
+      "b 4 better-plan, Preparing",
+      "a 9 load-rose",
+      "a 9 unchanged",
+      "b 4 load-fell, Preparing",
+    ]);
+    assert.deepEqual(state?.rollouts?.["s0"]?.setbacks, []);
+  });
+
+  test("goes on where that would not help, and where the new variant serves", () => {
+    const after = (load: number, ...texts: readonly string[]): string | undefined =>
+      follow(plannerOf({ limits }, [a(), b()]), plan(["a", 2]), [10, 20, "a 2/2 2"], [20, load, ...texts]).said[1];
+    assert.equal(after(60, "a 2/2 2", "b 1/4 0"), "b 12 load-rose, Preparing");
+    assert.equal(after(130, "a 2/2 2", "b 1/4 0"), "b 12 best-effort, Preparing");
+    assert.equal(after(90, "a 2/2 0", "b 4/4 4"), "b 12 best-effort, Routed");
+    // To begin anew is no way around the limit of a step.
+    const { adaptation } = plannerOf().pipeline;
+    const step = { ...adaptation, movement: { ...unrestrained, scaleUp: { replicas: 1, share: 0.1 } } };
+    const stepping = plannerOf({ limits, adaptation: step }, [a(), b()]);
+    assert.deepEqual(follow(stepping, plan(["a", 2]), [10, 20, "a 2/2 2"], [20, 45, "a 2/2 2", "b 1/4 0"]).said, [
+      "b 4 better-plan, Preparing",
+      "b 5 limited, Preparing",
+    ]);
+    // Ready, and not routed yet.
+    assert.equal(after(90, "a 2/2 2", "b 4/4 0"), "a 9 load-rose");
+  });
+
+  test("another stage's too", () => {
+    // 8 cores: what prepares at the first stage leaves the second none.
+    const limited = { replicas: 12, batch: 1, cores: 8 };
+    const pipeline = pipelineOf([[a(), b()], [a()]], {
+      objective: { kind: "weighted", accuracy: "pas", alpha: 100, beta: 1, delta: 0 },
+      limits: limited,
+    });
+    const planner = { ...plannerOf(), pipeline, policy: policyOf(pipeline, "ipa") };
+    const state: LoopState = {
+      rollouts: { s0: { switching: { from: one("a", 2), phase: "Preparing", since: 0 }, setbacks: [] } },
+    };
+    const at = (load: number) => {
+      const replicas = [
+        ...counts("a 2/2 2", "b 0/4 0"),
+        ...counts("a 2/2 2").map((count) => ({ ...count, stage: "s1" })),
+      ];
+      const decided = tick(planner, { ...look({ now: 10, load, running: plan(["b", 4], ["a", 2]), state }), replicas });
+      return decided.plan.map(({ variant: name, replicas: n }) => `${name} ${n}`).join(", ");
+    };
+    assert.equal(at(20), "b 4, a 2");
+    assert.equal(at(30), "a 3, a 3");
   });
 });
 
@@ -480,11 +709,11 @@ describe("cores", () => {
 
   test("what is left until the old ones are gone is less by theirs", () => {
     const { said } = follow(
-      plannerOf({ limits: { replicas: 9, batch: 1, cores: 7 } }),
+      plannerOf({ limits: { replicas: 9, batch: 1, cores: 7 } }, [a(), b()]),
       plan(["a", 2]),
       [10, 20, "a 2/2 2"],
-      // Five of b fit beside two of a, seven alone.
-      [20, 40, "a 2/2 2", "b 0/4 0"],
+      // Five of b fit beside two of a, seven alone. Nor does a carry that much.
+      [20, 80, "a 2/2 2", "b 0/4 0"],
       [30, 35, "a 2/2 0", "b 5/5 5"],
       [60, 35, "b 5/5 5"],
     );
@@ -507,7 +736,7 @@ describe("cores", () => {
 
 describe("what is remembered of another pipeline or clock", () => {
   test("is forgotten, part by part", () => {
-    const from = one("a", 2);
+    const from = one("a", 3);
     const good: StageRollout = {
       switching: { from, phase: "Preparing", since: 5 },
       progress: { variant: "b", replicas: 4, ready: 1, since: 6 },
@@ -515,7 +744,7 @@ describe("what is remembered of another pipeline or clock", () => {
     };
     const kept = (rollouts: unknown) => {
       const state = { rollouts } as LoopState;
-      return tick(plannerOf(), look({ now: 10, load: 20, running: plan(["b", 4]), state }, "a 2/2 2", "b 1/4 0")).state
+      return tick(plannerOf(), look({ now: 10, load: 20, running: plan(["b", 4]), state }, "a 3/3 3", "b 1/4 0")).state
         ?.rollouts;
     };
     assert.deepEqual(kept({ s0: good, gone: good }), { s0: good });

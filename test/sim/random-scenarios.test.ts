@@ -6,7 +6,7 @@ import type { Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd } from "../../src/workload/trace.ts";
 import { plainDraws, randomCase, type RandomCase } from "./random-scenarios.ts";
 import { referenceHistory, referenceSimulate } from "./reference-simulator.ts";
-import type { History } from "./reference-state.ts";
+import type { History, Replica } from "./reference-state.ts";
 
 const SERVED = outcomes.indexOf("served");
 const DROPPED = outcomes.indexOf("dropped");
@@ -177,11 +177,18 @@ describe("reference simulator on random scenarios", () => {
       waited: 0,
       neverStarted: 0,
       blocked: 0,
+      grown: 0,
     };
     const cases = fc.sample(randomCase, { numRuns: 400, seed: 1 });
     for (const one of cases) {
       const run = simulate(one);
-      const replicas = historyOf(one).stages.flatMap((stage) => stage.replicas);
+      const { stages, plans } = historyOf(one);
+      const replicas = stages.flatMap((stage) => stage.replicas);
+      // S11: asked for of another variant than the plan's.
+      const isOfPlan = ({ variant, requestedAt }: Replica, s: number): boolean =>
+        plans.findLast(({ from }) => from <= requestedAt)?.plan[s]?.variant === variant.name;
+      if (stages.some((stage, s) => stage.replicas.some((one) => one.requestedAt > 0 && !isOfPlan(one, s))))
+        seen.grown++;
       if (replicas.some(({ requestedAt, startedAt }) => requestedAt < startedAt && startedAt < Infinity)) seen.waited++;
       if (replicas.some(({ startedAt }) => startedAt === Infinity)) seen.neverStarted++;
       if (run.blocked > 0) seen.blocked++;

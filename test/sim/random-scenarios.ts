@@ -5,6 +5,7 @@ import type { Decision, Reason } from "../../src/core/decide.ts";
 import type { Objective, Pipeline, Stage, StartUp, Variant } from "../../src/core/pipeline.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import type { Profile } from "../../src/core/profile.ts";
+import type { StageRollout } from "../../src/core/rollout.ts";
 import type { Control, Scenario } from "../../src/sim/scenario.ts";
 import { traceEnd, type Trace } from "../../src/workload/trace.ts";
 import { pipelineOf } from "../fixtures.ts";
@@ -27,6 +28,8 @@ interface Answer {
   /** `null` holds the plan in force. */
   readonly plan: Plan | null;
   readonly status: "optimal" | "infeasible" | "unknown" | null;
+  /** Of every stage: so many replicas of the variant that serves while another one is to take over; `null` leaves them. */
+  readonly meanwhile: number | null;
 }
 
 const STEP = 0.5;
@@ -230,6 +233,7 @@ function randomAnswers(of: Pipeline, onGrid: boolean): fc.Arbitrary<Answer[]> {
       fc.record({
         plan: fc.constantFrom(...plans, ...plans, null),
         status: fc.constantFrom<Answer["status"][]>("optimal", "infeasible", "unknown", null),
+        meanwhile: fc.constantFrom(null, null, 1, 2, 3, 4, 6),
       }),
       { minLength: 1, maxLength: 12, size: "max" },
     ),
@@ -263,9 +267,20 @@ export function answering(answers: readonly Answer[], interval: number): Control
       change: 0,
       outcome: outcomeOf(status),
       reason: reasonOf(answer?.plan ?? null, status),
-      state: null,
+      state: stateOf(seen, answer?.meanwhile ?? null),
     };
   };
+}
+
+/** A switch at every stage, from what serves there. */
+function stateOf({ now, running, replicas }: Observation, meanwhile: number | null): Decision["state"] {
+  if (meanwhile === null) return null;
+  const rollouts = running.map((plan): [string, StageRollout] => {
+    const variant = replicas.find(({ stage, serving }) => stage === plan.stage && serving > 0)?.variant ?? plan.variant;
+    const from = { ...plan, variant, replicas: meanwhile };
+    return [plan.stage, { switching: { from, phase: "Preparing", since: now }, setbacks: [] }];
+  });
+  return { rollouts: Object.fromEntries(rollouts) };
 }
 
 function outcomeOf(status: Answer["status"]): Decision["outcome"] {

@@ -66,7 +66,7 @@ class Simulation {
   line: { readonly stage: StageState; readonly replica: Replica }[] = [];
   readonly blocked: number[] = [];
   isBlocked = false;
-  due: { readonly at: number; readonly plan: Plan; readonly load: number | null }[] = [];
+  due: { readonly at: number; readonly decision: Decision; readonly load: number | null }[] = [];
   now = 0;
 
   constructor(scenario: Scenario, draws: Draws, control: Control) {
@@ -88,7 +88,8 @@ class Simulation {
     };
     this.stages = stages.map((stage, index): StageState => {
       const { batch, batchTimeout, replicas } = at(scenario.startPlan, index);
-      const serving: Group = { variant: at(variants, index), batch, timeout: batchTimeout, replicas: [] };
+      const variant = at(variants, index);
+      const serving: Group = { variant, batch, timeout: batchTimeout, replicas: [], wanted: replicas };
       const state: StageState = {
         index,
         stage,
@@ -99,7 +100,7 @@ class Simulation {
         onTheWay: [],
         serving,
         pending: null,
-        enough: 0,
+        pendingPlan: { replicas: 0, load: null },
         visits: [],
         replicas: [],
         standby: [],
@@ -112,7 +113,7 @@ class Simulation {
     // S17: what stands by comes after what serves, of all stages.
     for (const stage of this.stages) {
       for (const variant of stage.stage.variants) {
-        const more: Group = { variant, batch: 1, timeout: 0, replicas: [] };
+        const more: Group = { variant, batch: 1, timeout: 0, replicas: [], wanted: 0 };
         const up = variant === stage.serving.variant ? stage.serving.replicas.length : 0;
         for (let n = up; n < (variant.standby ?? 0); n++) this.request(stage, more);
         stage.standby.push(...more.replicas);
@@ -247,7 +248,7 @@ class Simulation {
 
     const dueNow = this.due.filter((due) => due.at === this.now);
     this.due = this.due.filter((due) => due.at !== this.now);
-    for (const { plan, load } of dueNow) this.apply(plan, load);
+    for (const { decision, load } of dueNow) this.apply(decision, load);
 
     if (!isBoundary || this.now >= this.end) return;
     const isWaiting = ({ state }: Replica): boolean => state === "waiting";
@@ -260,9 +261,9 @@ class Simulation {
     this.ticks.push({ at: this.now, decision, running: seen.running });
     const dueAt = this.now + this.scenario.decisionDelay;
     const load = this.newestLoad(seen.load.rates);
-    if (dueAt === this.now) this.apply(decision.plan, load);
+    if (dueAt === this.now) this.apply(decision, load);
     // S13: a plan due at or after T_end is not applied.
-    else if (dueAt < this.end) this.due.push({ at: dueAt, plan: decision.plan, load });
+    else if (dueAt < this.end) this.due.push({ at: dueAt, decision, load });
   }
 
   /** S7: only what precedes step 3; whole seconds that have ended, and no zeros for what nobody measured. */
@@ -327,21 +328,31 @@ class Simulation {
     return known.length === 0 ? null : known.reduce((sum, rate) => sum + rate, 0) / known.length;
   }
 
-  /** S11: the least replicas that carry a load and are not busy all the time; all of them if that is more, or it is not known. */
-  enoughOf(stage: StageState, variant: Variant, { batch, replicas }: StagePlan, load: number | null): number {
+  /**
+   * S11: the least replicas that carry the load and are not busy all the time; where what serves does not do so, the least that carry as
+   * much as that; all of them if that is more, or the load is not known.
+   */
+  enoughOf({ index, serving, pendingPlan }: StageState, pending: Group): number {
+    const { replicas, load } = pendingPlan;
     if (load === null) return replicas;
     const { pipeline } = this.scenario;
     const { margins, adaptation } = pipeline;
     // Margins are none, loads not rounded, and capacities means in the scenarios that come here.
     assert.deepEqual([margins.load, margins.serviceTime, margins.throughput, adaptation.loadStep], [0, 0, 0, 0]);
-    const items = at(visitsOf(pipeline.stages), stage.index).items * Math.max(adaptation.minLoad, load);
-    const ofOne = batch / serviceTime(variant.profile, batch).mean;
+    const items = at(visitsOf(pipeline.stages), index).items * Math.max(adaptation.minLoad, load);
+    const ofOne = ({ variant, batch }: Group): number => batch / serviceTime(variant.profile, batch).mean;
+    const isIdleAtTimes = (count: number, group: Group): boolean =>
+      count > 0 && items / (count * ofOne(group)) < 1 - 1e-9;
+    const up = count(serving, "ready");
+    const isCarried = isIdleAtTimes(up, serving);
+    const isEnough = (count: number): boolean =>
+      isCarried ? isIdleAtTimes(count, pending) : (up * ofOne(serving)) / ofOne(pending) <= count + 1e-9;
     let enough = 1;
-    while (enough < replicas && items / (enough * ofOne) >= 1 - 1e-9) enough++;
+    while (enough < replicas && !isEnough(enough)) enough++;
     return enough;
   }
 
-  apply(plan: Plan, load: number | null): void {
+  apply({ plan, state }: Decision, load: number | null): void {
     const variants = planVariants(this.scenario.pipeline, plan);
     // S12: the same plan again is not counted again.
     if (!samePlan(plan, at(this.plans, this.plans.length - 1).plan)) this.isBlocked = false;
@@ -349,27 +360,37 @@ class Simulation {
     for (const stage of this.stages) {
       const setting = at(plan, stage.index);
       const target = at(variants, stage.index);
-      if (target === stage.serving.variant) {
+      const { serving } = stage;
+      if (target === serving.variant) {
         // S11: back to the variant that serves.
         this.cancelPending(stage);
-        this.resize(stage, stage.serving, setting);
+        this.resize(stage, serving, setting);
         continue;
       }
-      // S12: a group that is to be replaced waits for nothing more.
-      const { serving } = stage;
-      this.shrink(stage, serving, serving.replicas.filter(({ state }) => state !== "waiting").length);
-      if (target !== stage.pending?.variant) this.cancelPending(stage);
-      stage.pending ??= { variant: target, batch: setting.batch, timeout: setting.batchTimeout, replicas: [] };
-      stage.enough = this.enoughOf(stage, target, setting, load);
+      if (target !== stage.pending?.variant) {
+        // S12: a group that is to be replaced waits for nothing more.
+        this.shrink(stage, serving, serving.replicas.filter(({ state: now }) => now !== "waiting").length);
+        this.cancelPending(stage);
+      }
+      const { batch, batchTimeout: timeout } = setting;
+      stage.pending ??= { variant: target, batch, timeout, replicas: [], wanted: 0 };
+      stage.pendingPlan = { replicas: setting.replicas, load };
       this.resize(stage, stage.pending, setting);
+      // S11: the old group grows meanwhile, if the decision says so.
+      const from = state?.rollouts?.[stage.stage.name]?.switching?.from;
+      if (from?.variant === serving.variant.name && from.replicas > serving.wanted) {
+        const { batch: same, timeout: sameTimeout } = serving;
+        this.resize(stage, serving, { batch: same, batchTimeout: sameTimeout, replicas: from.replicas });
+      }
       this.handOverIfReady(stage);
     }
   }
 
   /** S10. */
-  resize(stage: StageState, group: Group, setting: StagePlan): void {
+  resize(stage: StageState, group: Group, setting: Pick<StagePlan, "batch" | "batchTimeout" | "replicas">): void {
     group.batch = setting.batch;
     group.timeout = setting.batchTimeout;
+    group.wanted = setting.replicas;
     while (group.replicas.length < setting.replicas) {
       // S17: one that stands by first, the one that is free first.
       // One that waits for room is the last of all.
@@ -415,7 +436,8 @@ class Simulation {
 
   /** S11: once enough of the new group are ready, the queue is theirs. */
   handOverIfReady(stage: StageState): void {
-    if (stage.pending !== null && count(stage.pending, "ready") >= stage.enough) this.handOver(stage, stage.pending);
+    const { pending } = stage;
+    if (pending !== null && count(pending, "ready") >= this.enoughOf(stage, pending)) this.handOver(stage, pending);
   }
 
   handOver(stage: StageState, group: Group): void {

@@ -55,6 +55,8 @@ export interface Group {
   batch: number;
   timeout: number;
   replicas: Replica[];
+  /** So many were asked for last (S11). */
+  wanted: number;
 }
 
 export interface StageState {
@@ -70,8 +72,8 @@ export interface StageState {
   serving: Group;
   /** The group that a switch of the variant waits for (S11). */
   pending: Group | null;
-  /** How many of that must be ready. */
-  enough: number;
+  /** The replicas and the load (requests per second) by which it is found how many of that must be ready. */
+  pendingPlan: { readonly replicas: number; readonly load: number | null };
   /** Every visit, in the order in which they joined the queue. */
   readonly visits: Visit[];
   /** Every replica that there ever was, by id. */

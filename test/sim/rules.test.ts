@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Decision } from "../../src/core/decide.ts";
+import type { Plan } from "../../src/core/plan.ts";
+import type { StageRollout } from "../../src/core/rollout.ts";
 import type { Run } from "../../src/core/run-log.ts";
 import { outcomes } from "../../src/core/run-log.ts";
 import type { Control } from "../../src/sim/scenario.ts";
@@ -305,7 +307,7 @@ describe("rules of the simulator, on it and on the reference", () => {
 
   test("S11: a pending group that is cut down to its ready ones takes over at once", () => {
     const startUps = [0, 2, 9, 9];
-    const of = pipelineOf([[variant("a", { 1: 2 }), variant("b", { 1: 1, 2: 1 }, { startUp: { mean: 9 } })]], {
+    const of = pipelineOf([[variant("a", { 1: 0.5 }), variant("b", { 1: 1, 2: 1 }, { startUp: { mean: 9 } })]], {
       adaptation: { ...pipelineOf([]).adaptation, interval: 4 },
     });
     const { control } = script(plan(["b", 3]), plan(["b", 1, 2, 3]));
@@ -372,6 +374,69 @@ describe("rules of the simulator, on it and on the reference", () => {
     assert.equal(handOver(rising, script(wanted).control), 13.25);
     // All of them where fewer are wanted than would be enough.
     assert.equal(handOver(rising, script(wanted, plan(["b", 2])).control), 11.25);
+  });
+
+  /** Plans in turn, and how many replicas of "a" there are to be meanwhile. */
+  const meanwhile = (...decided: readonly (readonly [Plan, number])[]): Control => {
+    const { control } = script(...decided.map(([next]) => next));
+    return (seen) => {
+      const replicas = decided[Math.round(seen.now / 4) - 1]?.[1];
+      if (replicas === undefined) return control(seen);
+      const from = { stage: "s0", variant: "a", batch: 7, batchTimeout: 7, replicas };
+      const s0: StageRollout = { switching: { from, phase: "Preparing", since: 0 }, setbacks: [] };
+      return { ...control(seen), state: { rollouts: { s0 } } };
+    };
+  };
+
+  test("S11: the old group grows meanwhile, and what is still starting of it at the hand-over is cancelled", () => {
+    const of = pipelineOf([[variant("a", { 1: 2 }, { accuracy: 0.5 }), variant("b", { 1: 0.5 })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 4, minLoad: 0.1 },
+    });
+    // b is asked for first.
+    const startUps = [0, 9, 2, 3, 9];
+    const grows = meanwhile([plan(["b", 1]), 3], [plan(["b", 1]), 2], [plan(["b", 1]), 4]);
+    const run = both(
+      scenarioOf(of, plan(["a", 1]), 20),
+      draws([5, 6.5, 6.5, 7.25, 12.5, 14], { startUp: [(ordinal) => startUps[ordinal] ?? NaN] }),
+      grows,
+    );
+    // Of a the second is ready at 6, the third at 7, with the old batch and time-out. Fewer are not asked for at 8, and one more at 12. b is ready at 13.
+    assert.deepEqual(visitsOf(run, 0), [
+      "0@5: 5–7 v0×1 served",
+      "1@6.5: 6.5–8.5 v0×1 served",
+      "2@6.5: 7–9 v0×1 served",
+      "3@7.25: 7.25–9.25 v0×1 served",
+      "4@12.5: 12.5–14.5 v0×1 served",
+      "5@14: 14–14.5 v1×1 served",
+    ]);
+    // a: one until 14.5, two from 4 to 13, one from 12 to 13. b from 4.
+    near(run.costCores, (14.5 + 2 * 9 + 1 + 16) / 20);
+    assert.deepEqual([run.switches, run.replicasStarted], [1, 4]);
+  });
+
+  test("S11: where the old group carries less than the load, as much is enough, by what serves at the instant", () => {
+    const of = pipelineOf([[variant("a", { 1: 0.5 }, { accuracy: 0.5 }), variant("b", { 1: 1 })]], {
+      adaptation: { ...pipelineOf([]).adaptation, interval: 4, loadWindow: 2 },
+    });
+    const arrivals = [2, 2.25, 2.5, 3, 3.5];
+    const handOver = (startUps: readonly number[], control: Control): number => {
+      const run = both(
+        scenarioOf(of, plan(["a", 1]), 24),
+        draws([...arrivals, 5.25, 6.25, 7.25, 9.25, 10.25, 11.25, 13.25], {
+          startUp: [(ordinal) => startUps[ordinal] ?? NaN],
+        }),
+        control,
+      );
+      const { visitRecords } = run;
+      return [...(visitRecords?.start ?? [])].find((_, row) => visitRecords?.variant[row] === 1) ?? NaN;
+    };
+    const wanted = plan(["b", 5]);
+    // 2.5 rps until 4: three of b. One of a does 2 rps, as much as two of b, which are ready at 6.
+    assert.equal(handOver([0, 1, 2, 3, 9, 9], script(wanted).control), 6.25);
+    // Two of a carry it all from 5 on: so must b.
+    assert.equal(handOver([0, 1, 2, 3, 9, 9, 1], meanwhile([wanted, 2])), 7.25);
+    // Two of b are there before the second of a is.
+    assert.equal(handOver([0, 1, 1, 3, 9, 9, 2], meanwhile([wanted, 2])), 5.25);
   });
 
   test("S11: a third variant replaces the one that was starting", () => {

@@ -4,6 +4,7 @@ import { intersection, withoutFewest, type Leeway, type StageLeeway } from "./le
 import { settingsOf } from "../options.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { isSolved } from "../problem.ts";
+import { startUpOf } from "../start-up.ts";
 import { visitsOf } from "../visits.ts";
 
 /** `decide`, or what remembers it. */
@@ -51,9 +52,8 @@ function startsSlowly(pipeline: Pipeline, seen: Observation, { plan }: Decided):
     const wants = plan.find(({ stage }) => stage === name);
     const variant = variants.find((one) => one.name === wants?.variant);
     if (wants === undefined || variant === undefined) return false;
-    const { mean, p90 = mean } = variant.startUp;
     const there = seen.replicas.find((one) => one.stage === name && one.variant === variant.name);
-    return 2 * p90 >= pipeline.adaptation.interval && (there?.ready ?? 0) < wants.replicas;
+    return 2 * startUpOf(variant) >= pipeline.adaptation.interval && (there?.ready ?? 0) < wants.replicas;
   });
 }
 
