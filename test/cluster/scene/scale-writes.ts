@@ -20,3 +20,22 @@ export function scaleWrites(writes: readonly Write[], ...names: readonly string[
       return { at, name, replicas, forced, status };
     });
 }
+
+/** A Deployment before the first write. */
+export interface Scaled {
+  readonly replicas: number;
+  /** Of a replica. */
+  readonly cores: number;
+}
+
+/** The most cores that Deployments were asked to have together, after any of the writes. */
+export function mostCores(writes: readonly Write[], began: Readonly<Record<string, Scaled>>): number {
+  const scaled = new Map(Object.entries(began));
+  const sums = scaleWrites(writes, ...scaled.keys()).flatMap(({ name, replicas, status }) => {
+    const before = scaled.get(name);
+    if (before === undefined || status !== 200) return [];
+    scaled.set(name, { ...before, replicas });
+    return [...scaled.values()].reduce((sum, one) => sum + one.replicas * one.cores, 0);
+  });
+  return Math.max(...sums);
+}
