@@ -3,6 +3,7 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "
 import { join } from "node:path";
 import { after, before, describe, mock, test } from "node:test";
 import { InputError } from "../../src/core/errors.ts";
+import type { PipelineStatus } from "../../src/formats/status-schema.ts";
 import { connect, type Kube } from "../../src/kube/client.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
@@ -10,10 +11,20 @@ import { recorder } from "../../src/kube/events.ts";
 import { until } from "./control-plane/until.ts";
 import type { Write } from "./scene/audit.ts";
 import type { ControllerProcess } from "./scene/controller.ts";
-import { copyOfDeploy, HOME, kubeconfigOf, namespaceObject, tokenOfController, USER } from "./scene/installation.ts";
+import {
+  copyOfDeploy,
+  HOME,
+  kubeconfigOf,
+  namespaceObject,
+  tokenOfController,
+  typed,
+  USER,
+  walkThrough,
+} from "./scene/installation.ts";
 import { scaledObjectDefinition } from "./scene/keda.ts";
 import { deploymentObject, deploymentsOf, pipelineObject } from "./scene/objects.ts";
 import { openScene, withoutScene, type Scene } from "./scene/scene.ts";
+import { startTraffic, type Traffic } from "./scene/traffic.ts";
 
 // deploy/ on a real API server: that it is taken, and that what it lets the controller do is enough, and no more than it does.
 
@@ -27,6 +38,11 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
+interface Workload {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly replicas: number };
+}
+
 interface PodSpec {
   readonly securityContext?: object;
   readonly containers: readonly { readonly args?: readonly string[]; readonly securityContext?: object }[];
@@ -37,7 +53,14 @@ describe("an installation", { skip }, () => {
   let directory: string;
   let kubeconfig: string;
   let controller: ControllerProcess;
+  /** Of the example's pipeline. */
+  let clients: Traffic;
+  const [, install = [], recommend = [], act = []] = walkThrough();
 
+  const typedAll = async (lines: readonly string[]): Promise<void> => {
+    assert.ok(lines.length > 1);
+    for (const line of lines) await typed(scene.plane, line);
+  };
   const kubectl = (...args: readonly string[]): Promise<string> => scene.plane.kubectl(...args);
   const apply = (folder: string, ...more: readonly string[]): Promise<string> =>
     kubectl("apply", "--server-side", "--warnings-as-errors", "-k", join(directory, folder), ...more);
@@ -72,6 +95,9 @@ describe("an installation", { skip }, () => {
 
   before(async () => {
     scene = await openScene({ auditReads: true });
+    clients = startTraffic(scene.exposition, "video_requests_total");
+    clients.at(4);
+    await typedAll(install);
     directory = copyOfDeploy(scene.plane);
     await scene.plane.apply(namespaceObject(HOME, true), namespaceObject("other"), scaledObjectDefinition);
     await kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh", "--timeout=30s");
@@ -167,6 +193,41 @@ describe("an installation", { skip }, () => {
     );
   });
 
+  test("the example is taken as it is, recommended for, and then followed, command by command of the README", async () => {
+    const status = async (): Promise<PipelineStatus> =>
+      (await json<{ readonly status?: PipelineStatus }>("ipl", "video", "-nshop")).status ?? {};
+    const condition = async (wanted: string): Promise<string> => {
+      const found = (await status()).conditions?.find(({ type }) => type === wanted);
+      return `${found?.status} ${found?.reason}`;
+    };
+    const planned = async (): Promise<readonly string[]> =>
+      ((await status()).plan?.stages ?? []).map(({ variant, replicas }) => `${variant} x${replicas}`);
+    const running = async (): Promise<readonly string[]> => {
+      const { items } = await json<{ readonly items: readonly Workload[] }>("deployments", "-nshop");
+      const models = items.filter(({ metadata, spec }) => /^(yolo|resnet)/.test(metadata.name) && spec.replicas > 0);
+      return models.map(({ metadata, spec }) => `${metadata.name} x${spec.replicas}`);
+    };
+    const selected = (stage: string): Promise<string> =>
+      kubectl("get", "service", `video-${stage}`, "-nshop", "-o=jsonpath={.spec.selector.app}");
+
+    await typedAll(recommend);
+    await until("it to be well", async () => (await condition("Ready")) === "True Ready", 2 * PATIENCE);
+    assert.deepEqual(await planned(), ["yolov5s x1", "resnet50 x1"]);
+    assert.deepEqual((await running()).toSorted(), ["resnet50 x1", "yolov5s x1"]);
+    const moves = scene.ownWrites().filter(({ namespace, resource }) => namespace === "shop" && MOVES.test(resource));
+    assert.deepEqual(moves, []);
+
+    await typedAll(act);
+    clients.at(20);
+    await until("faster variants", async () => (await selected("object-detection")) === "yolov5n", 2 * PATIENCE);
+    await until("both of them", async () => (await selected("classification")) === "resnet18", PATIENCE);
+    const plan = await planned();
+    assert.deepEqual(plan, ["yolov5n x2", "resnet18 x2"]);
+    // The others run until the load has been known for the five minutes of the stabilisation.
+    assert.deepEqual((await running()).toSorted(), [...plan, "yolov5s x1", "resnet50 x1"].toSorted());
+    assert.equal(await condition("Ready"), "True Ready");
+  });
+
   test("nothing in the Role is unused", async () => {
     // One that says again what it said is a patch; that takes minutes otherwise.
     const pipeline = await json<KubeObject>("ipl", "shop");
@@ -242,7 +303,7 @@ describe("an installation", { skip }, () => {
     const others = scene
       .writes()
       .filter(
-        ({ user, namespace, status }) => user === USER && namespace !== "default" && namespace !== HOME && status < 400,
+        ({ user, namespace, status }) => user === USER && ![...WATCHED, HOME].includes(namespace) && status < 400,
       );
     assert.deepEqual(others, []);
   });
@@ -362,6 +423,11 @@ describe("an installation", { skip }, () => {
     assert.ok(items.length > 0);
   });
 });
+
+/** What moves replicas or requests. */
+const MOVES = /\/scale$|^services$/;
+
+const WATCHED = ["default", "shop"];
 
 const pipelines = { group: "ipa.dev", version: "v1alpha1", plural: "inferencepipelines", namespace: "default" };
 
