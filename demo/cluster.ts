@@ -6,18 +6,19 @@
 // The first time it gets the programs of the control plane, which takes minutes. In a terminal the view is redrawn once
 // a second; elsewhere it is a line whenever something has changed. Nothing runs in the Pods: KWOK plays the kubelets.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import type { DecisionEntry } from "../src/formats/decision-journal.ts";
 import { connect } from "../src/kube/client.ts";
+import { findBinaries } from "../test/cluster/control-plane/binaries.ts";
 import { openScene, withoutScene } from "../test/cluster/scene/scene.ts";
 import { loadAt } from "./load.ts";
 import { deployments, NAME, pipeline } from "./pipeline.ts";
 import { look } from "./sight.ts";
-import { clock, line, screen, type Moment } from "./view.ts";
+import { clock, header, introduction, line, screen, type Moment } from "./view.ts";
 
 const USAGE = "npm run demo:cluster -- [--seconds N]: the controller at work for so long, 120 by default";
 const seconds = secondsAskedFor();
@@ -34,18 +35,24 @@ if (withoutScene() !== false) {
   }
 }
 
-const journal = mkdtempSync(join(tmpdir(), "ipa-demo-"));
-// Also where Ctrl-C ends it: then what was started is ended, and its folders removed, by those who made them.
-process.once("exit", () => console.log(`\nAll decisions, with what they were made from, are in ${journal}`));
-
-console.log("Starting etcd, the API server, the controllers, the scheduler, KWOK and Prometheus …");
+console.log(introduction(seconds).join("\n"));
+console.log("\nStarting etcd, the API server, the controllers, the scheduler, KWOK and Prometheus …");
+// What was started is ended, and its folders removed, by those who made them, also where Ctrl-C ends the demo.
+process.once("exit", (code) => {
+  if (code > 128) console.log("\nEnded, with all that was started. Nothing is left behind.");
+});
 const scene = await openScene({ cpus: 100 });
+const journal = mkdtempSync(join(tmpdir(), "ipa-demo-"));
 try {
   const kube = connect({ kubeconfig: scene.plane.kubeconfig, qps: 100, timeoutSeconds: 5, mayWrite: () => false });
   const traffic = scene.traffic(NAME);
   traffic.at(loadAt(0));
-  await scene.plane.apply(...deployments, pipeline);
+  await applyAsUser({ apiVersion: "v1", kind: "List", items: [...deployments, pipeline] });
   const controller = await scene.controller("--journal", journal);
+  // After that the controller is ended, which may write there until then.
+  process.once("exit", () => rmSync(journal, { recursive: true, force: true }));
+  console.log(invitation().join("\n"));
+  if (!isTerminal) console.log(header().join("\n"));
 
   const loads: number[] = [];
   const done: string[] = [];
@@ -74,6 +81,31 @@ try {
 } finally {
   await scene.close();
 }
+console.log(
+  "\nThat was it. All that was started is ended, and nothing is left behind. On a cluster of yours: docs/control.md and deploy/README.md.",
+);
+
+/** As somebody at a keyboard does: Events name who had a number before the controller took it over. */
+async function applyAsUser(list: object): Promise<void> {
+  const flags = ["--server-side", "--field-manager=kubectl-demo"];
+  await scene.plane.kubectlWith(JSON.stringify(list), "apply", ...flags, "-f", "-");
+}
+
+/** What to type in another terminal. */
+function invitation(): readonly string[] {
+  const found = findBinaries();
+  return [
+    "",
+    "While it runs, look at it from another terminal:",
+    "",
+    `  export KUBECONFIG=${scene.plane.kubeconfig}${"directory" in found ? ` PATH=$PATH:${found.directory}` : ""}`,
+    "  kubectl get ipl --watch                     # the plan in a line",
+    `  kubectl describe ipl ${NAME}                   # all that it knows, and what was done`,
+    "  kubectl get deployments,services --watch    # what it sets",
+    `  npx ipa explain ${journal}        # the last decision, made again`,
+    "",
+  ];
+}
 
 /** Over what was drawn before, of so many lines; returns how many there are now. */
 function draw(lines: readonly string[], before: number): number {
@@ -85,20 +117,24 @@ function draw(lines: readonly string[], before: number): number {
 
 /** Lines, where there is something new to say but the time; returns what was said of the moment. */
 function print(now: string, events: readonly string[], before: string): string {
-  for (const event of events) console.log(`      ${event.trimStart().replace(/^\S+/, "·")}`);
-  const said = now.replace(/^\S+/, "");
+  for (const event of events) console.log(`       ${event.trimStart().replace(/^\S+/, "·")}`);
+  const said = now.replace(/^\s*\S+/, "");
   if (said !== before) console.log(now);
   return said;
 }
 
-/** Explains the last decision that switched a variant, or else changed anything. */
+/** Sums up what was decided, and explains the last decision that switched a variant, or else changed anything. */
 function tellOf(decisions: readonly DecisionEntry[]): void {
-  const switches = ({ seen, decision }: DecisionEntry): boolean =>
-    decision.plan.some(({ variant }, s) => seen.running[s] !== undefined && seen.running[s].variant !== variant);
-  const chosen = decisions.findLast(switches) ?? decisions.findLast(({ decision }) => decision.change > 0);
+  const changes = decisions.filter(({ seen, decision }) => !isDeepStrictEqual(decision.plan, seen.running));
+  const switches = changes.filter(({ seen, decision }) =>
+    decision.plan.some(({ variant }, s) => variant !== seen.running[s]?.variant),
+  );
+  const counts = `${changes.length} of ${decisions.length} decisions changed the plan, and ${switches.length} of these switched a variant`;
+  console.log(`\nThe end: ${counts}.`);
+  const chosen = switches.at(-1) ?? changes.at(-1);
   if (chosen === undefined) return;
   const command = ["explain", journal, chosen.decision_id];
-  console.log(`\nWhy was a variant switched? ipa ${command.join(" ")}\n`);
+  console.log(`Why the last of them? This is what \`npx ipa ${command.join(" ")}\` prints:\n`);
   spawnSync(process.execPath, [join(root, "bin/ipa.mjs"), ...command], { stdio: "inherit" });
 }
 

@@ -10,6 +10,9 @@ const COURSE = [
   [1, 20],
 ] as const;
 
+/** The same in words. */
+export const STORY = "5 requests/s, then a rush of 45, then 8, and in the end 20";
+
 /** The load at a share of the whole time, on straight lines between the points. */
 export function loadAt(share: number): number {
   const next = COURSE.findIndex(([at]) => at > share);

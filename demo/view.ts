@@ -1,3 +1,5 @@
+import { STORY } from "./load.ts";
+import { pipeline } from "./pipeline.ts";
 import type { Sight, StageSight, VariantSight } from "./sight.ts";
 
 /** A moment of the demo. */
@@ -35,31 +37,80 @@ const phases: Readonly<Record<string, string>> = {
   Draining: "the old ones finish",
 };
 
+const PROMISED = `${Number.parseFloat(pipeline.spec.sla.latency)} s`;
+
+/** What is going to be shown, before anything is. */
+export function introduction(seconds: number): readonly string[] {
+  const stages = pipeline.spec.stages.map(({ name, variants }, s) =>
+    [(s === 0 ? "pipeline" : "then").padEnd(11), `${name}, by `, variants.map(spec).join(", or ")].join(""),
+  );
+  return [
+    "ipa control at work on a Kubernetes control plane. All of that is real but the Pods, in which nothing runs.",
+    "",
+    ...stages.map((stage) => `  ${stage}`),
+    "  choice     of each stage the variant and its replicas. The more accurate one takes more cores for the same requests",
+    `  promise    99 % of the requests are answered within ${PROMISED}`,
+    `  load       ${STORY}, in ${clock(seconds)} minutes`,
+  ];
+}
+
+/** Widths of the columns of the screen. */
+const [NAMES, SPECS, READY] = [10, 33, 10];
+
+const LEGEND = "▶ takes the requests   ■ replica that is ready   □ replica that starts";
+
 /** The moment as a screen that is drawn over the last one. */
 export function screen({ second, seconds, loads, sight, done }: Moment): readonly string[] {
   const { status, stages } = sight;
   return [
-    `ipa control, live on a Kubernetes control plane    ${clock(second)} of ${clock(seconds)}    Ctrl-C ends it`,
+    `${clock(second)} of ${clock(seconds)}    Ctrl-C ends it`,
     "",
     `  load      ${spark(loads)}  ${rate(loads.at(-1))} requests/s now, ${rate(status.plan?.plannedLoadRps)} planned for`,
     `  plan      ${promise(sight)}`,
     `  why       ${reasonOf(sight)}`,
     "",
-    "  stage      variant    replicas: ▶ takes the requests, ■ ready, □ starting",
+    `  ${"stage".padEnd(NAMES)}  ${"variant".padEnd(SPECS)}${"ready".padEnd(READY)}replicas`,
     ...stages.flatMap(stageLines),
+    `  ${LEGEND}`,
     "",
     "  what was done",
-    ...lastOf(done, 8).map((line) => `    ${line}`),
+    ...lastOf(done, 6).map((line) => `    ${line}`),
+  ];
+}
+
+/** Width of the columns of a line: time, load, of each stage, accuracy, cores and latency of the plan. */
+const WIDTHS = [5, 4, ...pipeline.spec.stages.map(() => 34), 8, 5, 9];
+
+/** What the columns of `line` are. */
+export function header(): readonly string[] {
+  const names = pipeline.spec.stages.map(({ name }) => name);
+  const columns = ["time", "load", ...names, "accuracy", "cores", "99 % in s", "why"].map(inColumn);
+  return [
+    "load: requests/s. Stages: variants × replicas, ▶ takes the requests, 3/5: 3 of 5 are ready, then how far a switch has come.",
+    "accuracy, cores, 99 % in s (seconds within which 99 % of the requests are answered): of the plan. why: of the last decision.",
+    "Lines with · say what was done.",
+    "",
+    columns.join("  "),
+    columns.map((name) => "─".repeat(name.length)).join("  "),
   ];
 }
 
 /** The moment as one line, for a file. */
 export function line({ second, loads, sight }: Moment): string {
-  const stages = sight.stages.map(
-    ({ name, variants, switching }) =>
-      `${name}: ${variants.filter(isThere).map(inShort).join(" + ")}${switching === null ? "" : ` (${switching.phase})`}`,
-  );
-  return `${clock(second)}  ${rate(loads.at(-1)).padStart(2)} rps | ${stages.join(" | ")} | ${promise(sight)} | ${sight.status.decision?.reason ?? "-"}`;
+  const { plan, decision } = sight.status;
+  const stages = sight.stages.map(({ variants, switching }) => {
+    const there = variants.filter(isThere).map(inShort).join(" + ");
+    return switching === null ? there : `${there} ${switching.phase}`;
+  });
+  const { accuracy = "-", cores = "-", latencySeconds = plan?.accuracy === undefined ? "-" : "never" } = plan ?? {};
+  const columns = [clock(second), rate(loads.at(-1)), ...stages, accuracy, cores, latencySeconds];
+  return [...columns, decision?.reason ?? "-"].map(inColumn).join("  ");
+}
+
+/** Numbers to the right, names to the left. */
+function inColumn(text: string, column: number): string {
+  const width = WIDTHS[column] ?? 0;
+  return column < 2 || column > 1 + pipeline.spec.stages.length ? text.padStart(width) : text.padEnd(width);
 }
 
 export function clock(second: number): string {
@@ -68,9 +119,12 @@ export function clock(second: number): string {
 
 function promise({ status: { plan } }: Sight): string {
   const { accuracy, cores, latencySeconds, feasible } = plan ?? {};
-  if (accuracy === undefined) return "none yet";
-  const latency = latencySeconds === undefined ? "its queues grow" : `p99 ${latencySeconds} s of 2 s`;
-  return `accuracy ${accuracy}, ${cores} cores, ${latency}${feasible === true ? "" : ", limits not kept"}`;
+  if (accuracy === undefined) return "none yet: the load is being measured";
+  const latency =
+    latencySeconds === undefined
+      ? "its queues grow without end"
+      : `99 % of the requests within ${latencySeconds} s, where ${PROMISED} are promised`;
+  return `accuracy ${accuracy}, ${cores} cores, ${latency}${feasible === true ? "" : " (limits not kept)"}`;
 }
 
 function reasonOf({ status: { decision } }: Sight): string {
@@ -78,19 +132,25 @@ function reasonOf({ status: { decision } }: Sight): string {
 }
 
 function stageLines({ name, variants, switching }: StageSight): readonly string[] {
+  const of = pipeline.spec.stages.find((stage) => stage.name === name)?.variants ?? [];
   return variants.map((variant, v) => {
     const to = switching !== null && variant.name !== switching.from;
     const arrow = switching === null || !to ? "" : `  switching to it: ${phases[switching.phase]}`;
+    const described = of.find((one) => one.name === variant.name);
     return [
       "  ",
-      (v === 0 ? name : "").padEnd(11),
-      variant.name.padEnd(9),
+      (v === 0 ? name : "").padEnd(NAMES),
       variant.serves ? "▶ " : "  ",
-      bar(variant).padEnd(22),
-      `${variant.ready}/${variant.replicas} ready`,
+      (described === undefined ? variant.name : spec(described)).padEnd(SPECS),
+      (isThere(variant) ? `${variant.ready} of ${variant.replicas}` : "-").padEnd(READY),
+      bar(variant),
       arrow,
     ].join("");
   });
+}
+
+function spec({ name, accuracy, cores }: (typeof pipeline.spec.stages)[number]["variants"][number]): string {
+  return `${name} (accuracy ${accuracy}, ${cores} ${cores === 1 ? "core" : "cores"})`;
 }
 
 function bar({ replicas, ready }: VariantSight): string {
@@ -102,7 +162,7 @@ function isThere({ replicas, ready }: VariantSight): boolean {
 }
 
 function inShort({ name, replicas, ready, serves }: VariantSight): string {
-  return `${serves ? "▶" : ""}${name}×${replicas}${ready === replicas ? "" : ` (${ready} ready)`}`;
+  return `${serves ? "▶" : ""}${name}×${ready === replicas ? replicas : `${ready}/${replicas}`}`;
 }
 
 const BLOCKS = "▁▂▃▄▅▆▇█";
