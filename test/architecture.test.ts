@@ -37,7 +37,7 @@ const rules: Readonly<Record<string, Rule>> = {
     npm: { "@observablehq/plot": "report/frame.ts", linkedom: "report/frame.ts" },
     node: false,
   },
-  kube: { ours: ["core"], npm: { "@kubernetes/client-node": "kube/transport.ts" }, node: true },
+  kube: { ours: ["core"], npm: { "@kubernetes/client-node": "kube/kubeconfig.ts" }, node: true },
   controller: { ours: ["core", "formats", "kube"], npm: { "prom-client": "controller/tell/metrics.ts" }, node: true },
   commands: {
     ours: ["core", "solver", "workload", "sim", "study", "formats", "report", "kube", "controller"],

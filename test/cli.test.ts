@@ -532,6 +532,11 @@ test("what is wrong with the input is exit code 2, told on standard error withou
     ],
     [/swing must be at least 0 and below 1/, "trace", "generate", "--swing", "1", "--out", join(folder, "w.csv")],
     [/'1e9' is invalid/, "trace", "generate", "--hours", "1e9", "--out", join(folder, "w.csv")],
+    [/required option '--namespace <name>'/, "control"],
+    [/'a,b' is invalid\. Give the name of one namespace/, "control", "--namespace", "a,b"],
+    [/there is no file \/no\/where\. Give --kubeconfig/, "control", "--namespace", "a", "--kubeconfig", "/no/where"],
+    [/package\.json: there is no current context/, "control", "--namespace", "a", "--kubeconfig", "package.json"],
+    [/Allowed choices are Observe, Recommend/, "control", "--namespace", "a", "--max-mode", "Watch"],
   ];
   const runs = await Promise.all(cases.map(async ([says, ...args]) => ({ says, args, ran: await ipa(...args) })));
   for (const { says, args, ran } of runs) {
@@ -609,6 +614,7 @@ test("the help of every command shows an example", async () => {
     ["trace", "import"],
     ["trace", "fetch"],
     ["trace", "generate"],
+    ["control"],
   ];
   const runs = await Promise.all(commands.map(async (command) => ({ command, ran: await ipa(...command, "--help") })));
   for (const { command, ran } of runs) {

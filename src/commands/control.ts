@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setFlagsFromString } from "node:v8";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import type { Surroundings } from "../controller/context.ts";
 import type { Leadership } from "../controller/controller.ts";
-import { modes, type Mode } from "../core/control.ts";
+import { modeKinds, type Mode } from "../core/control.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { defaultEngine, defaultQueueing, engineNames } from "../study/setup.ts";
 import { choiceOption, numberIn } from "./arguments.ts";
@@ -27,20 +27,27 @@ interface ControlFlags {
   readonly engine: string;
 }
 
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+/** Names of namespaces, one a time that the option is given. */
+function collect(name: string, before: readonly string[] = []): readonly string[] {
+  if (/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return [...before, name];
+  throw new InvalidArgumentError("Give the name of one namespace: lower-case letters, digits and -.");
+}
 
 /** `ipa control`: the loop, on a Kubernetes cluster. */
 export function controlCommand(): Command {
   return new Command("control")
     .description("Controls the pipelines of a Kubernetes cluster: the same decisions as in a simulation, on real load")
     .requiredOption("--namespace <name>", "namespace whose pipelines are controlled; give it again for more", collect)
-    .option("--kubeconfig <file>", "how the cluster is reached; by default as a Pod of it")
-    .addOption(
-      new Option("--max-mode <mode>", "no pipeline goes further than this, whatever it says")
-        .choices(modes)
-        .default("Act"),
+    .option(
+      "--kubeconfig <file>",
+      "how the cluster is reached; by default by the files of KUBECONFIG, in a Pod as its service account, else by ~/.kube/config",
     )
-    .option("--prometheus <url>", "where loads, service times and latencies are measured")
+    .addOption(
+      choiceOption("--max-mode <mode>", "no pipeline goes further than this, whatever it says", modeKinds).default(
+        "Act",
+      ),
+    )
+    .option("--prometheus <url>", "where loads, service times and latencies are measured; without it none is known")
     .option("--prometheus-ca <file>", "certificates that its own is checked against")
     .option("--prometheus-token-file <file>", "bearer token for it, read anew for each query")
     .option("--kube-qps <n>", "calls per second to the API server; twice as many at once", numberIn(0.1, 1000), 20)
@@ -62,8 +69,15 @@ export function controlCommand(): Command {
     .addOption(choiceOption("--queueing <name>", "latency model", queueingModels).default(defaultQueueing))
     .addHelpText(
       "after",
-      "\nOne JSON line a decision goes to standard output; `ipa explain` reads them. Everything else goes to standard error." +
-        "\n\nExample:\n  ipa control --namespace shop --kubeconfig ~/.kube/config --prometheus http://localhost:9090 --max-mode Recommend",
+      `
+It needs a Prometheus that counts the requests of the pipelines: where no load is known no plan is made (but for one's spec.load.fallback).
+Until you believe its recommendations, give --max-mode Recommend: then nothing is changed but the status of pipelines.
+
+One JSON line a decision goes to standard output; \`ipa explain\` reads them. Everything else goes to standard error, as JSON lines too.
+Exit codes: 0 told to end (SIGTERM, SIGINT); 2 wrong input; 1 a fault in ipa.
+
+Example:
+  ipa control --namespace shop --prometheus http://localhost:9090 --max-mode Recommend`,
     )
     .action(async (flags: ControlFlags) => {
       // Little is young at a time: the room that grows for it while the program is loaded would be held for ever, 35 MB.
@@ -102,6 +116,7 @@ export function controlCommand(): Command {
       });
       const { prometheus: url, prometheusCa: caFile, prometheusTokenFile: tokenFile } = flags;
       const query = url === undefined ? null : prometheus({ url, ...present({ caFile, tokenFile }), ...QUERIES });
+      if (url === undefined) log.warn(NO_PROMETHEUS);
       const thread = decideThread(flags.decisionTimeout);
       const surroundings: Surroundings = {
         query,
@@ -130,6 +145,8 @@ export function controlCommand(): Command {
     });
 }
 
+const NO_PROMETHEUS =
+  "no --prometheus is given: no load can be measured, and so no plan is made but by spec.load.fallback";
 /** Of queries to Prometheus. */
 const QUERIES = { timeoutSeconds: 5, maxBytes: 16 * 2 ** 20 };
 /** Of the journal's files. */

@@ -1,6 +1,7 @@
 import type { Kube } from "../kube/client.ts";
 import { contend } from "../kube/lease.ts";
 import { during } from "../kube/during.ts";
+import { KubeError } from "../kube/errors.ts";
 import { recorder } from "../kube/events.ts";
 import type { Context, Surroundings } from "./context.ts";
 import type { Log } from "./tell/log.ts";
@@ -62,6 +63,7 @@ export async function control(
     ),
   );
   watchStaleness(worlds, log, watches.signal);
+  for (const namespace of namespaces) void lookForNamespace(kube, namespace, log, watches.signal);
   const synced = Promise.all(worlds.map((world) => world.synced)).then(() => {
     isSynced = true;
     log.info("all watches have begun");
@@ -126,6 +128,20 @@ export async function control(
   await contender.release();
   watches.abort();
   probes.close();
+}
+
+/** Tells of a namespace that is not there: all that is in it can be listed, and is nothing. Who may not look is told so by the watches. */
+async function lookForNamespace(kube: Kube, name: string, log: Log, signal: AbortSignal): Promise<void> {
+  const at = { group: "", version: "v1", plural: "namespaces", name };
+  const error: unknown = await kube.get(at, { signal }).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof KubeError && error.status === 404) {
+    log.warn(
+      `there is no namespace ${name}: create it, or correct --namespace. Pipelines in it are controlled from then on.`,
+    );
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

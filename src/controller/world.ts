@@ -47,6 +47,10 @@ const KEDA = "keda.sh/v1alpha1";
 const NO_KIND =
   "there is no kind InferencePipeline in this cluster. Install it: kubectl apply --server-side -f deploy/crd.yaml";
 
+/** Whether a namespace is there, who may not look cannot tell from what it lacks the rights to. */
+const notAllowed = (namespace: string): string =>
+  `If there is a namespace ${namespace}, give the controller's service account its Role there (deploy/watched/role.yaml).`;
+
 const of = (group: string, version: string, plural: string, namespace: string): ResourcePath => ({
   group,
   version,
@@ -80,7 +84,7 @@ export function watchNamespace(
       {
         changed: () => {},
         synced: () => {},
-        failed: (error) => handlers.failed(resource.plural, error),
+        failed: (error) => handlers.failed(resource.plural, withAdvice(error, namespace)),
         ...more,
       },
       until,
@@ -95,7 +99,8 @@ export function watchNamespace(
         indexed(own).changed(object, change);
         handlers.pipelineChanged(object, change);
       },
-      failed: (error) => handlers.failed(PIPELINES.plural, isAbsent(error) ? new Error(NO_KIND) : error),
+      failed: (error) =>
+        handlers.failed(PIPELINES.plural, isAbsent(error) ? new Error(NO_KIND) : withAdvice(error, namespace)),
     },
   );
   // There may be many thousand, of which the index has all that is asked for.
@@ -181,6 +186,11 @@ function lookFor(
   };
   look().catch(known.reject);
   return known.promise;
+}
+
+function withAdvice(error: unknown, namespace: string): unknown {
+  if (!(error instanceof KubeError) || error.status !== 403) return error;
+  return new Error(`${error.message}. ${notAllowed(namespace)}`, { cause: error });
 }
 
 /** Of a kind: it is not installed. */

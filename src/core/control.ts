@@ -2,6 +2,14 @@
 export const modes = ["Observe", "Recommend", "Signal", "Act"] as const;
 export type Mode = (typeof modes)[number];
 
+/** What each does beyond the one before. */
+export const modeKinds = {
+  Observe: { describes: "measures" },
+  Recommend: { describes: "also plans, and says so" },
+  Signal: { describes: "also exports the replicas wanted, for an HPA or KEDA" },
+  Act: { describes: "sets replicas and switches variants itself" },
+} satisfies Readonly<Record<Mode, { readonly describes: string }>>;
+
 /** What becomes of the replicas when the pipeline is deleted. */
 export const deletions = ["Keep", "Restore"] as const;
 

@@ -9,7 +9,7 @@ import { type Request, transport } from "./transport.ts";
 // How a call is made, whatever it is for: token bucket, leave to write, time-out, tries.
 
 export interface ConnectOptions {
-  /** Path; without one, the service account of the pod that this runs in. */
+  /** Path; without one, what `accessBy` finds. */
   readonly kubeconfig?: string;
   /** Directory that stands for the root of that pod's file system; "" unless said. */
   readonly podRoot?: string;

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import { Agent as HttpAgent, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps, type RequestOptions } from "node:https";
-import { KubeConfig } from "@kubernetes/client-node";
 import { InputError } from "../core/errors.ts";
+import { accessBy } from "./kubeconfig.ts";
 
 export interface Request {
   readonly method: "GET" | "POST" | "PUT" | "PATCH";
@@ -33,10 +32,11 @@ const IDLE_LIMIT = 30_000;
  * each, take no signal and no time-out.
  */
 export function transport(kubeconfig: string | undefined, podRoot = ""): Transport {
-  const config = kubeconfig === undefined ? loadOfPod(podRoot) : load(kubeconfig);
+  const { config, source } = accessBy(kubeconfig, podRoot);
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
-    throw new InputError("bad_value", `${kubeconfig}: there is no current context with a cluster. Set one.`);
+    const advice = "Set one: kubectl config use-context NAME.";
+    throw new InputError("bad_value", `${source}: there is no current context with a cluster. ${advice}`);
   }
   const server = new URL(cluster.server);
   const secure = server.protocol === "https:";
@@ -80,34 +80,4 @@ export function transport(kubeconfig: string | undefined, podRoot = ""): Transpo
 
 function dropIdle(pool: HttpAgent): void {
   for (const socket of Object.values(pool.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
-}
-
-/** Where every container finds who it is. */
-const TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-
-function loadOfPod(root: string): KubeConfig {
-  if (process.env["KUBERNETES_SERVICE_HOST"] === undefined) {
-    throw new InputError("missing_file", "this runs in no pod of a cluster. Name a kubeconfig file.");
-  }
-  if (!existsSync(root + TOKEN)) {
-    const advice = "Give the pod a serviceAccountName and automountServiceAccountToken: true.";
-    throw new InputError("missing_file", `${root}${TOKEN}: this pod has no token of a service account. ${advice}`);
-  }
-  const config = new KubeConfig();
-  config.loadFromCluster(root);
-  return config;
-}
-
-function load(kubeconfig: string): KubeConfig {
-  const config = new KubeConfig();
-  try {
-    config.loadFromFile(kubeconfig);
-  } catch (error) {
-    const missing = error instanceof Error && "code" in error;
-    throw new InputError(
-      missing ? "missing_file" : "bad_syntax",
-      `${kubeconfig}: this kubeconfig cannot be read (${error instanceof Error ? error.message : String(error)}).`,
-    );
-  }
-  return config;
 }

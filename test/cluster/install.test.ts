@@ -407,7 +407,7 @@ describe("an installation", { skip }, () => {
       mock.timers.reset();
     });
     const asPod = (): Kube => connect({ podRoot, qps: 100, timeoutSeconds: 10, mayWrite: () => true });
-    assert.throws(asPod, (error) => error instanceof InputError && /no pod of a cluster/.test(error.message));
+    assert.throws(asPod, (error) => error instanceof InputError && /this runs in no Pod/.test(error.message));
     process.env = { ...env, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
     assert.throws(asPod, (error) => error instanceof InputError && /automountServiceAccountToken/.test(error.message));
 

@@ -4,6 +4,7 @@ import { rarely } from "./rarely.ts";
 /** What is told of what goes on besides decisions. */
 export interface Log {
   readonly info: (what: string) => void;
+  readonly warn: (what: string) => void;
   /** What fails over and over is told ever more rarely, with how often it did. */
   readonly failed: (what: string, error: unknown) => void;
   /** The API server answered a call. */
@@ -20,6 +21,7 @@ export function logTo(print: (line: string) => void, clock: () => number): Log {
     print(`${JSON.stringify({ time: new Date(clock() * 1000).toISOString(), level, ...rest })}\n`);
   return {
     info: (what) => write("info", { what }),
+    warn: (what) => write("warning", { what }),
     failed: (what, error) => {
       const text = error instanceof Error ? error.message : String(error);
       // Whatever asks it, an API server that gives no answer is one thing.
