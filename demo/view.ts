@@ -124,7 +124,7 @@ function promise({ status: { plan } }: Sight): string {
     latencySeconds === undefined
       ? "its queues grow without end"
       : `99 % of the requests within ${latencySeconds} s, where ${PROMISED} are promised`;
-  return `accuracy ${accuracy}, ${cores} cores, ${latency}${feasible === true ? "" : " (limits not kept)"}`;
+  return `accuracy ${accuracy}, ${cores} cores, ${latency}${feasible === false ? " (limits not kept)" : ""}`;
 }
 
 function reasonOf({ status: { decision } }: Sight): string {

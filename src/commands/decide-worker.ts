@@ -1,9 +1,11 @@
 import { parentPort } from "node:worker_threads";
+import { accuracyOf } from "../core/accuracy.ts";
 import { assess } from "../core/assess.ts";
 import type { Decision, Planner } from "../core/decide.ts";
 import type { LoadSeries, Observation } from "../core/cluster.ts";
 import type { Setup } from "../core/setup.ts";
 import { corrected, tick } from "../core/loop.ts";
+import { planVariants } from "../core/plan.ts";
 import { recalled } from "../core/recall.ts";
 import type { Answer } from "../controller/context.ts";
 import { learntBy } from "../formats/files.ts";
@@ -72,6 +74,7 @@ function remembering(planner: Planner, seen: Observation, load: LoadSeries): Obs
 
 function promiseOf(planner: Planner, { plan, planned }: Decision): Answer["promised"] {
   if (planned === null || plan.length === 0) return null;
-  const { accuracy, cores, latency, objective } = assess(planner, planned, plan);
-  return { accuracy, cores, latency, objective };
+  const { cores, latency, objective } = assess(planner, planned, plan);
+  const { pipeline } = planner;
+  return { accuracy: accuracyOf("pas", pipeline.stages, planVariants(pipeline, plan)), cores, latency, objective };
 }

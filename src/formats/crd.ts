@@ -24,10 +24,11 @@ export function customResourceDefinition(): JsonSchema {
           additionalPrinterColumns: [
             column("SLA", ".spec.sla.latency", "Latency promised"),
             column("Load", ".status.load.observedRps", "Load measured, requests per second"),
-            column("Accuracy", ".status.plan.accuracy", "Accuracy of the plan in force, in the objective's metric"),
+            column("Accuracy", ".status.plan.accuracy", "Accuracy of the plan in force: the product of the stages'"),
             column("Cores", ".status.plan.cores", "CPU cores that the plan in force reserves"),
             column("Mode", ".spec.mode", "How far the controller goes"),
             column("Ready", '.status.conditions[?(@.type=="Ready")].status', "Whether the pipeline is run as it says"),
+            column("Reason", '.status.conditions[?(@.type=="Ready")].reason', "Why it is, or is not"),
             { ...column("Age", ".metadata.creationTimestamp", "Since when it is there"), type: "date" },
           ],
           schema: {
@@ -85,6 +86,8 @@ function structural(schema: unknown): JsonSchema {
     else if (key === "exclusiveMaximum") Object.assign(made, { maximum: value, exclusiveMaximum: true });
     else if (key === "anyOf") Object.assign(made, wholeOrText(value));
   }
+  // A rule says in words what a cluster would say of a pattern in signs.
+  if (made["type"] === "string" && made["x-kubernetes-validations"] !== undefined) delete made["pattern"];
   // No bound at all, but that of the language.
   if (made["maximum"] === Number.MAX_SAFE_INTEGER) delete made["maximum"];
   // Where a number need not be whole, it is given in text.

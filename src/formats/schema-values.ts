@@ -49,15 +49,16 @@ const WRITE_OBJECT = "Write a name as Kubernetes has them: lower-case letters, d
 /** The name of an object in a cluster. */
 export const objectName = z.string().max(253).regex(SUBDOMAIN, WRITE_OBJECT);
 
+const SELECTOR = /^(?:[a-zA-Z_:][a-zA-Z0-9_:]*)?(?:\{(?:[^"'`{}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*\})?$/;
+const WRITE_SELECTOR =
+  'Write the name of one counter, its labels, or both, as in http_requests_total{service="video"}: no function and no range, as the controller takes the rate itself.';
 /** Metrics in a Prometheus, which are read raw: a function or a range would be of no use. */
 export const selector = z
   .string()
   .min(1)
   .max(2048)
-  .regex(
-    /^(?:[a-zA-Z_:][a-zA-Z0-9_:]*)?(?:\{(?:[^"'`{}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*\})?$/,
-    'Write a name of a counter, its labels, or both, for example http_requests_total{service="video"}.',
-  );
+  .regex(SELECTOR, WRITE_SELECTOR)
+  .meta({ "x-kubernetes-validations": [{ rule: `self.matches(r"""${SELECTOR.source}""")`, message: WRITE_SELECTOR }] });
 
 export const names = <T extends Record<string, unknown>>(table: T) =>
   z.enum(Object.keys(table) as [string, ...string[]]);

@@ -33,10 +33,17 @@ const plan = z.strictObject({
   plannedLoadRps: number.optional().describe("Load that it was made for, with margin, floor and rounding"),
   objective: number.optional().describe("What the objective is with it"),
   bound: number.optional().describe("What the objective could be at best"),
-  accuracy: number.optional().describe("Accuracy of the pipeline, in the objective's metric"),
+  accuracy: number
+    .optional()
+    .describe("Accuracy of the pipeline: the product of its stages', whatever the objective's metric"),
   cores: number.optional().describe("CPU cores that it reserves"),
   latencySeconds: number.optional().describe("Latency that it promises, end to end; not there if it grows without end"),
-  feasible: z.boolean().describe("Whether it keeps all limits and the SLA at the load that it was made for"),
+  feasible: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether it keeps all limits and the SLA at the load that it was made for; not there if that was not looked at",
+    ),
   stages: z
     .array(stagePlan.extend({ name: stage }))
     .max(32)

@@ -231,7 +231,7 @@ const wrong: readonly (readonly [what: string, spec: Json, code: Parameters<type
     "a selector that is a query",
     { load: { prometheus: { selector: "sum(rate(a[1m]))" } } },
     "bad_value",
-    /^shop\/demo: spec\.load\.prometheus\.selector: .* is not understood\. Write a name of a counter/,
+    /^shop\/demo: spec\.load\.prometheus\.selector: .* is not understood\. Write the name of one counter/,
   ],
   [
     "an object's name that no object can have",

@@ -24,7 +24,7 @@ export function controllerMetrics() {
       PIPELINE,
     ),
     latencyObserved: gauge("ipa_latency_observed_seconds", "Latency measured at the SLA's quantile", PIPELINE),
-    accuracy: gauge("ipa_accuracy", "Accuracy of the plan in the metric of its objective", PIPELINE),
+    accuracy: gauge("ipa_accuracy", "Accuracy of the plan: the product of the stages' accuracies", PIPELINE),
     cores: gauge("ipa_cores", "CPU cores that the plan reserves", PIPELINE),
     recommended: gauge(
       "ipa_recommended_replicas",
