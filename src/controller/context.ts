@@ -4,6 +4,7 @@ import type { Decision } from "../core/decide.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { Kube } from "../kube/client.ts";
 import type { RecordEvent } from "../kube/events.ts";
+import type { Log } from "./tell/log.ts";
 import type { ControllerMetrics } from "./tell/metrics.ts";
 import type { QuerySamples } from "./see/prometheus.ts";
 import type { Scales } from "./act/scales.ts";
@@ -17,6 +18,7 @@ export interface Question extends PlannerSetup {
 
 /** What the plan in force promises at the load planned for. Latency in seconds, Infinity where a queue grows without end. */
 export interface Promised {
+  /** The product of the stages' accuracies, whatever the metric of the objective. */
   readonly accuracy: number;
   readonly cores: number;
   readonly latency: number;
@@ -55,6 +57,7 @@ export interface Context extends Surroundings {
   readonly kube: Kube;
   readonly scales: Scales;
   readonly record: RecordEvent;
+  readonly log: Log;
   /** Ends what is only read, so that turns are over soon: the term is over, or the process is to end. */
   readonly signal: AbortSignal;
 }

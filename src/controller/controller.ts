@@ -78,6 +78,7 @@ export async function control(
     return {
       ...surroundings,
       kube: own,
+      log,
       scales: scales(own, surroundings.clock),
       record: recorder(own, { component: "ipa-controller", instance: identity, onFailure }),
       signal: over,

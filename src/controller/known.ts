@@ -8,7 +8,7 @@ import type { World } from "./world.ts";
 /** `"true"` freezes a pipeline: nothing is decided, nothing written but its status. */
 const PAUSED = "ipa.dev/paused";
 /** Any new value takes the targets over again that somebody took back. */
-const RESUME = "ipa.dev/resume";
+export const RESUME = "ipa.dev/resume";
 
 /** Whoever may create a pipeline must not keep the controller busy with it alone, seconds. */
 const SHORTEST_INTERVAL = 1;
@@ -31,7 +31,13 @@ export interface Known {
 
 export type Built =
   | { readonly pipeline: Pipeline; readonly control: Control }
-  | { readonly problem: { readonly of: "Ready" | "ProfilesReady"; readonly reason: string; readonly message: string } };
+  | {
+      readonly problem: {
+        readonly of: "Ready" | "ProfilesReady";
+        readonly reason: "Invalid" | "NotFound" | "GatewayMissing";
+        readonly message: string;
+      };
+    };
 
 /** Reads pipelines as they were applied. */
 export interface Reader {
@@ -111,9 +117,10 @@ function configMapOf(object: KubeObject): string | Built {
 
 function build(object: KubeObject, configMap: string, profiles: KubeObject | undefined): Built {
   if (profiles === undefined) {
+    const { namespace = "" } = object.metadata;
     const message =
       `there is no ConfigMap ${configMap} that the controller may read. ` +
-      `Make it of the profiles: kubectl create configmap ${configMap} --from-file=profiles/`;
+      `Make it of the profiles: kubectl create configmap ${configMap} -n ${namespace} --from-file=profiles/`;
     return { problem: { of: "ProfilesReady", reason: "NotFound", message } };
   }
   const data = (profiles["data"] ?? {}) as Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import type { Pipeline } from "../core/pipeline.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act/act.ts";
 import { stepsTo } from "./act/carry-out.ts";
-import { bad, good, unknown, type Standings } from "./tell/conditions.ts";
+import { bad, good, notKnown, unknown, type Standings } from "./tell/conditions.ts";
 import type { Context, Question } from "./context.ts";
 import { end, keepFinalizer } from "./act/ending.ts";
 import { contestedOf } from "./see/fixed.ts";
@@ -22,15 +22,6 @@ import { signalsOf } from "./act/signals.ts";
 import { standingOfLoad, standingOfPlan, standingOfProfiles } from "./tell/standings.ts";
 import type { World } from "./world.ts";
 
-const notKnown = unknown("NotKnown", "another condition has to hold first");
-const nothingKnown: Standings = {
-  TargetResolved: notKnown,
-  MetricsAvailable: notKnown,
-  ProfilesReady: notKnown,
-  Feasible: notKnown,
-  Applied: notKnown,
-};
-
 /** One turn of one pipeline: see, decide, carry out, tell. Returns what to keep until the next one. */
 export async function takeTurn(context: Context, world: World, known: Known, before: Memory | null): Promise<Memory> {
   const { built } = known;
@@ -40,13 +31,16 @@ export async function takeTurn(context: Context, world: World, known: Known, bef
   if ("problem" in built) {
     const { of, reason, message } = built.problem;
     const problem = bad(reason, message);
-    const standings = of === "Ready" ? nothingKnown : { ...nothingKnown, ProfilesReady: problem };
+    const standings =
+      of === "Ready"
+        ? notKnown("the pipeline has to be corrected first: see Ready")
+        : { ...notKnown("ProfilesReady has to hold first"), ProfilesReady: problem };
     return report(context, known, kept, { standings, ready: problem });
   }
   const memory = obey(kept, known.resume);
   if (known.paused) {
     const paused = bad("Paused", 'the annotation ipa.dev/paused is "true": nothing is decided, and no number written');
-    const standings = { ...nothingKnown, Applied: paused };
+    const standings = { ...notKnown("the pipeline is paused"), Applied: paused };
     return report(context, known, memory, { standings, ready: paused });
   }
   return run(context, world, known, built, memory);
@@ -77,16 +71,17 @@ async function run(
   const kept = { ...memory, unknownSince, downFrom };
   if ("problem" in cluster) {
     const { reason, message } = cluster.problem;
-    const standings = { ...nothingKnown, TargetResolved: bad(reason, message), MetricsAvailable };
+    const TargetResolved = bad(reason, message);
+    const standings = { ...notKnown("TargetResolved has to hold first"), TargetResolved, MetricsAvailable };
     return report(context, known, kept, { standings, mode, measured });
   }
   const { times, views } = cluster;
   const followed = { ...kept, inForce: times.inForce };
   const standingsAfter = (state: LoopState | null): Standings => ({
-    ...nothingKnown,
     TargetResolved: good("Resolved"),
     MetricsAvailable,
     ProfilesReady: standingOfProfiles(views, built.pipeline, state?.slowdowns, times),
+    Feasible: unknown("NotDecided", `mode ${mode} makes no plan`),
     Applied: bad(NOT_ACTING, `mode ${mode} sets no replicas`),
   });
   const told = { mode, measured, observed: { ...times, latency: cluster.latency } };
@@ -114,7 +109,7 @@ async function run(
   const decided: Memory = { ...followed, plan, state, acts, ledger, isFresh };
   const toTell = {
     ...told,
-    standings: { ...standingsAfter(state), Feasible: standingOfPlan(answer) },
+    standings: { ...standingsAfter(state), Feasible: standingOfPlan(answer, built.pipeline, isKnown) },
     fixed: cluster.fixed,
     answer,
     id,

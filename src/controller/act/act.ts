@@ -1,13 +1,15 @@
 import { decisionReasons } from "../../formats/decision-reasons.ts";
-import { bad, good, unknown, type Condition, type Standing } from "../tell/conditions.ts";
+import { standingOfApplied } from "../tell/applied.ts";
+import { isConditionReason } from "../tell/condition-reasons.ts";
+import { unknown, type Standing } from "../tell/conditions.ts";
 import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
 import type { Context } from "../context.ts";
-import type { Fixed } from "../see/fixed.ts";
 import type { Known } from "../known.ts";
 import { intending, isOf, type Ledger } from "./ledger.ts";
 import { NOT_ACTING, type Memory } from "../memory.ts";
 import { writeOwned } from "./ownership.ts";
 import { report, type Told } from "../tell/report.ts";
+import { isDecided } from "../tell/standings.ts";
 import { route } from "./services.ts";
 import type { World } from "../world.ts";
 
@@ -35,7 +37,7 @@ export async function carryOut(
   const scale = async (step: ScaleStep): Promise<StepResult> => {
     const done = await writeOwned(context, known.namespace, step, ledger);
     ledger = done.ledger;
-    if (done.pinnedBy !== undefined) return pinnedFailure(step, done.pinnedBy);
+    if (done.pinnedBy !== undefined) return { reason: "TargetPinned", target: step.view.target, by: done.pinnedBy };
     tellOfScale(context, known, step, told, done.takenFrom);
     return null;
   };
@@ -58,13 +60,12 @@ export async function carryOut(
   const unroutable = failed.flatMap(({ reason, index }) =>
     reason === "ServiceContested" ? (memory.plan[index]?.stage ?? []) : [],
   );
-  return report(
-    context,
-    known,
-    { ...written, ledger, unroutable },
-    { ...told, standings: { ...standings, Applied: standingOf(failures, told.fixed ?? []) } },
-  );
+  const hasPlan = told.answer !== undefined && isDecided(told.answer.decision);
+  const Applied = standingOfApplied(known, failures, told.fixed ?? [], hasPlan);
+  return report(context, known, { ...written, ledger, unroutable }, { ...told, standings: { ...standings, Applied } });
 }
+
+type ConditionStatus = NonNullable<Memory["status"]["conditions"]>[number];
 
 function intend(context: Context, known: Known, memory: Memory, steps: Steps, told: Told): Promise<Memory> {
   const before = memory.status.conditions?.find(({ type }) => type === "Applied");
@@ -76,9 +77,11 @@ function intend(context: Context, known: Known, memory: Memory, steps: Steps, to
 }
 
 /** While steps are taken it stands as it did, once it was known. */
-function standingMeanwhile(before: Condition | undefined): Standing {
-  const isKnown = before !== undefined && before.status !== "Unknown" && before.reason !== NOT_ACTING;
-  return isKnown ? before : unknown("Applying", "the plan is being carried out");
+function standingMeanwhile(before: ConditionStatus | undefined): Standing {
+  const reason = before?.reason ?? NOT_ACTING;
+  return before === undefined || before.status === "Unknown" || reason === NOT_ACTING || !isConditionReason(reason)
+    ? unknown("Applying", "the plan is being carried out")
+    : { ...before, reason };
 }
 
 function scaleSteps({ room, up, down }: Steps): readonly ScaleStep[] {
@@ -92,17 +95,6 @@ function withIntention(ledger: Ledger, { view: { target, scale } }: ScaleStep): 
 function staleFailure(old: readonly string[]): Failure {
   const message = `nothing was heard of ${old.join(", ")} for a minute: nothing is routed, and nothing goes down, until their watches go on`;
   return { reason: "WatchesStale", message };
-}
-
-function pinnedFailure({ view: { target } }: ScaleStep, by: string): Failure {
-  return { reason: "TargetPinned", message: pinnedText(target.kind, target.name, by) };
-}
-
-function pinnedText(kind: string, name: string, by: string): string {
-  return (
-    `${by} set the replicas of ${kind} ${name}, and they are left at that. ` +
-    `To have them controlled again, give the pipeline's annotation ipa.dev/resume a new value.`
-  );
 }
 
 function tellOfScale(
@@ -124,22 +116,4 @@ function tellOfScale(
   }
   const why = answer === undefined ? "" : ` (${decisionReasons[answer.decision.reason]})`;
   void record(object, "Normal", "Scaled", `${what}: ${scale.replicas} → ${replicas} replicas${why}`);
-}
-
-/** In the order in which they count. */
-const whyFixed: Readonly<Record<Fixed["reason"], (one: Fixed) => string>> = {
-  TargetContested: ({ by, target: { kind, name } }) =>
-    `${by} scales ${kind} ${name} too, and it is left to that. Let only one scale it.`,
-  TargetPinned: ({ by, target: { kind, name } }) => pinnedText(kind, name, by),
-  ResourcesDiffer: ({ by, target: { kind, name } }) => `${by}; so ${kind} ${name} is left as it is.`,
-};
-
-function standingOf(failures: readonly Failure[], fixed: readonly Fixed[]): Standing {
-  const reasons = Object.keys(whyFixed) as Fixed["reason"][];
-  const messages = [
-    ...reasons.flatMap((reason) => fixed.filter((one) => one.reason === reason).map(whyFixed[reason])),
-    ...failures.map(({ message }) => message),
-  ];
-  const reason = reasons.find((one) => fixed.some((held) => held.reason === one)) ?? failures[0]?.reason;
-  return reason === undefined ? good("Applied") : bad(reason, [...new Set(messages)].join(" "));
 }

@@ -1,5 +1,5 @@
 import type { LoopState } from "../../core/cluster.ts";
-import type { Control } from "../../core/control.ts";
+import type { Control, Target } from "../../core/control.ts";
 import type { Pipeline } from "../../core/pipeline.ts";
 import type { Plan } from "../../core/plan.ts";
 import { rollOut } from "../../core/rollout.ts";
@@ -89,20 +89,19 @@ function exceeds(limit: number | undefined, views: readonly TargetView[], up: re
   return now + more > limit + ROUNDING;
 }
 
-/** What went wrong, for a condition. */
-export interface Failure {
-  readonly reason: "TargetPinned" | "ServiceContested" | "WriteFailed" | "WatchesStale";
-  readonly message: string;
-}
+/** What went wrong, for a condition: of a target whose number somebody took back, who did. */
+export type Failure =
+  | { readonly reason: "TargetPinned"; readonly target: Target; readonly by: string }
+  | { readonly reason: "ServiceContested" | "WriteFailed" | "WatchesStale"; readonly message: string };
 
 /** How a step ends: done, or why not. */
 export type StepResult = Failure | null;
 
 /** A step that did not do what it was for. */
-export interface FailedStep extends Failure {
+export type FailedStep = Failure & {
   /** Of the stage. */
   readonly index: number;
-}
+};
 
 /**
  * Takes the steps one after the other while `goesOn` says so. Nothing of a stage goes down once a step of it has failed, nothing at all where

@@ -13,7 +13,7 @@ import type { Memory } from "../memory.ts";
 import { observe, planInForce, type Sight } from "./observe.ts";
 import { servedBy } from "../act/services.ts";
 import { serviceTimes, type ServiceTimes } from "./service-times.ts";
-import { seeTargets, type TargetView } from "./targets.ts";
+import { seeTargets, type TargetProblem, type TargetView } from "./targets.ts";
 import type { World } from "../world.ts";
 
 /** All that is seen of a pipeline at the beginning of a turn. */
@@ -25,7 +25,7 @@ export interface Look {
   /** A longer load, to make the loop's memory of it anew. */
   readonly load: LoadSeries;
   /** The targets and what follows from them, or why there is nothing to see. */
-  readonly cluster: ClusterLook | { readonly problem: { readonly reason: string; readonly message: string } };
+  readonly cluster: ClusterLook | { readonly problem: TargetProblem };
 }
 
 export interface ClusterLook {

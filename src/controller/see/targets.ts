@@ -20,9 +20,12 @@ export interface TargetView {
 }
 
 /** What was found of a pipeline's targets: all of them, or why not. */
-export type Targets =
-  | { readonly views: readonly TargetView[] }
-  | { readonly problem: { readonly reason: string; readonly message: string } };
+export type Targets = { readonly views: readonly TargetView[] } | { readonly problem: TargetProblem };
+
+export interface TargetProblem {
+  readonly reason: ScaleProblem["reason"] | "NotNamed";
+  readonly message: string;
+}
 
 /** A number that nothing hints has changed is read anew every so many seconds. */
 const READ_EVERY = 300;

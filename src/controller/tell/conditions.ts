@@ -1,44 +1,73 @@
-export const conditionTypes = [
+import type { ConditionReason, ConditionType } from "./condition-reasons.ts";
+
+export type { ConditionType } from "./condition-reasons.ts";
+
+const conditionTypes = [
   "Ready",
   "TargetResolved",
   "MetricsAvailable",
   "ProfilesReady",
   "Feasible",
   "Applied",
-] as const;
-export type ConditionType = (typeof conditionTypes)[number];
+] as const satisfies readonly ConditionType[];
 
 /** How one thing stands. `reason` is one word for programs, `message` is for people and says what to do. */
 export interface Standing {
   readonly status: "True" | "False" | "Unknown";
-  readonly reason: string;
+  readonly reason: ConditionReason;
   readonly message: string;
 }
 
 /** A condition as Kubernetes has it. */
-export interface Condition extends Standing {
+interface Condition extends Standing {
   readonly type: ConditionType;
   readonly observedGeneration?: number | undefined;
   /** RFC 3339: when the status last changed. */
   readonly lastTransitionTime: string;
 }
 
-export type Standings = Readonly<Record<Exclude<ConditionType, "Ready">, Standing>>;
+/** What a turn finds out about: `Ready` follows from these. */
+export type StandingType = Exclude<ConditionType, "Ready">;
+export type Standings = Readonly<Record<StandingType, Standing>>;
 
-export const good = (reason: string, message = ""): Standing => ({ status: "True", reason, message });
-export const bad = (reason: string, message: string): Standing => ({ status: "False", reason, message });
-export const unknown = (reason: string, message: string): Standing => ({ status: "Unknown", reason, message });
+export const good = (reason: ConditionReason, message = ""): Standing => ({ status: "True", reason, message });
+export const bad = (reason: ConditionReason, message: string): Standing => ({ status: "False", reason, message });
+export const unknown = (reason: ConditionReason, message: string): Standing => ({ status: "Unknown", reason, message });
 
-/** `Ready` if all that counts holds; else as the first that does not. */
-export function readiness(standings: Standings, counts: readonly Exclude<ConditionType, "Ready">[]): Standing {
-  const failing = counts.map((type) => standings[type]).find(({ status }) => status !== "True");
-  return failing === undefined ? good("Ready") : bad(failing.reason, failing.message);
+/** Of what a turn did not come to, and why not. */
+export function notKnown(why: string): Standings {
+  const standing = unknown("NotKnown", why);
+  return {
+    TargetResolved: standing,
+    MetricsAvailable: standing,
+    ProfilesReady: standing,
+    Feasible: standing,
+    Applied: standing,
+  };
 }
+
+/** `Ready` if all that counts holds; else with the reason of the first that does not, and the messages of all. */
+export function readiness(standings: Standings, counts: readonly StandingType[]): Standing {
+  const failing = counts.flatMap((type) =>
+    standings[type].status === "True" ? [] : [{ type, standing: standings[type] }],
+  );
+  const [first] = failing;
+  if (first === undefined) return good("Ready");
+  // What waits for another of them says nothing of its own.
+  const own = failing.filter(({ standing }) => standing.reason !== "NotKnown");
+  return bad(
+    first.standing.reason,
+    own.map(({ type, standing }) => `${type}: ${standing.message.replace(/\.?$/, ".")}`).join(" "),
+  );
+}
+
+/** Longest message that a status may hold, characters. */
+const LONGEST = 32_768;
 
 /** The conditions of a status, with the times of those that did not change. */
 export function conditionsOf(
   standings: Standings & { readonly Ready: Standing },
-  before: readonly Condition[],
+  before: readonly Pick<Condition, "type" | "status" | "lastTransitionTime">[],
   observedGeneration: number,
   now: string,
 ): readonly Condition[] {
@@ -46,6 +75,6 @@ export function conditionsOf(
     const old = before.find((one) => one.type === type);
     const { status, reason, message } = standings[type];
     const lastTransitionTime = old?.status === status ? old.lastTransitionTime : now;
-    return { type, status, reason, message, observedGeneration, lastTransitionTime };
+    return { type, status, reason, message: message.slice(0, LONGEST), observedGeneration, lastTransitionTime };
   });
 }

@@ -5,6 +5,8 @@ import { rarely } from "./rarely.ts";
 export interface Log {
   readonly info: (what: string) => void;
   readonly warn: (what: string) => void;
+  /** A pipeline, by namespace and name, is ready, or no longer. One that comes and goes is told of ever more rarely. */
+  readonly ready: (pipeline: string, how: Readonly<Record<"status" | "reason" | "message", string>>) => void;
   /** What fails over and over is told ever more rarely, with how often it did. */
   readonly failed: (what: string, error: unknown) => void;
   /** The API server answered a call. */
@@ -22,14 +24,22 @@ export function logTo(print: (line: string) => void, clock: () => number): Log {
   return {
     info: (what) => write("info", { what }),
     warn: (what) => write("warning", { what }),
+    ready: (pipeline, { status, reason, message }) => {
+      const what = status === "True" ? "ready" : "not ready";
+      const times = say(`${pipeline} ${what}`, clock());
+      if (times === null) return;
+      const why = status === "True" ? {} : { reason, message };
+      write(status === "True" ? "info" : "warning", { pipeline, what, ...why, ...often(times) });
+    },
     failed: (what, error) => {
       const text = error instanceof Error ? error.message : String(error);
       // Whatever asks it, an API server that gives no answer is one thing.
       const isUnanswered = error instanceof KubeError && error.status === 0 && error.reason !== "NotLeader";
-      const times = say(isUnanswered ? error.reason : `${what} ${text}`, clock());
+      // The same but for ports, times and counts.
+      const times = say(isUnanswered ? error.reason : `${what} ${text.replaceAll(/\d+/g, "0")}`, clock());
       if (times === null) return;
       isSilent ||= isUnanswered;
-      write("error", { what: isUnanswered ? UNANSWERED : what, error: text, ...(times === 1 ? {} : { times }) });
+      write("error", { what: isUnanswered ? UNANSWERED : what, error: text, ...often(times) });
     },
     answered: () => {
       if (!isSilent) return;
@@ -37,4 +47,8 @@ export function logTo(print: (line: string) => void, clock: () => number): Log {
       write("info", { what: "the API server answers again" });
     },
   };
+}
+
+function often(times: number): object {
+  return times === 1 ? {} : { times };
 }

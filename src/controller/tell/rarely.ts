@@ -19,12 +19,10 @@ export function rarely(): Rarely {
   const known = new Map<string, Said>();
   return {
     say: (text, now) => {
-      for (const [key, { quietUntil, silence }] of known) if (now > quietUntil + silence) known.delete(key);
-      // The same but for ports, times and counts.
-      const key = text.replaceAll(/\d+/g, "0");
-      const said = known.get(key);
+      for (const [one, { quietUntil, silence }] of known) if (now > quietUntil + silence) known.delete(one);
+      const said = known.get(text);
       if (said === undefined) {
-        known.set(key, { quietUntil: now + SILENCE.first, silence: SILENCE.first, unsaid: 0 });
+        known.set(text, { quietUntil: now + SILENCE.first, silence: SILENCE.first, unsaid: 0 });
         return 1;
       }
       said.unsaid += 1;

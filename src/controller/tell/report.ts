@@ -5,7 +5,7 @@ import { unwatched } from "../../core/rollout.ts";
 import { decisionReasons } from "../../formats/decision-reasons.ts";
 import { instantText, loopStatus, planStages, rolloutsStatus, slowdownsStatus } from "../../formats/status.ts";
 import type { PipelineStatus } from "../../formats/status-schema.ts";
-import { conditionsOf, readiness, type ConditionType, type Standing, type Standings } from "./conditions.ts";
+import { conditionsOf, readiness, type Standing, type Standings, type StandingType } from "./conditions.ts";
 import type { Answer, Context } from "../context.ts";
 import type { Known } from "../known.ts";
 import type { Memory } from "../memory.ts";
@@ -72,7 +72,19 @@ export async function report(context: Context, known: Known, before: Memory, tol
     .catch((error: unknown) => {
       throw new UnreportedError(memory, error);
     });
+  tellReadiness(context.log, known, memory.status, status);
   return { ...memory, status, writtenAt: now };
+}
+
+/** On the transition alone. */
+function tellReadiness(
+  log: Context["log"],
+  { namespace, name }: Known,
+  before: PipelineStatus,
+  now: PipelineStatus,
+): void {
+  const [was, is] = [before, now].map(({ conditions }) => conditions?.find(({ type }) => type === "Ready"));
+  if (is !== undefined && is.status !== was?.status) log.ready(`${namespace}/${name}`, is);
 }
 
 /** In a turn without a decision nobody looks how far replicas have come. */
@@ -85,7 +97,7 @@ function undecided(memory: Memory, now: number): Memory {
 function statusOf({ object, built }: Known, memory: Memory, told: Told, now: number): PipelineStatus {
   const generation = object.metadata.generation ?? 0;
   const { standings, ready, mode, answer, id, fixed = [] } = told;
-  const counts: readonly Exclude<ConditionType, "Ready">[] = [
+  const counts: readonly StandingType[] = [
     "TargetResolved",
     "MetricsAvailable",
     "ProfilesReady",
@@ -163,7 +175,8 @@ function planned(
           typeof value === "number" && Number.isFinite(value) ? [[key, shown(value)]] : [],
         ),
       ),
-      feasible: solved !== null,
+      // Of what was never looked at it is not known.
+      ...(outcome === null || outcome.status === "unknown" ? {} : { feasible: solved !== null }),
       stages,
     },
   };

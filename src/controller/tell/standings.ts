@@ -1,6 +1,11 @@
+import type { LoadSeries } from "../../core/cluster.ts";
 import type { MeasuredLoad } from "../../core/counters.ts";
+import type { Decision } from "../../core/decide.ts";
+import { missingLoad } from "../../core/missing-load.ts";
 import type { Pipeline } from "../../core/pipeline.ts";
+import { leastKnown } from "../../core/predictors/predictor.ts";
 import { MOST_FACTOR, type Slowdowns } from "../../core/slowdown.ts";
+import { instantText } from "../../formats/status.ts";
 import { bad, good, unknown, type Standing } from "./conditions.ts";
 import type { Answer } from "../context.ts";
 import type { ServiceTimes } from "../see/service-times.ts";
@@ -48,13 +53,18 @@ export function standingOfProfiles(
   return good("Ready", lacking.length === 0 ? "" : `service times are not measured of ${lacking.join(", ")}`);
 }
 
-export function standingOfPlan({ decision: { outcome, reason }, promised }: Answer): Standing {
+/** `isLoadKnown`: that of now is measured, or assumed. */
+export function standingOfPlan(answer: Answer, pipeline: Pipeline, isLoadKnown: boolean): Standing {
+  const {
+    decision: { outcome, reason },
+    promised,
+  } = answer;
   switch (outcome?.status) {
     case "optimal":
     case "feasible":
       return good("Feasible");
     case undefined:
-      return unknown("NotDecided", "no plan could be made, and the one in force is held");
+      return unknown("NotDecided", undecidedText(answer, pipeline, isLoadKnown));
     case "unknown":
       return unknown("NotProved", "the search ended before it found a plan");
     case "infeasible": {
@@ -65,8 +75,35 @@ export function standingOfPlan({ decision: { outcome, reason }, promised }: Answ
   }
 }
 
+function undecidedText({ decision, seen }: Answer, pipeline: Pipeline, isLoadKnown: boolean): string {
+  const meanwhile = isDecided(decision) ? "meanwhile the plan in force is held" : "meanwhile nothing is changed";
+  if (decision.reason === "held-timeout") return `no decision was made in time (--decision-timeout); ${meanwhile}`;
+  if (!isLoadKnown) return `MetricsAvailable has to hold first; ${meanwhile}`;
+  return `${lackOf(seen.load, pipeline.adaptation)}; ${meanwhile}`;
+}
+
+/** Why a predictor makes nothing of a load that is measured. */
+function lackOf(load: LoadSeries, { loadWindow, predictor }: Pipeline["adaptation"]): string {
+  const { window, windows, missing, newest } = missingLoad(load, loadWindow);
+  if (newest) return `the newest ${window} s of load are not known`;
+  const [known, needed] = [(windows - missing) * window, leastKnown(windows) * window];
+  if (known >= needed) return `predictor ${predictor} makes nothing of the ${known} s of load that are known`;
+  const [then, enough] = [load.end, load.end + needed - known].map((at) => clockText(at));
+  return `${known} s of load were known at ${then}, and ${needed} s are needed: from about ${enough} UTC on`;
+}
+
+/** To the second. */
+function clockText(at: number): string {
+  return instantText(Math.round(at)).slice("2000-01-01T".length, -1);
+}
+
 function latencyPromised(seconds: number): string {
   return Number.isFinite(seconds)
     ? `, which promises ${Number(seconds.toPrecision(3))} s`
     : ", and its queues grow without end";
+}
+
+/** Whether there ever was a plan, and not only what was found. */
+export function isDecided({ state }: Pick<Decision, "state">): boolean {
+  return state?.planning !== undefined;
 }

@@ -28,5 +28,10 @@ export function measured(load: LoadSeries): readonly number[] | null {
   const known = load.rates.filter((rate) => rate !== null);
   const newest = load.rates.at(-1);
   if (newest === undefined || newest === null) return null;
-  return 2 * known.length < load.rates.length ? null : known;
+  return known.length < leastKnown(load.rates.length) ? null : known;
+}
+
+/** How many of so many values must be known. */
+export function leastKnown(values: number): number {
+  return Math.ceil(values / 2);
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { carryOut } from "../../../src/controller/act/act.ts";
 import type { Steps } from "../../../src/controller/act/carry-out.ts";
 import { good, type Standings } from "../../../src/controller/tell/conditions.ts";
-import type { Context } from "../../../src/controller/context.ts";
+import type { Answer, Context } from "../../../src/controller/context.ts";
 import type { Known } from "../../../src/controller/known.ts";
 import { memoryFrom } from "../../../src/controller/memory.ts";
 import { controllerMetrics } from "../../../src/controller/tell/metrics.ts";
@@ -19,7 +19,7 @@ const known = {
   built: { pipeline: { stages: [] }, control: { stages: [stage] } },
   holds: () => true,
 } as unknown as Known;
-const well = good("Well");
+const well = good("Applied");
 const standings: Standings = {
   TargetResolved: well,
   MetricsAvailable: well,
@@ -46,6 +46,7 @@ async function done(stale: readonly string[]) {
     clock: () => 100,
     metrics: controllerMetrics(),
     record: async () => {},
+    log: { ready: () => {} },
     scales: {
       write: async (_namespace: string, { name }: { readonly name: string }, replicas: number) => {
         did.push(`${name} ${replicas}`);
@@ -58,7 +59,8 @@ async function done(stale: readonly string[]) {
     },
   } as unknown as Context;
   const memory = { ...memoryFrom(object, 0), downFrom: 0 };
-  const told = { standings, mode: "Act" } as const;
+  const decision = { plan: [], state: { planning: {} } };
+  const told = { standings, mode: "Act", id: "1", answer: { decision, promised: null } as unknown as Answer } as const;
   const { status } = await carryOut(context, { stale: () => stale }, known, memory, steps, true, told);
   const applied = (status as PipelineStatus).conditions?.find(({ type }) => type === "Applied");
   return { did, reason: applied?.reason, message: applied?.message };

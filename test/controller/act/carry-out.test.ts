@@ -137,7 +137,8 @@ describe("the steps, one after the other", () => {
     routes: [fast].flatMap((step) => (step === undefined ? [] : { index: 1, view: step.view })),
     down: [precise].flatMap((step) => step ?? []),
   };
-  const pinned: Failure = { reason: "TargetPinned", message: "" };
+  const target = { variant: "small", apiVersion: "apps/v1", kind: "Deployment", name: "small" };
+  const pinned: Failure = { reason: "TargetPinned", target, by: "kubectl" };
   const lost = new KubeError("", { status: 0, reason: "NotLeader" });
   const broken = new KubeError("", { status: 500, reason: "InternalError" });
 

@@ -59,3 +59,18 @@ test("an API server that gives no answer is told once, whatever asked it, and wh
     ],
   );
 });
+
+test("that a pipeline is not ready, and that it is again, is a line each; one that comes and goes is told of ever more rarely", () => {
+  const { log, lines, pass } = begin();
+  for (const name of ["n/shop-1", "n/shop-2"]) log.ready(name, { status: "False", reason: "Stale", message: "old" });
+  log.ready("n/shop-1", { status: "True", reason: "Ready", message: "" });
+  assert.deepEqual(
+    lines.map(({ level, what }) => `${level} ${what}`),
+    ["warning not ready", "warning not ready", "info ready"],
+  );
+  for (let second = 0; second < 3600; second++) {
+    log.ready("n/shop-1", { status: second % 2 === 0 ? "False" : "True", reason: "Stale", message: "old" });
+    pass(1);
+  }
+  assert.ok(lines.length < 30, `${lines.length} lines`);
+});

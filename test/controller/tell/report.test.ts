@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Answer, Context } from "../../../src/controller/context.ts";
-import { unknown, type Standings } from "../../../src/controller/tell/conditions.ts";
+import { bad, good, notKnown, type Standings } from "../../../src/controller/tell/conditions.ts";
 import type { Known } from "../../../src/controller/known.ts";
 import { memoryFrom, type Memory } from "../../../src/controller/memory.ts";
 import { controllerMetrics } from "../../../src/controller/tell/metrics.ts";
@@ -13,19 +13,13 @@ const NOW = 1_800_000_000;
 const DAY = 86_400;
 const object = { apiVersion: "ipa.dev/v1alpha1", kind: "InferencePipeline", metadata: { name: "p", namespace: "n" } };
 const known = { object, namespace: "n", name: "p", built: { problem: {} }, holds: () => true } as unknown as Known;
-const one = unknown("NotKnown", "");
-const standings: Standings = {
-  TargetResolved: one,
-  MetricsAvailable: one,
-  ProfilesReady: one,
-  Feasible: one,
-  Applied: one,
-};
+const standings = notKnown("");
 
 async function reported(rollout: StageRollout, answer?: Answer) {
   const written: PipelineStatus[] = [];
   const apply = async (_at: object, body: { readonly status: PipelineStatus }) => void written.push(body.status);
-  const context = { clock: () => NOW, metrics: controllerMetrics(), kube: { apply } } as unknown as Context;
+  const log = { ready: () => {} };
+  const context = { clock: () => NOW, metrics: controllerMetrics(), log, kube: { apply } } as unknown as Context;
   const before: Memory = { ...memoryFrom(object, NOW), state: { rollouts: { s: rollout } } };
   const told = { standings, assumed: false, ...(answer === undefined ? {} : { answer, id: "1" }) };
   const { state } = await report(context, known, before, told);
@@ -59,6 +53,47 @@ test("setbacks that ended long ago leave the status where nothing is decided, to
   const { rollouts } = await reported({ setbacks: [setback, { ...setback, variant: "b", until: NOW - DAY }] });
   assert.deepEqual(rollouts, { s: { setbacks: [setback] } });
   assert.equal((await reported({ setbacks: [{ ...setback, until: NOW - DAY }] })).status?.rollouts, undefined);
+});
+
+test("a plan that was only found, and never looked at, is not said to be infeasible", async () => {
+  const found = { stage: "s", variant: "a", batch: 1, batchTimeout: 0, replicas: 1 };
+  const decision = {
+    at: NOW,
+    load: null,
+    planned: null,
+    plan: [found],
+    change: 0,
+    outcome: null,
+    reason: "held-no-data",
+  };
+  const answer = { seen: {}, decision, promised: null, seconds: 0 } as unknown as Answer;
+  const { status } = await reported({ setbacks: [] }, answer);
+  assert.deepEqual(status?.plan?.stages.length, 1);
+  assert.equal(status.plan.feasible, undefined);
+});
+
+test("a line is logged when a pipeline is no longer ready, and when it is again, and not between", async () => {
+  const lines: string[] = [];
+  const log = { ready: (name: string, { status }: { status: string }) => void lines.push(`${name} ${status}`) };
+  const kube = { apply: async () => {} };
+  const context = { clock: () => NOW, metrics: controllerMetrics(), log, kube } as unknown as Context;
+  const well: Standings = {
+    TargetResolved: good("Resolved"),
+    MetricsAvailable: good("Fresh"),
+    ProfilesReady: good("Ready"),
+    Feasible: good("Feasible"),
+    Applied: good("Applied"),
+  };
+  const turns: readonly Standings[] = [
+    well,
+    { ...well, Applied: bad("TargetPinned", "by kubectl") },
+    { ...well, MetricsAvailable: bad("Stale", "old") },
+    well,
+    well,
+  ];
+  let memory = memoryFrom(object, NOW);
+  for (const turn of turns) memory = await report(context, known, memory, { standings: turn, mode: "Act" });
+  assert.deepEqual(lines, ["n/p True", "n/p False", "n/p True"]);
 });
 
 test("nothing is told once another pipeline has the name, or the term is over", async () => {

@@ -1,0 +1,63 @@
+import type { Target } from "../../core/control.ts";
+import type { Failure } from "../act/carry-out.ts";
+import { RESUME } from "../known.ts";
+import type { Fixed } from "../see/fixed.ts";
+import { bad, good, unknown, type Standing } from "./conditions.ts";
+
+/** A target whose number somebody else sets, and who. */
+interface Held {
+  readonly target: Pick<Target, "kind" | "name">;
+  readonly by: string;
+}
+
+/** How it stands with carrying a plan out, once all steps were tried. `hasPlan`: there is one. */
+export function standingOfApplied(
+  pipeline: { readonly namespace: string; readonly name: string },
+  failures: readonly Failure[],
+  fixed: readonly Fixed[],
+  hasPlan: boolean,
+): Standing {
+  const contested = fixed.filter(({ reason }) => reason === "TargetContested");
+  const pinned: readonly Held[] = [
+    ...fixed.filter(({ reason }) => reason === "TargetPinned"),
+    ...failures.filter((one) => one.reason === "TargetPinned"),
+  ];
+  const differing = fixed.filter(({ reason }) => reason === "ResourcesDiffer");
+  // In the order in which they count.
+  const told: readonly Pick<Standing, "reason" | "message">[] = [
+    ...byHolder(contested, (by, what) => `${by} scales ${what} too, which is left to that. Let only one scale it.`).map(
+      (message) => ({ reason: "TargetContested" as const, message }),
+    ),
+    ...(pinned.length === 0 ? [] : [{ reason: "TargetPinned" as const, message: pinnedText(pipeline, pinned) }]),
+    ...differing.map(({ by, target }) => ({
+      reason: "ResourcesDiffer" as const,
+      message: `${by}; so ${nameOf(target)} is left as it is.`,
+    })),
+    ...failures.filter((one) => one.reason !== "TargetPinned"),
+  ];
+  const [first] = told;
+  if (first !== undefined) return bad(first.reason, [...new Set(told.map(({ message }) => message))].join(" "));
+  return hasPlan ? good("Applied") : unknown("NotDecided", "no plan has been made yet");
+}
+
+function pinnedText(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  pinned: readonly Held[],
+): string {
+  return [
+    ...byHolder(pinned, (by, what) => `${by} set the replicas of ${what}, which are left at that.`),
+    "Leave `replicas` out of what is applied for them, and have them controlled again by:",
+    `kubectl annotate ipl ${name} -n ${namespace} ${RESUME}="$(date +%s)" --overwrite`,
+  ].join(" ");
+}
+
+/** One text for each who holds any, with all that it holds. */
+function byHolder(held: readonly Held[], text: (by: string, what: string) => string): readonly string[] {
+  return [...Map.groupBy(held, ({ by }) => by)].map(([by, all]) =>
+    text(by, [...new Set(all.map(({ target }) => nameOf(target)))].join(", ")),
+  );
+}
+
+function nameOf({ kind, name }: Held["target"]): string {
+  return `${kind} ${name}`;
+}

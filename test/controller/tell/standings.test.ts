@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Answer } from "../../../src/controller/context.ts";
+import { standingOfPlan } from "../../../src/controller/tell/standings.ts";
+import { tick } from "../../../src/core/loop.ts";
+import { defaults } from "../../../src/core/pipeline.ts";
+import { assemble } from "../../../src/study/setup.ts";
+import { pipelineOf, variant } from "../../fixtures.ts";
+
+const NOW = 1_800_000_000;
+const pipeline = pipelineOf([[variant("v", { 1: 0.1 })]], {
+  adaptation: { ...defaults.adaptation, loadWindow: 5, history: 120 },
+});
+const planner = await assemble({ pipeline, policy: "ipa", predictor: "max", queueing: "tail", engine: "exact" }, {});
+
+/** What the loop makes of a load that is known in part, and how that is told. */
+function told(rates: readonly (number | null)[], isLoadKnown = true) {
+  const load = { end: NOW, step: 5, rates };
+  const seen = { now: NOW, load, running: [], replicas: [], stages: [], state: null };
+  const decision = tick(planner, seen);
+  const answer: Answer = { seen, decision, promised: null, seconds: 0 };
+  return standingOfPlan(answer, pipeline, isLoadKnown);
+}
+
+const ofHistory = (known: number): readonly (number | null)[] =>
+  Array.from({ length: 24 }, (_, i) => (i < 24 - known ? null : 8));
+
+test("while too little is known it is said how much is, how much is needed, and when that is there", () => {
+  const { status, reason, message } = told(ofHistory(6));
+  assert.equal(`${status} ${reason}`, "Unknown NotDecided");
+  assert.match(message, /^30 s of load were known at 08:00:00, and 60 s are needed: from about 08:00:30 UTC on/);
+});
+
+test("whatever is missing, what is told fits what the loop does", () => {
+  const rates = fc.array(fc.constantFrom(null, 8, 9), { minLength: 24, maxLength: 24 });
+  fc.assert(
+    fc.property(rates, (all) => {
+      const { status, message } = told(all);
+      const known = 5 * all.filter((rate) => rate !== null).length;
+      const says =
+        all.at(-1) === null
+          ? /newest 5 s of load are not known/
+          : known < 60
+            ? new RegExp(`^${known} s of load`)
+            : /^$/;
+      assert.match(message, says);
+      assert.equal(status, message === "" ? "True" : "Unknown");
+    }),
+  );
+});
+
+test("of a load that is not measured it is said where that is told", () => {
+  assert.match(told([null], false).message, /^MetricsAvailable has to hold first; meanwhile nothing is changed/);
+});
