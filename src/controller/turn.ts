@@ -1,5 +1,6 @@
 import type { LoopState } from "../core/cluster.ts";
 import type { Control } from "../core/control.ts";
+import { newestLoad } from "../core/loop.ts";
 import type { Pipeline } from "../core/pipeline.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act/act.ts";
@@ -19,7 +20,8 @@ import { countDecision } from "./tell/publish.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { report } from "./tell/report.ts";
 import { signalsOf } from "./act/signals.ts";
-import { standingOfLoad, standingOfPlan, standingOfProfiles } from "./tell/standings.ts";
+import { standingOfLag, standingOfLoad, standingOfPlan, standingOfProfiles, switchesText } from "./tell/standings.ts";
+import { underWay } from "./tell/under-way.ts";
 import type { World } from "./world.ts";
 
 /** One turn of one pipeline: see, decide, carry out, tell. Returns what to keep until the next one. */
@@ -117,7 +119,11 @@ async function run(
   };
   if (!acts) return report(context, known, decided, toTell);
   const steps = stepsTo({ ...built, ...cluster }, plan, state);
-  return carryOut(context, world, known, decided, steps, mayGoDown, toTell);
+  const { pipeline } = built;
+  const newest = "load" in measured ? newestLoad(measured.load, pipeline.adaptation.loadWindow) : null;
+  const waiting = underWay(pipeline, answer, newest);
+  const lag = standingOfLag(waiting, newest);
+  return carryOut(context, world, known, decided, steps, mayGoDown, switchesText(waiting), { ...toTell, lag });
 }
 
 /** The ledger, once what a former leader began is settled, and without what something else scales. */

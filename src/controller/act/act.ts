@@ -15,7 +15,7 @@ import type { World } from "../world.ts";
 
 /**
  * Takes the steps to a plan, and tells how it went. What is meant is written down before it is done, so that whoever leads next can end
- * it. `mayGoDown`: what is not known to be too much is let be.
+ * it. `mayGoDown`: what is not known to be too much is let be. `switches`: what serves until variants have been switched, in words.
  */
 export async function carryOut(
   context: Context,
@@ -24,6 +24,7 @@ export async function carryOut(
   memory: Memory,
   steps: Steps,
   mayGoDown: boolean,
+  switches: string,
   told: Told,
 ): Promise<Memory> {
   const { standings } = told;
@@ -61,7 +62,7 @@ export async function carryOut(
     reason === "ServiceContested" ? (memory.plan[index]?.stage ?? []) : [],
   );
   const hasPlan = told.answer !== undefined && isDecided(told.answer.decision);
-  const Applied = standingOfApplied(known, failures, told.fixed ?? [], hasPlan);
+  const Applied = standingOfApplied(known, failures, told.fixed ?? [], hasPlan, switches);
   return report(context, known, { ...written, ledger, unroutable }, { ...told, standings: { ...standings, Applied } });
 }
 

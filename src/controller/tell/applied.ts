@@ -10,12 +10,16 @@ interface Held {
   readonly by: string;
 }
 
-/** How it stands with carrying a plan out, once all steps were tried. `hasPlan`: there is one. */
+/**
+ * How it stands with carrying a plan out, once all steps were tried. `hasPlan`: there is one. `switches`: what serves until stages have
+ * switched their variant; empty where none does.
+ */
 export function standingOfApplied(
   pipeline: { readonly namespace: string; readonly name: string },
   failures: readonly Failure[],
   fixed: readonly Fixed[],
   hasPlan: boolean,
+  switches: string,
 ): Standing {
   const contested = fixed.filter(({ reason }) => reason === "TargetContested");
   const pinned: readonly Held[] = [
@@ -37,7 +41,9 @@ export function standingOfApplied(
   ];
   const [first] = told;
   if (first !== undefined) return bad(first.reason, [...new Set(told.map(({ message }) => message))].join(" "));
-  return hasPlan ? good("Applied") : unknown("NotDecided", "no plan has been made yet");
+  if (!hasPlan) return unknown("NotDecided", "no plan has been made yet");
+  // All was done that is to be done now: a condition that comes and goes with each switch would tell less.
+  return switches === "" ? good("Applied") : good("Switching", switches);
 }
 
 function pinnedText(

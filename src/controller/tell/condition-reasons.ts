@@ -11,13 +11,14 @@ const loadProblems = [
 
 /** All reasons that a condition may have: `Ready` also those of the conditions that make it false. docs/control.md says what they mean. */
 export const conditionReasons = {
-  Ready: ["Ready", "Invalid", "Paused", "GatewayMissing"],
+  Ready: ["Ready", "Invalid", "Paused", "GatewayMissing", "Overloaded"],
   TargetResolved: ["Resolved", "NotNamed", "NotFound", "NotScalable", "Forbidden", "NotKnown"],
   MetricsAvailable: ["Fresh", ...loadProblems, "NotKnown"],
   ProfilesReady: ["Ready", "NotFound", "Invalid", "ResourcesDiffer", "ProfileDiffers", "NotKnown"],
   Feasible: ["Feasible", "BestEffort", "Held", "NotDecided", "NotProved", "NotKnown"],
   Applied: [
     "Applied",
+    "Switching",
     "Applying",
     "NotActing",
     "Paused",

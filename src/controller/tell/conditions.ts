@@ -46,19 +46,25 @@ export function notKnown(why: string): Standings {
   };
 }
 
-/** `Ready` if all that counts holds; else with the reason of the first that does not, and the messages of all. */
-export function readiness(standings: Standings, counts: readonly StandingType[]): Standing {
-  const failing = counts.flatMap((type) =>
-    standings[type].status === "True" ? [] : [{ type, standing: standings[type] }],
-  );
-  const [first] = failing;
+/**
+ * `Ready` if all that counts holds, and nothing else is in the way; else with the reason of the first that does not, and the messages
+ * of all.
+ */
+export function readiness(
+  standings: Standings,
+  counts: readonly StandingType[],
+  inTheWay: Standing | null = null,
+): Standing {
+  const failing = counts.flatMap((type) => {
+    const { status, reason, message } = standings[type];
+    return status === "True" ? [] : [bad(reason, `${type}: ${message}`)];
+  });
+  const all = inTheWay === null ? failing : [...failing, inTheWay];
+  const [first] = all;
   if (first === undefined) return good("Ready");
   // What waits for another of them says nothing of its own.
-  const own = failing.filter(({ standing }) => standing.reason !== "NotKnown");
-  return bad(
-    first.standing.reason,
-    own.map(({ type, standing }) => `${type}: ${standing.message.replace(/\.?$/, ".")}`).join(" "),
-  );
+  const own = all.filter(({ reason }) => reason !== "NotKnown");
+  return bad(first.reason, own.map(({ message }) => message.replace(/\.?$/, ".")).join(" "));
 }
 
 /** Longest message that a status may hold, characters. */

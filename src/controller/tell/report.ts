@@ -24,6 +24,8 @@ export interface Told {
   readonly standings: Standings;
   /** What makes it not ready whatever else holds. */
   readonly ready?: Standing;
+  /** What makes it not ready beside all else; null: nothing does. */
+  readonly lag?: Standing | null;
   readonly mode?: Mode;
   readonly measured?: MeasuredLoad;
   readonly observed?: Observed;
@@ -96,7 +98,7 @@ function undecided(memory: Memory, now: number): Memory {
 
 function statusOf({ object, built }: Known, memory: Memory, told: Told, now: number): PipelineStatus {
   const generation = object.metadata.generation ?? 0;
-  const { standings, ready, mode, answer, id, fixed = [] } = told;
+  const { standings, ready, lag = null, mode, answer, id, fixed = [] } = told;
   const counts: readonly StandingType[] = [
     "TargetResolved",
     "MetricsAvailable",
@@ -129,7 +131,7 @@ function statusOf({ object, built }: Known, memory: Memory, told: Told, now: num
     ...(resumed === "" ? {} : { resumed }),
     conditions: [
       ...conditionsOf(
-        { ...standings, Ready: ready ?? readiness(standings, counts) },
+        { ...standings, Ready: ready ?? readiness(standings, counts, lag) },
         memory.status.conditions ?? [],
         generation,
         instantText(now),

@@ -8,6 +8,7 @@ import { MOST_FACTOR, type Slowdowns } from "../../core/slowdown.ts";
 import { instantText } from "../../formats/status.ts";
 import { bad, good, unknown, type Standing } from "./conditions.ts";
 import type { Answer } from "../context.ts";
+import type { UnderWay } from "./under-way.ts";
 import type { ServiceTimes } from "../see/service-times.ts";
 import type { TargetView } from "../see/targets.ts";
 
@@ -106,4 +107,36 @@ function latencyPromised(seconds: number): string {
 /** Whether there ever was a plan, and not only what was found. */
 export function isDecided({ state }: Pick<Decision, "state">): boolean {
   return state?.planning !== undefined;
+}
+
+/** While what is ready carries less than comes: it will be better, but is not yet. Null where it does. `load`: requests per second. */
+export function standingOfLag(all: readonly UnderWay[], load: number | null): Standing | null {
+  if (load === null) return null;
+  const lagging = all.filter(({ from }) => from.rate < load);
+  if (lagging.length === 0) return null;
+  const texts = lagging.map(
+    (one) =>
+      `stage ${one.stage}: ${one.from.variant} x${one.from.ready} serves ${coarse(one.from.rate, Math.floor)} of ${coarse(load, Math.ceil)} rps ${untilText(one)}`,
+  );
+  return bad("Overloaded", texts.join("; "));
+}
+
+/** What serves meanwhile, of the stages that switch their variant; empty where none does. */
+export function switchesText(all: readonly UnderWay[]): string {
+  return all
+    .filter(({ from, to }) => from.variant !== to.variant)
+    .map((one) => `stage ${one.stage}: ${one.from.variant} serves ${untilText(one)}`)
+    .join("; ");
+}
+
+function untilText({ from, to: { variant, replicas, ready, enough } }: UnderWay): string {
+  const of = from.variant === variant ? `${replicas}` : `${variant} x${replicas}`;
+  return `until ${enough} of ${of} are ready (${ready} ${ready === 1 ? "is" : "are"})`;
+}
+
+/** A rate with two digits, so that it is not news each time that it is measured. */
+function coarse(rate: number, round: (value: number) => number): number {
+  if (rate === 0) return 0;
+  const unit = 10 ** (Math.floor(Math.log10(rate)) - 1);
+  return Number((round(rate / unit) * unit).toPrecision(2));
 }

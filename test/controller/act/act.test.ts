@@ -61,7 +61,7 @@ async function done(stale: readonly string[]) {
   const memory = { ...memoryFrom(object, 0), downFrom: 0 };
   const decision = { plan: [], state: { planning: {} } };
   const told = { standings, mode: "Act", id: "1", answer: { decision, promised: null } as unknown as Answer } as const;
-  const { status } = await carryOut(context, { stale: () => stale }, known, memory, steps, true, told);
+  const { status } = await carryOut(context, { stale: () => stale }, known, memory, steps, true, "", told);
   const applied = (status as PipelineStatus).conditions?.find(({ type }) => type === "Applied");
   return { did, reason: applied?.reason, message: applied?.message };
 }

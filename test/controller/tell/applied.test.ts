@@ -23,6 +23,7 @@ test("targets that were taken back are told together for each who did, with the 
     [pinnedNow("c", "kubectl"), pinnedNow("b", "kubectl")],
     [fixed("TargetPinned", "a", "helm"), fixed("TargetPinned", "b", "kubectl")],
     true,
+    "",
   );
   assert.equal(`${status} ${reason}`, "False TargetPinned");
   assert.equal(
@@ -36,7 +37,7 @@ test("targets that were taken back are told together for each who did, with the 
 test("what is wrong counts in a fixed order, and all of it is told", () => {
   const written: Failure = { reason: "WriteFailed", message: "no answer" };
   const all = [fixed("ResourcesDiffer", "d", "Pods of d request 2 cores"), fixed("TargetContested", "e", "HPA e")];
-  const { reason, message } = standingOfApplied(pipeline, [written, pinnedNow("c", "kubectl")], all, true);
+  const { reason, message } = standingOfApplied(pipeline, [written, pinnedNow("c", "kubectl")], all, true, "");
   assert.equal(reason, "TargetContested");
   const places = ["HPA e scales Deployment e too", "Deployment c", "Pods of d", "no answer"].map((part) =>
     message.indexOf(part),
@@ -52,7 +53,14 @@ test("what is wrong counts in a fixed order, and all of it is told", () => {
 });
 
 test("nothing is applied where nothing was decided, and what stands in the way is told all the same", () => {
-  assert.equal(standingOfApplied(pipeline, [], [], true).status, "True");
-  assert.equal(standingOfApplied(pipeline, [], [], false).status, "Unknown");
-  assert.equal(standingOfApplied(pipeline, [], [fixed("TargetContested", "e", "HPA e")], false).status, "False");
+  assert.equal(standingOfApplied(pipeline, [], [], true, "").status, "True");
+  assert.equal(standingOfApplied(pipeline, [], [], false, "").status, "Unknown");
+  assert.equal(standingOfApplied(pipeline, [], [fixed("TargetContested", "e", "HPA e")], false, "").status, "False");
+});
+
+test("a switch under way is told, and is no reason not to be applied", () => {
+  const switches = "stage s: a serves until 3 of b x5 are ready (1 is)";
+  const { status, reason, message } = standingOfApplied(pipeline, [], [], true, switches);
+  assert.deepEqual([status, reason, message], ["True", "Switching", switches]);
+  assert.equal(standingOfApplied(pipeline, [pinnedNow("c", "kubectl")], [], true, switches).reason, "TargetPinned");
 });

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Answer } from "../../../src/controller/context.ts";
+import { standingOfLag, switchesText } from "../../../src/controller/tell/standings.ts";
+import { underWay } from "../../../src/controller/tell/under-way.ts";
+import type { Observation } from "../../../src/core/cluster.ts";
+import type { StageRollout } from "../../../src/core/rollout.ts";
+import { pipelineOf, plan, variant } from "../../fixtures.ts";
+
+/** A replica of `small` carries 10 items a second, one of `large` 20; the second stage gets 1.5 items of a request. */
+const plain = pipelineOf([
+  [variant("first", { 1: 0.001 })],
+  [variant("small", { 1: 0.1 }), variant("large", { 1: 0.05 })],
+]);
+const pipeline = { ...plain, stages: plain.stages.map((stage, s) => (s === 1 ? { ...stage, fanOut: 1.5 } : stage)) };
+
+interface Moment {
+  readonly to: readonly [variant: string, replicas: number];
+  /** Replicas of small and large that are ready. */
+  readonly ready: readonly [small: number, large: number];
+  readonly rollout?: StageRollout;
+  readonly load?: number | null;
+}
+
+function told({ to: [wanted, replicas], ready: [small, large], rollout, load = 45 }: Moment) {
+  const count = { starting: 0, serving: 0 };
+  const seen: Observation = {
+    now: 100,
+    load: { end: 100, step: 1, rates: [load] },
+    running: [],
+    replicas: [
+      { ...count, stage: "s0", variant: "first", ready: 1 },
+      { ...count, stage: "s1", variant: "small", ready: small },
+      { ...count, stage: "s1", variant: "large", ready: large },
+    ],
+    stages: [],
+    state: null,
+  };
+  const decision = {
+    at: 100,
+    load,
+    planned: load,
+    plan: plan(["first", 1], [wanted, replicas]),
+    change: 0,
+    outcome: null,
+    reason: "load-rose",
+    state: rollout === undefined ? null : { rollouts: { s1: rollout } },
+  } as const;
+  const answer: Answer = { seen, decision, promised: null, seconds: 0 };
+  const all = underWay(pipeline, answer, load);
+  return { lag: standingOfLag(all, load)?.message ?? null, switches: switchesText(all) };
+}
+
+const from = { stage: "s1", variant: "small", batch: 1, batchTimeout: 0, replicas: 1 };
+const preparing: StageRollout = { switching: { from, phase: "Preparing", since: 90 }, setbacks: [] };
+
+test("what serves while a switch is prepared, and that it carries less than comes", () => {
+  assert.deepEqual(told({ to: ["large", 5], ready: [1, 1], rollout: preparing }), {
+    lag: "stage s1: small x1 serves 6.6 of 45 rps until 4 of large x5 are ready (1 is)",
+    switches: "stage s1: small serves until 4 of large x5 are ready (1 is)",
+  });
+});
+
+test("one that carries what comes is a switch like any other", () => {
+  const { lag, switches } = told({ to: ["large", 5], ready: [7, 0], rollout: preparing });
+  assert.deepEqual([lag, switches], [null, "stage s1: small serves until 4 of large x5 are ready (0 are)"]);
+});
+
+test("more of what serves is on its way", () => {
+  assert.deepEqual(told({ to: ["large", 4], ready: [0, 2] }), {
+    lag: "stage s1: large x2 serves 26 of 45 rps until 4 of 4 are ready (2 are)",
+    switches: "",
+  });
+});
+
+test("what is all there is not under way, whatever comes; nor is a load that is not known too much", () => {
+  assert.deepEqual(told({ to: ["large", 2], ready: [0, 2] }), { lag: null, switches: "" });
+  assert.equal(told({ to: ["large", 5], ready: [1, 0], rollout: preparing, load: null }).lag, null);
+});
+
+test("it lags just where the ready replicas that serve carry less than comes", () => {
+  const moments = fc.record({
+    ready: fc.tuple(fc.nat(8), fc.nat(8)),
+    wanted: fc.integer({ min: 1, max: 8 }),
+    load: fc.double({ min: 0, max: 200, noNaN: true }),
+    switches: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(moments, ({ ready, wanted, load, switches }) => {
+      const moment = { to: ["large", wanted], ready, load, ...(switches ? { rollout: preparing } : {}) } as const;
+      const carried = (switches ? 10 * ready[0] : 20 * ready[1]) / 1.5;
+      const isUnderWay = switches || ready[1] < wanted;
+      assert.equal(told(moment).lag !== null, isUnderWay && carried < load);
+    }),
+  );
+});
