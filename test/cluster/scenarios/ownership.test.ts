@@ -42,6 +42,10 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     await Promise.all([written("edit-small", 4), written("edit-fast", 2)]);
     await scene.plane.kubectl("scale", "deployment/edit-small", "--replicas=12");
     await condition("edit", "Applied", "False TargetPinned");
+    const { conditions = [] } = await scene.status("edit");
+    const said = conditions.find(({ type }) => type === "Applied")?.message ?? "";
+    assert.match(said, /^kubectl set the replicas of Deployment edit-small, .*Leave `replicas` out of what is applied/);
+    assert.match(said, /kubectl annotate ipl edit -n default ipa\.dev\/resume=.* --overwrite$/);
     await until("the number found to be planned with", async () => (await planned("edit"))[0] === "small×12", WITHIN);
     const pinnedAt = writesOf("edit-small").length;
 

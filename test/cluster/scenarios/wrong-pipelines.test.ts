@@ -41,7 +41,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
     spec: { profilesFrom: { configMap: "nowhere" } },
     type: "ProfilesReady",
     says: "False NotFound",
-    message: /there is no ConfigMap nowhere.*kubectl create configmap nowhere --from-file=profiles\//,
+    message: /there is no ConfigMap nowhere.*kubectl create configmap nowhere -n default --from-file=profiles\//,
   },
   "profile CSV broken": {
     spec: { profilesFrom: { configMap: "broken" } },
