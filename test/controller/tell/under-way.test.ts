@@ -79,6 +79,12 @@ test("what is all there is not under way, whatever comes; nor is a load that is 
   assert.equal(told({ to: ["large", 5], ready: [1, 0], rollout: preparing, load: null }).lag, null);
 });
 
+test("a load that is just carried is no lag; one above it is, and is never told as if it were carried", () => {
+  const moment: Moment = { to: ["large", 4], ready: [0, 3] };
+  assert.equal(told({ ...moment, load: 40 }).lag, null);
+  assert.match(told({ ...moment, load: 40.2 }).lag ?? "", /serves 40 of 41 rps/);
+});
+
 test("it lags just where the ready replicas that serve carry less than comes", () => {
   const moments = fc.record({
     ready: fc.tuple(fc.nat(8), fc.nat(8)),
