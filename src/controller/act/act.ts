@@ -1,12 +1,10 @@
 import { decisionReasons } from "../../formats/decision-reasons.ts";
-import { standingOfApplied } from "../tell/applied.ts";
-import { isConditionReason } from "../tell/condition-reasons.ts";
-import { unknown, type Standing } from "../tell/conditions.ts";
+import { standingMeanwhile, standingOfApplied } from "../tell/applied.ts";
 import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
 import type { Context } from "../context.ts";
 import type { Known } from "../known.ts";
 import { intending, isOf, type Ledger } from "./ledger.ts";
-import { NOT_ACTING, type Memory } from "../memory.ts";
+import type { Memory } from "../memory.ts";
 import { writeOwned } from "./ownership.ts";
 import { report, type Told } from "../tell/report.ts";
 import { isDecided } from "../tell/standings.ts";
@@ -29,7 +27,7 @@ export async function carryOut(
 ): Promise<Memory> {
   const { standings } = told;
   const isDone = [...scaleSteps(steps), ...steps.routes].length === 0;
-  const written = isDone ? memory : await intend(context, known, memory, steps, told);
+  const written = isDone ? memory : await intend(context, known, memory, steps, switches, told);
   // Of what may be otherwise by now nothing is taken away.
   const old = stale();
   const taken = old.length === 0 ? steps : { ...steps, routes: [] };
@@ -66,23 +64,20 @@ export async function carryOut(
   return report(context, known, { ...written, ledger, unroutable }, { ...told, standings: { ...standings, Applied } });
 }
 
-type ConditionStatus = NonNullable<Memory["status"]["conditions"]>[number];
-
-function intend(context: Context, known: Known, memory: Memory, steps: Steps, told: Told): Promise<Memory> {
+function intend(
+  context: Context,
+  known: Known,
+  memory: Memory,
+  steps: Steps,
+  switches: string,
+  told: Told,
+): Promise<Memory> {
   const before = memory.status.conditions?.find(({ type }) => type === "Applied");
   const intended = { ...memory, ledger: scaleSteps(steps).reduce(withIntention, memory.ledger) };
   return report(context, known, intended, {
     ...told,
-    standings: { ...told.standings, Applied: standingMeanwhile(before) },
+    standings: { ...told.standings, Applied: standingMeanwhile(before, switches) },
   });
-}
-
-/** While steps are taken it stands as it did, once it was known. */
-function standingMeanwhile(before: ConditionStatus | undefined): Standing {
-  const reason = before?.reason ?? NOT_ACTING;
-  return before === undefined || before.status === "Unknown" || reason === NOT_ACTING || !isConditionReason(reason)
-    ? unknown("Applying", "the plan is being carried out")
-    : { ...before, reason };
 }
 
 function scaleSteps({ room, up, down }: Steps): readonly ScaleStep[] {

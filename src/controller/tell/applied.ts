@@ -1,7 +1,10 @@
 import type { Target } from "../../core/control.ts";
 import type { Failure } from "../act/carry-out.ts";
 import { RESUME } from "../known.ts";
+import { NOT_ACTING } from "../memory.ts";
 import type { Fixed } from "../see/fixed.ts";
+import type { PipelineStatus } from "../../formats/status-schema.ts";
+import { isConditionReason } from "./condition-reasons.ts";
 import { bad, good, unknown, type Standing } from "./conditions.ts";
 
 /** A target whose number somebody else sets, and who. */
@@ -41,9 +44,23 @@ export function standingOfApplied(
   ];
   const [first] = told;
   if (first !== undefined) return bad(first.reason, [...new Set(told.map(({ message }) => message))].join(" "));
-  if (!hasPlan) return unknown("NotDecided", "no plan has been made yet");
-  // All was done that is to be done now: a condition that comes and goes with each switch would tell less.
+  return hasPlan ? appliedBut(switches) : unknown("NotDecided", "no plan has been made yet");
+}
+
+/** All was done that is to be done now: a condition that came and went with each switch would tell less. */
+function appliedBut(switches: string): Standing {
   return switches === "" ? good("Applied") : good("Switching", switches);
+}
+
+type ConditionStatus = NonNullable<PipelineStatus["conditions"]>[number];
+
+/** While steps are taken it stands as it did, once it was known. */
+export function standingMeanwhile(before: ConditionStatus | undefined, switches: string): Standing {
+  const { status = "Unknown", reason = "NotKnown", message = "" } = before ?? {};
+  if (status === "True") return appliedBut(switches);
+  return status === "Unknown" || reason === NOT_ACTING || !isConditionReason(reason)
+    ? unknown("Applying", "the plan is being carried out")
+    : bad(reason, message);
 }
 
 function pinnedText(
@@ -52,8 +69,8 @@ function pinnedText(
 ): string {
   return [
     ...byHolder(pinned, (by, what) => `${by} set the replicas of ${what}, which are left at that.`),
-    "Leave `replicas` out of what is applied for them, and have them controlled again by:",
-    `kubectl annotate ipl ${name} -n ${namespace} ${RESUME}="$(date +%s)" --overwrite`,
+    "Leave `replicas` out of what is applied for them, and have them controlled again:",
+    `\`kubectl annotate ipl ${name} -n ${namespace} ${RESUME}="$(date +%s)" --overwrite\``,
   ].join(" ");
 }
 

@@ -86,11 +86,11 @@ function undecidedText({ decision, seen }: Answer, pipeline: Pipeline, isLoadKno
 /** Why a predictor makes nothing of a load that is measured. */
 function lackOf(load: LoadSeries, { loadWindow, predictor }: Pipeline["adaptation"]): string {
   const { window, windows, missing, newest } = missingLoad(load, loadWindow);
-  if (newest) return `the newest ${window} s of load are not known`;
   const [known, needed] = [(windows - missing) * window, leastKnown(windows) * window];
+  if (newest && known > 0) return `the newest ${window} s of load are not known`;
   if (known >= needed) return `predictor ${predictor} makes nothing of the ${known} s of load that are known`;
   const [then, enough] = [load.end, load.end + needed - known].map((at) => clockText(at));
-  return `${known} s of load were known at ${then}, and ${needed} s are needed: from about ${enough} UTC on`;
+  return `${known} s of load were known at ${then}, and ${needed} s are needed: that is at about ${enough} UTC`;
 }
 
 /** To the second. */

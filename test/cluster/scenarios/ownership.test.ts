@@ -45,7 +45,7 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     const { conditions = [] } = await scene.status("edit");
     const said = conditions.find(({ type }) => type === "Applied")?.message ?? "";
     assert.match(said, /^kubectl set the replicas of Deployment edit-small, .*Leave `replicas` out of what is applied/);
-    assert.match(said, /kubectl annotate ipl edit -n default ipa\.dev\/resume=.* --overwrite$/);
+    assert.match(said, /`kubectl annotate ipl edit -n default ipa\.dev\/resume=.* --overwrite`$/);
     await until("the number found to be planned with", async () => (await planned("edit"))[0] === "small×12", WITHIN);
     const pinnedAt = writesOf("edit-small").length;
 

@@ -130,7 +130,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
     spec: { adaptation: { ...adaptation, loadWindow: "1s" } },
     type: "MetricsAvailable",
     says: "False ResolutionTooCoarse",
-    message: /scraped every 2(?:\.\d)? s, and loads of 1 s are asked for/,
+    message: /scraped every (?:1\.\d|2(?:\.\d)?) s, and loads of 1 s are asked for/,
   },
   "data plane Gateway": {
     spec: withDetect("data-plane-gateway", (stage) => ({ ...stage, dataPlane: "Gateway" })),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Failure } from "../../../src/controller/act/carry-out.ts";
 import type { Fixed } from "../../../src/controller/see/fixed.ts";
-import { standingOfApplied } from "../../../src/controller/tell/applied.ts";
+import { standingMeanwhile, standingOfApplied } from "../../../src/controller/tell/applied.ts";
 
 const pipeline = { namespace: "models", name: "shop" };
 const targetOf = (name: string) => ({ variant: name, apiVersion: "apps/v1", kind: "Deployment", name });
@@ -15,7 +15,7 @@ const fixed = (reason: Fixed["reason"], name: string, by: string): Fixed => ({
   by,
 });
 const pinnedNow = (name: string, by: string): Failure => ({ reason: "TargetPinned", target: targetOf(name), by });
-const command = `kubectl annotate ipl shop -n models ipa.dev/resume="$(date +%s)" --overwrite`;
+const command = '`kubectl annotate ipl shop -n models ipa.dev/resume="$(date +%s)" --overwrite`';
 
 test("targets that were taken back are told together for each who did, with the cure once, found now or before", () => {
   const { status, reason, message } = standingOfApplied(
@@ -30,7 +30,7 @@ test("targets that were taken back are told together for each who did, with the 
     message,
     "helm set the replicas of Deployment a, which are left at that. " +
       "kubectl set the replicas of Deployment b, Deployment c, which are left at that. " +
-      `Leave \`replicas\` out of what is applied for them, and have them controlled again by: ${command}`,
+      `Leave \`replicas\` out of what is applied for them, and have them controlled again: ${command}`,
   );
 });
 
@@ -63,4 +63,23 @@ test("a switch under way is told, and is no reason not to be applied", () => {
   const { status, reason, message } = standingOfApplied(pipeline, [], [], true, switches);
   assert.deepEqual([status, reason, message], ["True", "Switching", switches]);
   assert.equal(standingOfApplied(pipeline, [pinnedNow("c", "kubectl")], [], true, switches).reason, "TargetPinned");
+});
+
+test("while steps are taken it stands as it did, with the switches of now; it is not known before the first", () => {
+  const lastTransitionTime = "2026-01-01T00:00:00Z";
+  const stood = (status: "True" | "False" | "Unknown", reason: string) => {
+    const before = { type: "Applied", status, reason, message: "as it was", lastTransitionTime } as const;
+    const now = standingMeanwhile(before, "stage s: a serves");
+    return `${now.status} ${now.reason} ${now.message}`;
+  };
+  assert.equal(stood("True", "Applied"), "True Switching stage s: a serves");
+  assert.equal(stood("False", "TargetPinned"), "False TargetPinned as it was");
+  for (const [status, reason] of [
+    ["Unknown", "NotDecided"],
+    ["False", "NotActing"],
+    ["False", "OfAnotherVersion"],
+  ] as const) {
+    assert.match(stood(status, reason), /^Unknown Applying/);
+  }
+  assert.equal(standingMeanwhile(undefined, "").reason, "Applying");
 });

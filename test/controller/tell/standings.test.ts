@@ -29,7 +29,8 @@ const ofHistory = (known: number): readonly (number | null)[] =>
 test("while too little is known it is said how much is, how much is needed, and when that is there", () => {
   const { status, reason, message } = told(ofHistory(6));
   assert.equal(`${status} ${reason}`, "Unknown NotDecided");
-  assert.match(message, /^30 s of load were known at 08:00:00, and 60 s are needed: from about 08:00:30 UTC on/);
+  assert.match(message, /^30 s of load were known at 08:00:00, and 60 s are needed: that is at about 08:00:30 UTC/);
+  assert.match(told(ofHistory(0)).message, /^0 s of load were known at 08:00:00, .* at about 08:01:00 UTC/);
 });
 
 test("whatever is missing, what is told fits what the loop does", () => {
