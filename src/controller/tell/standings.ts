@@ -86,7 +86,8 @@ function undecidedText({ decision, seen }: Answer, pipeline: Pipeline, isLoadKno
 /** Why a predictor makes nothing of a load that is measured. */
 function lackOf(load: LoadSeries, { loadWindow, predictor }: Pipeline["adaptation"]): string {
   const { window, windows, missing, newest } = missingLoad(load, loadWindow);
-  const [known, needed] = [(windows - missing) * window, leastKnown(windows) * window];
+  const lasting = (some: number): number => Number((some * window).toPrecision(9));
+  const [known, needed] = [lasting(windows - missing), lasting(leastKnown(windows))];
   if (newest && known > 0) return `the newest ${window} s of load are not known`;
   if (known >= needed) return `predictor ${predictor} makes nothing of the ${known} s of load that are known`;
   const [then, enough] = [load.end, load.end + needed - known].map((at) => clockText(at));
