@@ -31,12 +31,19 @@ export function underWay(profiled: Pipeline, { decision, seen }: Answer, load: n
     const batch = serving === to.variant ? to.batch : rollout?.switching?.from.batch;
     if (variant === undefined || batch === undefined) return [];
     const up = countOf(counts, serving).ready;
+    // More of the same variant are enough when they carry the load; another one, when nothing is lost by going over.
+    const replaced = { variant: serving, batch, replicas: serving === to.variant ? to.replicas : up };
     const { rate } = capacityOf(pipeline, variant, batch);
     return [
       {
         stage: stage.name,
         from: { variant: serving, ready: up, rate: (up * rate) / items },
-        to: { variant: to.variant, replicas: to.replicas, ready, enough: enoughReady(pipeline, load, to) },
+        to: {
+          variant: to.variant,
+          replicas: to.replicas,
+          ready,
+          enough: enoughReady(pipeline, load, to, replaced),
+        },
       },
     ];
   });

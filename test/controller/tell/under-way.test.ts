@@ -56,9 +56,9 @@ const from = { stage: "s1", variant: "small", batch: 1, batchTimeout: 0, replica
 const preparing: StageRollout = { switching: { from, phase: "Preparing", since: 90 }, setbacks: [] };
 
 test("what serves while a switch is prepared, and that it carries less than comes", () => {
-  assert.deepEqual(told({ to: ["large", 5], ready: [1, 1], rollout: preparing }), {
-    lag: "stage s1: small x1 serves 6.6 of 45 rps until 4 of large x5 are ready (1 is)",
-    switches: "stage s1: small serves until 4 of large x5 are ready (1 is)",
+  assert.deepEqual(told({ to: ["large", 5], ready: [3, 1], rollout: preparing }), {
+    lag: "stage s1: small x3 serves 20 of 45 rps until 2 of large x5 are ready (1 is)",
+    switches: "stage s1: small serves until 2 of large x5 are ready (1 is)",
   });
 });
 
