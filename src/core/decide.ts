@@ -102,7 +102,7 @@ export function decide(planner: Planner, load: number, running: Plan, leeway: Le
     case "infeasible": {
       const limited = leeway.length > 0 && isSolved(solve([]));
       const from = { ...planner, leeway: withoutFewest(leeway) };
-      const holds = planner.pipeline.onInfeasible === "hold" && !limited;
+      const holds = planner.pipeline.onInfeasible === "hold" && !limited && isThere(planner.pipeline, running);
       const nearest = holds ? null : bestEffort(from, planned, running, planner.solver);
       if (nearest === null) return decided(running, "held-infeasible");
       return decided(nearest, limited ? "limited" : "best-effort");
@@ -110,6 +110,14 @@ export function decide(planner: Planner, load: number, running: Plan, leeway: Le
     case "unknown":
       return decided(running, "held-unknown");
   }
+}
+
+/** Whether a plan can be held: not where a restriction says that there can be no replicas of what it has. */
+function isThere({ stages }: Pipeline, plan: Plan): boolean {
+  return plan.every(({ variant }, s) => {
+    const of = stages[s]?.variants.find(({ name }) => name === variant);
+    return of?.minReplicas !== 0 || of.maxReplicas !== 0;
+  });
 }
 
 /** Where no plan keeps the leeway: one that lets more replicas go at once than a step would, if there is any. */

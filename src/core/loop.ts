@@ -6,7 +6,7 @@ import { leewayOf, type Leeway } from "./movement/leeway.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 import { isSolved } from "./problem.ts";
-import { restrict } from "./restrict.ts";
+import { mayRun, restrict } from "./restrict.ts";
 import { coresLeaving, follow, restrictionsOf, rolledBack, setOut, type Rollouts, type Standing } from "./rollout.ts";
 import { startUpOf } from "./start-up.ts";
 import { isRouted, type Switch } from "./switch.ts";
@@ -31,7 +31,11 @@ export function tick(profiled: Planner, observed: Observation, make: typeof deci
   const { now: at, state } = credited;
   const made = (decision: Omit<Decision, "at">, from = standing): Decision => {
     const own = decision.reason === "load-rose" && rose(seenBy(from), slowdowns) ? "service-slower" : decision.reason;
-    const reason = from.gaveUp ? reasonAfterSetback(own) : own;
+    const reason = replacesLost(seenBy(from), decision.plan)
+      ? reasonOfLoss(own)
+      : from.gaveUp
+        ? reasonAfterSetback(own)
+        : own;
     const rollouts = rolloutsAfter(planner, seenBy(from), from, decision, newest);
     return {
       ...decision,
@@ -127,8 +131,9 @@ export function corrected(planner: Planner, slowdowns: Slowdowns | undefined, no
 function within(planner: Planner, seen: Observation, standing: Standing, locks: Locks): Planner {
   const { pipeline } = planner;
   // What the world fixes comes last, above all else.
-  const restrictions = [...restrictionsOf(pipeline, standing, seen.now, locks), ...(seen.restrictions ?? [])];
-  const leaving = pipeline.limits.cores === undefined ? 0 : coresLeaving(pipeline, standing.rollouts);
+  const restrictions = [...restrictionsOf(pipeline, standing, seen, locks), ...(seen.restrictions ?? [])];
+  const leaving =
+    pipeline.limits.cores === undefined ? 0 : coresLeaving(pipeline, standing.rollouts, seen.restrictions);
   if (restrictions.length === 0 && leaving === 0) return planner;
   return variation(planner, JSON.stringify([restrictions, leaving]), () => {
     const left = restrict(pipeline, restrictions);
@@ -174,6 +179,19 @@ function switchesAgain({ stages }: Pipeline, { running, rollouts }: Standing, pl
 /** What the load did not ask for. */
 function reasonAfterSetback(reason: Reason): Reason {
   return reason === "unchanged" || reason === "better-plan" || reason === "load-fell" ? "setback" : reason;
+}
+
+/** Whether a plan has another variant where the world no longer leaves the one that runs. */
+function replacesLost({ running, restrictions = [] }: Observation, plan: Plan): boolean {
+  return running.some(
+    ({ stage, variant }, s) =>
+      plan[s]?.variant !== variant && restrictions.some((one) => one.stage === stage && !mayRun(one, variant)),
+  );
+}
+
+/** What runs nowhere carries no load, which did not rise for that. */
+function reasonOfLoss(reason: Reason): Reason {
+  return reason === "load-rose" ? "setback" : reasonAfterSetback(reason);
 }
 
 /**

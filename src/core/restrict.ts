@@ -47,6 +47,12 @@ export function mayRun({ variants, replicas }: Restriction, variant: string): bo
   return (variants?.includes(variant) ?? true) && (boundsOf(replicas, variant).most ?? Infinity) >= 1;
 }
 
+/** Whether a restriction of its stage says that there are no replicas of a variant, and can be none. */
+export function isFixedAtNone({ replicas }: Restriction, variant: string): boolean {
+  const bounds = boundsOf(replicas, variant);
+  return isFixed(bounds) && bounds.most === 0;
+}
+
 function restrictStage(stage: Stage, restriction: Restriction): Stage {
   const { batches, replicas } = restriction;
   const barred = stage.variants.flatMap(({ name }) => (mayRun(restriction, name) ? [] : name));
@@ -65,7 +71,7 @@ function restrictStage(stage: Stage, restriction: Restriction): Stage {
     variants: stage.variants.map((variant) => {
       const bounds = boundsOf(replicas, variant.name);
       return isFixed(bounds)
-        ? { ...variant, minReplicas: bounds.fewest, maxReplicas: bounds.most }
+        ? { ...variant, ...fixedAt(variant, bounds.most) }
         : bounded(bounded(variant, ofOthers), bounds);
     }),
   };
@@ -79,6 +85,15 @@ function onlyBatches(pin: Pins, batches: readonly number[] | undefined): Pick<Pi
 /** Names are keys that may be of any object. */
 function boundsOf(replicas: Restriction["replicas"] = {}, variant: string): ReplicaBounds {
   return (Object.hasOwn(replicas, variant) ? replicas[variant] : undefined) ?? {};
+}
+
+/** So many are there: no more of them stand by. */
+function fixedAt({ standby }: Variant, count: number): Partial<Variant> {
+  return {
+    minReplicas: count,
+    maxReplicas: count,
+    ...(standby === undefined ? {} : { standby: Math.min(standby, count) }),
+  };
 }
 
 function isFixed(bounds: ReplicaBounds): bounds is Required<ReplicaBounds> {

@@ -3,7 +3,7 @@ import type { Observation } from "./cluster.ts";
 import { plannedLoad } from "./load.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import { replicasAside, type Plan, type StagePlan } from "./plan.ts";
-import { mayRun, type Restriction } from "./restrict.ts";
+import { isFixedAtNone, mayRun, type Restriction } from "./restrict.ts";
 import { judge, lasting, progressOf, withSetback, type Progress, type Setback } from "./setback.ts";
 import { countOf, isRouted, switchOf, type Serving, type Sight, type Switch } from "./switch.ts";
 import { visitsOf } from "./visits.ts";
@@ -99,7 +99,7 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     gaveUp ||= failed;
     // What the world no longer leaves is nobody's failure.
     const leaves = (seen.restrictions ?? []).every((one) => one.stage !== stage.name || mayRun(one, plan.variant));
-    if (switching !== undefined && !isRouted(switching) && (!leaves || (failed && isNew))) {
+    if (switching !== undefined && (!leaves || (failed && isNew))) {
       isRolledBack = gaveUp = true;
       running[s] = switching.from;
       return { setbacks };
@@ -176,13 +176,14 @@ export function afterGap(rollouts: Rollouts, seconds: number): Rollouts {
 export function restrictionsOf(
   pipeline: Pipeline,
   { running, rollouts }: Standing,
-  now: number,
+  seen: Pick<Observation, "now" | "restrictions">,
   locks: (one: Switch) => boolean,
 ): readonly Restriction[] {
-  return pipeline.stages.flatMap(({ name }, s): readonly Restriction[] => {
+  return pipeline.stages.flatMap((stage, s): readonly Restriction[] => {
+    const { name } = stage;
     const { switching, setbacks } = rollouts[name] ?? NOTHING;
     const to = running[s];
-    const caps = setbacks.filter(({ until }) => now < until).map(({ variant, most }) => [variant, { most }] as const);
+    const caps = capsOf(stage, setbacks, seen).map(({ variant, most }) => [variant, { most }] as const);
     return [
       ...(switching === undefined || to === undefined || !locks(switching)
         ? []
@@ -192,12 +193,38 @@ export function restrictionsOf(
   });
 }
 
-/** Cores of the variants that switches come from, beside what stands by. */
-export function coresLeaving(pipeline: Pipeline, rollouts: Rollouts): number {
+/** What bars a variant for a while does not where the world leaves no other: something has to run. */
+function capsOf(
+  stage: Stage,
+  setbacks: readonly Setback[],
+  { now, restrictions = [] }: Pick<Observation, "now" | "restrictions">,
+): readonly Setback[] {
+  const caps = setbacks.filter(({ until }) => now < until);
+  const world = restrictions.filter((one) => one.stage === stage.name);
+  if (world.length === 0) return caps;
+  const isLeft = (variant: string): boolean =>
+    world.every((one) => mayRun(one, variant)) &&
+    (stage.pin?.variants?.includes(variant) ?? true) &&
+    !(stage.forbid?.variants?.includes(variant) ?? false);
+  const bars = ({ most }: Setback): boolean => most === 0;
+  const others = stage.variants.filter(
+    ({ name }) => isLeft(name) && !caps.some((cap) => cap.variant === name && bars(cap)),
+  );
+  return others.length > 0 ? caps : caps.filter((cap) => !bars(cap));
+}
+
+/** Cores of the variants that switches come from, beside what stands by; of what there can be none of, none. */
+export function coresLeaving(
+  pipeline: Pipeline,
+  rollouts: Rollouts,
+  restrictions: Observation["restrictions"] = [],
+): number {
   return pipeline.stages.reduce((cores, stage) => {
     const from = rollouts[stage.name]?.switching?.from;
     const variant = stage.variants.find(({ name }) => name === from?.variant);
     if (from === undefined || variant === undefined) return cores;
+    const isGone = restrictions.some((one) => one.stage === stage.name && isFixedAtNone(one, from.variant));
+    if (isGone) return cores;
     return cores + variant.coresPerReplica * replicasAside(stage, from.variant, from.replicas);
   }, 0);
 }

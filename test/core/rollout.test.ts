@@ -315,6 +315,46 @@ describe("one switch at a time", () => {
     assert.equal(at([{ stage: "elsewhere", variants: ["a"] }]), "b 4 unchanged, Ready");
   });
 
+  test("so is one that is routed already: the old variant has not gone", () => {
+    for (const phase of ["Routed", "Draining"] as const) {
+      const from = { switching: { from: one("a", 2), phase, since: 5 }, setbacks: [] } as const;
+      const seen = look(
+        { now: 10, load: 20, running: plan(["b", 0]), state: { rollouts: { s0: from } } },
+        "a 2/2 0",
+        "c 0/0 0",
+      );
+      const restrictions = [{ stage: "s0", replicas: { b: { fewest: 0, most: 0 } } }];
+      assert.equal(told(tick(plannerOf(), { ...seen, restrictions })), "a 2 setback");
+    }
+  });
+
+  test("what is gone is gone over from, whatever the load did, the time between switches, and the cores that it held", () => {
+    const { adaptation, limits } = plannerOf().pipeline;
+    const planner = plannerOf({
+      limits: { ...limits, cores: 4 },
+      adaptation: { ...adaptation, movement: { ...adaptation.movement, switchInterval: 300 } },
+    });
+    const state = { planning: { load: 20, asked: [], switchedAt: { s0: 5 } } };
+    const restrictions = [{ stage: "s0", replicas: { a: { fewest: 0, most: 0 } } }];
+    const seen = look({ now: 10, load: 20, running: plan(["a", 0]), state }, "b 0/0 0", "c 0/0 0");
+    const decision = tick(planner, { ...seen, restrictions });
+    assert.equal(told(decision), "b 4 setback, Preparing");
+    // Pods of it that still serve go on until the others are ready, and are not counted.
+    const next = look({ now: 20, load: 20, running: plan(["b", 4]), state: decision.state }, "a 3/3 3", "b 1/4 0");
+    assert.equal(told(tick(planner, { ...next, restrictions })), "b 4 unchanged, Preparing");
+    const last = look({ now: 20, load: 20, running: plan(["b", 4]), state: decision.state }, "a 3/3 3", "b 4/4 0");
+    assert.equal(told(tick(planner, { ...last, restrictions })), "b 4 unchanged, Ready");
+  });
+
+  test("a plan of what is gone is not held, also where plans are held that keep no limit", () => {
+    const planner = plannerOf({ onInfeasible: "hold", sla: { seconds: 0.001, quantile: 0.99 } });
+    const seen = look({ now: 10, load: 20, running: plan(["a", 2]) }, "a 2/2 2", "b 0/0 0");
+    assert.equal(told(tick(planner, seen)), "a 2 held-infeasible");
+    const restrictions = [{ stage: "s0", replicas: { a: { fewest: 0, most: 0 } } }];
+    const gone = look({ now: 10, load: 20, running: plan(["a", 0]) }, "b 0/0 0", "c 0/0 0");
+    assert.equal(told(tick(planner, { ...gone, restrictions })), "c 1 best-effort, Preparing");
+  });
+
   test("replicas that are ready and stand by may take the place of what is being prepared", () => {
     const slow = { startUp: { mean: 60 } };
     const planner = plannerOf(
@@ -546,6 +586,25 @@ describe("a switch that is in the way", () => {
 
 describe("replicas that do not come up", () => {
   const start = plan(["a", 2]);
+
+  test("are asked for all the same where the world leaves nothing else", () => {
+    const setbacks = [
+      { variant: "b", most: 0, until: 500, failures: 3 },
+      { variant: "c", most: 2, until: 500, failures: 1 },
+    ];
+    const at = (...gone: readonly string[]) => {
+      const none = Object.fromEntries(gone.map((name) => [name, { fewest: 0, most: 0 }]));
+      const seen = look(
+        { now: 10, load: 20, running: plan(["a", 2]), state: { rollouts: { s0: { setbacks } } } },
+        "b 0/0 0",
+      );
+      const { plan: decided } = tick(plannerOf(), { ...seen, restrictions: [{ stage: "s0", replicas: none }] });
+      return `${decided[0]?.variant} ${decided[0]?.replicas}`;
+    };
+    assert.equal(at(), "a 2");
+    assert.equal(at("a"), "c 1");
+    assert.equal(at("a", "c"), "b 4");
+  });
 
   test("a switch without progress is rolled back, and its variant is barred for longer each time", () => {
     const { said } = follow(

@@ -37,7 +37,9 @@ export function leewayOf(
     );
     const fewest = Math.min(down, allowed?.most ?? Infinity);
     const most = Math.max(up, allowed?.fewest ?? 1);
-    const maySwitch = now - (state?.switchedAt[stage.name] ?? -Infinity) >= switchInterval;
+    const isDue = now - (state?.switchedAt[stage.name] ?? -Infinity) >= switchInterval;
+    // What may not run any more does not stay for the sake of the time between two switches.
+    const maySwitch = isDue || allowed === undefined;
     return {
       ...Object.fromEntries(maySwitch ? stage.variants.map(({ name }) => [name, { fewest: 1, most: Infinity }]) : []),
       [from.variant]: { fewest, most },
