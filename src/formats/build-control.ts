@@ -7,6 +7,7 @@ import {
 } from "../core/control.ts";
 import type { At } from "./check-pins.ts";
 import type { PipelineSpec } from "./pipeline-schema.ts";
+import { LABEL_VALUE, MOST_OF_LABEL } from "./schema-values.ts";
 
 type StageSpec = PipelineSpec["spec"]["stages"][number];
 
@@ -89,6 +90,16 @@ function checkService(pipeline: string, stage: StageSpec, taken: Map<string, str
     return;
   }
   if (service === undefined) return at(["dataPlane"], "Service needs service, with port and targetPort. Add it.");
+  for (const [what, label] of [
+    ["pipeline", pipeline],
+    ["stage", name],
+  ]) {
+    if (label === undefined || (label.length <= MOST_OF_LABEL && LABEL_VALUE.test(label))) continue;
+    at(
+      ["service"],
+      `has the name of the ${what} as a label, which takes letters, digits, -, _ and . within it, ${MOST_OF_LABEL} at most, and "${label}" is not that. Give the ${what} another name.`,
+    );
+  }
   const whole = serviceName(pipeline, stage);
   if (!LABEL.test(whole)) {
     at(

@@ -1,5 +1,5 @@
 import { API_VERSION, KIND, specJsonSchema } from "./pipeline-schema.ts";
-import type { JsonSchema } from "./schema-values.ts";
+import { MOST_OF_LABEL, rules, type JsonSchema } from "./schema-values.ts";
 import { statusJsonSchema } from "./status-schema.ts";
 
 const [GROUP = "", VERSION = ""] = API_VERSION.split("/");
@@ -36,6 +36,10 @@ export function customResourceDefinition(): JsonSchema {
               description: "A pipeline of machine-learning models, and how it is run",
               type: "object",
               required: ["spec"],
+              ...rules([
+                `size(self.metadata.name) <= ${MOST_OF_LABEL} || self.spec.stages.all(s, s.dataPlane != 'Service')`,
+                `Services of stages have the pipeline's name as a label, which takes ${MOST_OF_LABEL} characters. Choose a shorter name.`,
+              ]),
               properties: {
                 apiVersion: { type: "string" },
                 kind: { type: "string" },
@@ -68,6 +72,7 @@ const KEPT: ReadonlySet<string> = new Set([
   "maxLength",
   "minItems",
   "maxItems",
+  "maxProperties",
   "required",
   "default",
 ]);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { accuracyMetrics } from "../core/accuracy.ts";
 import { controlDefaults, deletions, modes } from "../core/control.ts";
 import { defaults } from "../core/pipeline.ts";
+import { policyKinds } from "../core/policies.ts";
 import { predictorKinds } from "../core/predictors/kinds.ts";
 import {
   byDefault,
@@ -188,126 +189,144 @@ const latency = z.strictObject({
     .describe("A histogram in the Prometheus that the controller was told of"),
 });
 
-const specSchema = z.strictObject({
-  sla: sla.describe("What is promised"),
-  objective: objective.describe("What the best plan is"),
-  mode: z
-    .enum(modes)
-    .optional()
-    .describe(
-      "How far a controller goes. Observe: it measures. Recommend: it also plans, and says so. Signal: it also exports the replicas wanted, for other autoscalers. Act: it also sets them. Recommend by default",
-    )
-    .meta(byDefault(controlDefaults.mode)),
-  onDelete: z
-    .enum(deletions)
-    .optional()
-    .describe(
-      "What becomes of the replicas when the pipeline is deleted: kept, or as they were before Act; Keep by default",
-    )
-    .meta(byDefault(controlDefaults.onDelete)),
-  onInfeasible: z
-    .enum(["BestEffort", "Hold"])
-    .optional()
-    .describe("Where no plan keeps all limits: the nearest to one, or the plan in force; BestEffort by default")
-    .meta(byDefault("BestEffort")),
-  load: load.optional().describe("Where a controller sees the load"),
-  latency: latency
-    .optional()
-    .describe("Where a controller sees the latency, which it tells beside the one that the plan promises"),
-  profilesFrom: z
-    .strictObject({
-      configMap: objectName
-        .optional()
-        .describe("Name of a ConfigMap in the pipeline's namespace; ipa-profiles by default")
-        .meta(byDefault(DEFAULT_CONFIG_MAP)),
-    })
-    .optional()
-    .describe("Where a controller finds the profiles; files have their own paths")
-    .meta(nothing),
-  limits: z
-    .strictObject({
-      replicas: replicas
-        .optional()
-        .describe("Most replicas of a stage; 100 by default")
-        .meta(byDefault(limits.replicas)),
-      batch: batch.optional().describe("Largest batch; 64 by default").meta(byDefault(limits.batch)),
-      cores: cores.optional().describe("Most cores of the whole pipeline"),
-    })
-    .optional()
-    .describe("Bounds of every plan")
-    .meta(nothing),
-  margins: z
-    .strictObject({
-      load: notNegative
-        .optional()
-        .describe("The load is taken as (1 + this) times the predicted one; 0 by default")
-        .meta(byDefault(margins.load)),
-      serviceTime: notNegative
-        .optional()
-        .describe("Service times are taken as (1 + this) times the profile's; 0 by default")
-        .meta(byDefault(margins.serviceTime)),
-      throughput: fractionBelowOne
-        .optional()
-        .describe("Capacities are taken as (1 − this) times the profile's; 0 by default")
-        .meta(byDefault(margins.throughput)),
-    })
-    .optional()
-    .describe("Safety margins")
-    .meta(nothing),
-  adaptation: adaptation.optional().describe("When, and for what load, a plan is made").meta(nothing),
-  rollout: z
-    .strictObject({
-      progressDeadlineSeconds: count
-        .max(DAY)
-        .optional()
-        .describe("Replicas that get no further for so many seconds have failed; 600 by default")
-        .meta(byDefault(rollout.progressDeadline)),
-      drainSeconds: z
-        .number()
-        .int()
-        .min(0)
-        .max(DAY)
-        .optional()
-        .describe("Longest time that replicas which go are left to finish what they serve; 30 by default")
-        .meta(byDefault(rollout.drain)),
-    })
-    .optional()
-    .describe("How a switch of a stage's variant goes on")
-    .meta(nothing),
-  startUp: startUp
-    .optional()
-    .describe("Time from asking for a replica until it serves, of variants that have none of their own; 0s by default"),
-  stages: z
-    .array(stage)
-    .min(1)
-    .max(MOST_STAGES)
-    .describe("Stages of the pipeline")
-    .meta(mapBy("name"))
-    .meta(
-      rules([
-        "self.all(s, !has(s.after) || s.after.all(a, a != s.name && self.exists(t, t.name == a)))",
-        "after names other stages of the pipeline. Correct the name.",
-      ]),
-    ),
-  policies: z
-    .record(z.string(), z.record(z.string(), policyPins))
-    .optional()
-    .describe("What a policy fixes, by the policy's name and the stage's"),
-  reproduction: z
-    .strictObject({
-      capacity: z
-        .enum(["mean", "measured"])
-        .optional()
-        .describe("Capacity from mean service times, or the profile's measured throughput; mean by default"),
-      latency: z.enum(["mean", "p99"]).optional().describe("Which service times a latency adds up; mean by default"),
-      roundLoad: z
-        .boolean()
-        .optional()
-        .describe("Whether the load planned for is rounded to a whole rate; false by default"),
-    })
-    .optional()
-    .describe("Departures from the model that only replay published experiments"),
-});
+const policyNames = Object.keys(policyKinds);
+
+const specSchema = z
+  .strictObject({
+    sla: sla.describe("What is promised"),
+    objective: objective.describe("What the best plan is"),
+    mode: z
+      .enum(modes)
+      .optional()
+      .describe(
+        "How far a controller goes. Observe: it measures. Recommend: it also plans, and says so. Signal: it also exports the replicas wanted, for other autoscalers. Act: it also sets them. Recommend by default",
+      )
+      .meta(byDefault(controlDefaults.mode)),
+    onDelete: z
+      .enum(deletions)
+      .optional()
+      .describe(
+        "What becomes of the replicas when the pipeline is deleted: kept, or as they were before Act; Keep by default",
+      )
+      .meta(byDefault(controlDefaults.onDelete)),
+    onInfeasible: z
+      .enum(["BestEffort", "Hold"])
+      .optional()
+      .describe("Where no plan keeps all limits: the nearest to one, or the plan in force; BestEffort by default")
+      .meta(byDefault("BestEffort")),
+    load: load.optional().describe("Where a controller sees the load"),
+    latency: latency
+      .optional()
+      .describe("Where a controller sees the latency, which it tells beside the one that the plan promises"),
+    profilesFrom: z
+      .strictObject({
+        configMap: objectName
+          .optional()
+          .describe("Name of a ConfigMap in the pipeline's namespace; ipa-profiles by default")
+          .meta(byDefault(DEFAULT_CONFIG_MAP)),
+      })
+      .optional()
+      .describe("Where a controller finds the profiles; files have their own paths")
+      .meta(nothing),
+    limits: z
+      .strictObject({
+        replicas: replicas
+          .optional()
+          .describe("Most replicas of a stage; 100 by default")
+          .meta(byDefault(limits.replicas)),
+        batch: batch.optional().describe("Largest batch; 64 by default").meta(byDefault(limits.batch)),
+        cores: cores.optional().describe("Most cores of the whole pipeline"),
+      })
+      .optional()
+      .describe("Bounds of every plan")
+      .meta(nothing),
+    margins: z
+      .strictObject({
+        load: notNegative
+          .optional()
+          .describe("The load is taken as (1 + this) times the predicted one; 0 by default")
+          .meta(byDefault(margins.load)),
+        serviceTime: notNegative
+          .optional()
+          .describe("Service times are taken as (1 + this) times the profile's; 0 by default")
+          .meta(byDefault(margins.serviceTime)),
+        throughput: fractionBelowOne
+          .optional()
+          .describe("Capacities are taken as (1 − this) times the profile's; 0 by default")
+          .meta(byDefault(margins.throughput)),
+      })
+      .optional()
+      .describe("Safety margins")
+      .meta(nothing),
+    adaptation: adaptation.optional().describe("When, and for what load, a plan is made").meta(nothing),
+    rollout: z
+      .strictObject({
+        progressDeadlineSeconds: count
+          .max(DAY)
+          .optional()
+          .describe("Replicas that get no further for so many seconds have failed; 600 by default")
+          .meta(byDefault(rollout.progressDeadline)),
+        drainSeconds: z
+          .number()
+          .int()
+          .min(0)
+          .max(DAY)
+          .optional()
+          .describe("Longest time that replicas which go are left to finish what they serve; 30 by default")
+          .meta(byDefault(rollout.drain)),
+      })
+      .optional()
+      .describe("How a switch of a stage's variant goes on")
+      .meta(nothing),
+    startUp: startUp
+      .optional()
+      .describe(
+        "Time from asking for a replica until it serves, of variants that have none of their own; 0s by default",
+      ),
+    stages: z
+      .array(stage)
+      .min(1)
+      .max(MOST_STAGES)
+      .describe("Stages of the pipeline")
+      .meta(mapBy("name"))
+      .meta(
+        rules([
+          "self.all(s, !has(s.after) || s.after.all(a, a != s.name && self.exists(t, t.name == a)))",
+          "after names other stages of the pipeline. Correct the name.",
+        ]),
+      ),
+    policies: z
+      .record(z.string(), z.record(z.string(), policyPins).meta({ maxProperties: MOST_STAGES }))
+      .optional()
+      .describe("What a policy fixes, by the policy's name and the stage's")
+      .meta({
+        maxProperties: policyNames.length,
+        ...rules([
+          `self.all(p, p in [${policyNames.map((one) => `'${one}'`).join(", ")}])`,
+          `policies are ${policyNames.join(", ")}. Correct the name.`,
+        ]),
+      }),
+    reproduction: z
+      .strictObject({
+        capacity: z
+          .enum(["mean", "measured"])
+          .optional()
+          .describe("Capacity from mean service times, or the profile's measured throughput; mean by default"),
+        latency: z.enum(["mean", "p99"]).optional().describe("Which service times a latency adds up; mean by default"),
+        roundLoad: z
+          .boolean()
+          .optional()
+          .describe("Whether the load planned for is rounded to a whole rate; false by default"),
+      })
+      .optional()
+      .describe("Departures from the model that only replay published experiments"),
+  })
+  .meta(
+    rules([
+      "!has(self.policies) || self.policies.all(p, self.policies[p].all(s, self.stages.exists(t, t.name == s)))",
+      "policies name stages of the pipeline. Correct the name.",
+    ]),
+  );
 
 export const API_VERSION = "ipa.dev/v1alpha1";
 export const KIND = "InferencePipeline";

@@ -52,6 +52,11 @@ export const objectName = z.string().max(253).regex(SUBDOMAIN, WRITE_OBJECT);
 const SELECTOR = /^(?:[a-zA-Z_:][a-zA-Z0-9_:]*)?(?:\{(?:[^"'`{}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*\})?$/;
 const WRITE_SELECTOR =
   'Write the name of one counter, its labels, or both, as in http_requests_total{service="video"}: no function and no range, as the controller takes the rate itself.';
+
+/** What the value of a label may be, and how long. */
+export const LABEL_VALUE = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+export const MOST_OF_LABEL = 63;
+
 /** Metrics in a Prometheus, which are read raw: a function or a range would be of no use. */
 export const selector = z
   .string()

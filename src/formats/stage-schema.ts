@@ -8,6 +8,7 @@ import {
   duration,
   fraction,
   fractionAboveZero,
+  LABEL_VALUE,
   mapBy,
   name,
   objectName,
@@ -189,6 +190,10 @@ export const stage = z
       [
         "self.dataPlane == 'Service' || !has(self.service)",
         "service belongs to dataPlane Service. Remove it, or set dataPlane: Service.",
+      ],
+      [
+        `self.dataPlane != 'Service' || self.name.matches('${LABEL_VALUE.source}')`,
+        "The Service of a stage has its name as a label, which takes letters, digits, -, _ and . within it. Correct the name.",
       ],
     ),
   );

@@ -23,7 +23,7 @@ const stagePlan = z.strictObject({
   variant: name(253).describe("Variant that serves"),
   batch: count.describe("Requests served together"),
   batchTimeoutSeconds: number.describe("Longest time that the oldest request waits for its batch to fill"),
-  replicas: count.describe("Replicas that serve"),
+  replicas: amount.describe("Replicas that serve; none where its target is not there"),
 });
 
 const plan = z.strictObject({

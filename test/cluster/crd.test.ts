@@ -22,16 +22,27 @@ type Json = Record<string, unknown>;
 const variant = (name: string, rest: Json = {}): Json => ({ name, accuracy: "0.5", cores: "500m", ...rest });
 const stage = (name: string, rest: Json = {}): Json => ({ name, profile: "p.csv", variants: [variant("a")], ...rest });
 const objective: Json = { kind: "weighted", alpha: "0.5", beta: 1 };
-const pipeline = (spec: Json = {}): Json => ({
+const pipeline = (spec: Json = {}, name = "demo"): Json => ({
   apiVersion: "ipa.dev/v1alpha1",
   kind: "InferencePipeline",
-  metadata: { name: "demo", namespace: NAMESPACE },
+  metadata: { name, namespace: NAMESPACE },
   spec: { sla: { latency: "600ms" }, objective, stages: [stage("detect")], ...spec },
 });
 const target = (name: string): Json => ({ scaleTargetRef: { kind: "Deployment", name } });
 
+const service: Json = { dataPlane: "Service", service: { name: "s", port: 80, targetPort: 8080 } };
+
 /** What breaks each rule, and nothing else; by the rule's message. */
 const broken: Readonly<Record<string, Json>> = {
+  "policies are ipa, fa2-low, fa2-high, rim, hpa, switcher, static. Correct the name.": {
+    policies: { rimm: { detect: { replicas: 3 } } },
+  },
+  "policies name stages of the pipeline. Correct the name.": { policies: { rim: { detct: { replicas: 3 } } } },
+  "The Service of a stage has its name as a label, which takes letters, digits, -, _ and . within it. Correct the name.":
+    { stages: [stage("Object detection", service)] },
+  "Services of stages have the pipeline's name as a label, which takes 63 characters. Choose a shorter name.": {
+    stages: [stage("detect", service)],
+  },
   "kind weighted needs alpha and beta. Add them.": { objective: { kind: "weighted", alpha: 1 } },
   "alpha, beta and delta belong to kind weighted. Remove them.": { objective: { kind: "maxAccuracy", delta: "0.1" } },
   "kind minCost needs an accuracyFloor. Add it.": { objective: { kind: "minCost" } },
@@ -164,9 +175,11 @@ describe("the custom resource definition on an API server", { skip: withoutContr
   test("each rule refuses what breaks it, and says what to do", async () => {
     assert.deepEqual(new Set(rulesOf(customResourceDefinition())), new Set(Object.keys(broken)));
     for (const [message, spec] of Object.entries(broken)) {
-      const text = await refusal(pipeline(spec));
+      const long = message.includes("the pipeline's name") ? "x".repeat(64) : undefined;
+      const text = await refusal(pipeline(spec, long));
       assert.ok(text.includes(message), text);
     }
+    assert.match(await apply(pipeline({}, "x".repeat(64)), "--dry-run=server"), /serverside-applied/);
   });
 
   test("each pattern, closed list and bound refuses", async () => {

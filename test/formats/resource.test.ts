@@ -275,6 +275,12 @@ const wrong: readonly (readonly [what: string, spec: Json, code: Parameters<type
     /spec\.stages\.0\.service: "demo-object detection" cannot be a Service's name: .* Give service\.name\.$/,
   ],
   [
+    "a stage whose name makes no label",
+    { stages: [ofService("object detection", { service: { name: "s", port: 1, targetPort: 1 } })] },
+    "bad_value",
+    /spec\.stages\.0\.service: has the name of the stage as a label, .* and "object detection" is not that\. Give the stage another name\.$/,
+  ],
+  [
     "two stages of one Service",
     { stages: [ofService("a", { service: { name: "demo-b", port: 1, targetPort: 1 } }), ofService("b")] },
     "duplicate",
