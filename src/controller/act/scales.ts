@@ -37,6 +37,9 @@ export interface Scales {
   readonly isOurs: (namespace: string, target: Target) => Promise<boolean>;
 }
 
+/** What is scaled by a pipeline is read more often: what was not for so long, seconds, is not asked for any more, or has gone. */
+const KEPT = 900;
+
 /** The kinds that every cluster has; those of others are asked for. */
 const builtIn: Readonly<Record<string, string>> = {
   "apps/v1/Deployment": "deployments",
@@ -46,6 +49,7 @@ const builtIn: Readonly<Record<string, string>> = {
 /** Reads and writes /scale, for one term of leadership: what others wrote after it is not known. `clock`: seconds. */
 export function scales(kube: Kube, clock: () => number): Scales {
   const cache = new Map<string, Scale>();
+  let swept = clock();
   const keyOf = (namespace: string, { apiVersion, kind, name }: Target): string =>
     `${namespace}/${apiVersion}/${kind}/${name}`;
 
@@ -61,7 +65,13 @@ export function scales(kube: Kube, clock: () => number): Scales {
       since: before?.replicas === replicas ? before.since : at,
     };
     cache.set(key, scale);
+    if (at - swept >= KEPT) sweep(at);
     return scale;
+  };
+
+  const sweep = (now: number): void => {
+    for (const [key, { at }] of cache) if (now - at >= KEPT) cache.delete(key);
+    swept = now;
   };
 
   const pathOf = async (namespace: string, { apiVersion, kind, name }: Target): Promise<ObjectPath | null> => {
@@ -124,7 +134,11 @@ export function scales(kube: Kube, clock: () => number): Scales {
       }
     },
     write: async (namespace, target, replicas, force) => {
-      const written = await apply(namespace, target, replicas, { force });
+      const written = await apply(namespace, target, replicas, { force }).catch((error: unknown) => {
+        // It has gone since it was read.
+        if (error instanceof KubeError && error.status === 404) cache.delete(keyOf(namespace, target));
+        throw error;
+      });
       return "heldBy" in written ? written : { scale: keep(keyOf(namespace, target), written.applied) };
     },
     isOurs: async (namespace, target) => {

@@ -40,3 +40,29 @@ test("whose the number is is found out by another number, and without writing it
     assert.equal(of.known("default", target)?.replicas, 2);
   }
 });
+
+test("what is not asked for any more, or was not there when it was to be written, is forgotten", async () => {
+  let now = 0;
+  let isThere = true;
+  const kube = {
+    get: async () => ({ metadata: { name: "v" }, spec: { replicas: 2 }, status: { selector: "app=v" } }),
+    apply: async () => {
+      if (!isThere) throw new KubeError("", { status: 404, reason: "NotFound" });
+      return { metadata: { name: "v" }, spec: { replicas: 3 }, status: { selector: "app=v" } };
+    },
+  } as unknown as Kube;
+  const of = scales(kube, () => now);
+  const other = { ...target, name: "w" };
+  await of.read("default", target);
+  await of.read("default", other);
+  now = 600;
+  await of.read("default", other);
+  assert.ok(of.known("default", target) !== null);
+  now = 1000;
+  await of.read("default", other);
+  assert.equal(of.known("default", target), null);
+  assert.equal(of.known("default", other)?.since, 0, "what is asked for is kept");
+  isThere = false;
+  await assert.rejects(of.write("default", other, 3, false), { status: 404 });
+  assert.equal(of.known("default", other), null);
+});
