@@ -18,6 +18,8 @@ export interface Former {
 
 export interface FormerStage {
   readonly targets: readonly Former[];
+  /** The most replicas recorded of a target that is not there any more. */
+  readonly lost: number;
   /** The variant that its Service selects; null without one. */
   readonly routed: string | null;
 }
@@ -50,27 +52,34 @@ export async function restore(
     const conflict = await route(kube, object, stage, view.scale.selector);
     return conflict === null ? null : { reason: "ServiceContested", message: conflict };
   };
-  const failures = await take(steps, { scale, route: send, goesOn: () => true }, true);
-  return failures.length === 0 && !waits;
+  // Of what may be otherwise by now nothing is taken away.
+  const isOld = world.stale().length > 0;
+  const taken = isOld ? { ...steps, routes: [] } : steps;
+  const failures = await take(taken, { scale, route: send, goesOn: () => true }, !isOld);
+  const isLeft = isOld && [...steps.routes, ...steps.down].length > 0;
+  return failures.length === 0 && !waits && !isLeft;
 }
 
 /**
  * What is to be done now to have the recorded numbers again. A Service is first led back to the variant that had most replicas, once they
- * are ready; until it has been seen to be, nothing of its stage goes down, and `waits` is true.
+ * are ready; until it has been seen to be, nothing of its stage goes down, and `waits` is true. Nor does anything if that variant is not
+ * there any more: what serves now has nothing to give its place to.
  */
 export function stepsBack(stages: readonly FormerStage[]): { readonly steps: Steps; readonly waits: boolean } {
   const [up, down]: [ScaleStep[], ScaleStep[]] = [[], []];
   const routes: RouteStep[] = [];
   let waits = false;
-  stages.forEach(({ targets, routed }, index) => {
+  stages.forEach(({ targets, lost, routed }, index) => {
     const main = targets.toSorted((a, b) => countOf(b) - countOf(a))[0];
-    const returns = routed !== null && main !== undefined && countOf(main) > 0 && main.view.target.variant !== routed;
+    const isLost = lost > 0 && (main === undefined || lost >= countOf(main));
+    const returns =
+      !isLost && routed !== null && main !== undefined && countOf(main) > 0 && main.view.target.variant !== routed;
     if (returns && main.ready >= countOf(main)) routes.push({ index, view: main.view });
     waits ||= returns;
     for (const { view, replicas } of targets) {
       if (replicas === null) continue;
       if (replicas > view.scale.replicas) up.push({ index, view, replicas });
-      if (replicas < view.scale.replicas && !returns) down.push({ index, view, replicas });
+      if (replicas < view.scale.replicas && !returns && !isLost) down.push({ index, view, replicas });
     }
   });
   return { steps: { room: [], up, routes, down }, waits };
@@ -94,6 +103,8 @@ async function formerOf(
   );
   // What is not there any more, or may not be read, cannot be set either.
   const views = found.flatMap(({ target, scale }) => ("reason" in scale ? [] : [{ target, scale }]));
+  const recorded = (target: Target): number | null =>
+    ledger.takenOver.find((one) => isOf(one, target))?.replicas ?? null;
   const isOthers = (target: Target): boolean =>
     ledger.pinned.some((one) => isOf(one, target)) ||
     autoscalerOf(target, world.autoscalers) !== null ||
@@ -102,10 +113,9 @@ async function formerOf(
     targets: views.map((view) => ({
       view,
       ready: world.pods.matching(view.scale.selector).filter(({ ready }) => ready).length,
-      replicas: isOthers(view.target)
-        ? null
-        : (ledger.takenOver.find((one) => isOf(one, view.target))?.replicas ?? null),
+      replicas: isOthers(view.target) ? null : recorded(view.target),
     })),
+    lost: Math.max(0, ...found.flatMap(({ target, scale }) => ("reason" in scale ? (recorded(target) ?? 0) : []))),
     routed: service === null ? null : servedBy(world.service(service.name), views),
   };
 }

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stepsBack, type Former } from "../../../src/controller/act/restore.ts";
+import { restore, stepsBack, type Former } from "../../../src/controller/act/restore.ts";
+import type { Context } from "../../../src/controller/context.ts";
+import type { Known } from "../../../src/controller/known.ts";
+import { autoscalerClaims } from "../../../src/controller/see/contest.ts";
+import { podIndex } from "../../../src/controller/see/pods.ts";
 import { parseSelector } from "../../../src/controller/see/selector.ts";
+import type { World } from "../../../src/controller/world.ts";
+import type { Control } from "../../../src/core/control.ts";
 
 function former(variant: string, now: number, ready: number, before: number | null): Former {
   const target = { variant, apiVersion: "apps/v1", kind: "Deployment", name: variant };
@@ -12,8 +18,8 @@ function former(variant: string, now: number, ready: number, before: number | nu
   };
 }
 
-function told(targets: readonly Former[], routed: string | null) {
-  const { steps, waits } = stepsBack([{ targets, routed }]);
+function told(targets: readonly Former[], routed: string | null, lost = 0) {
+  const { steps, waits } = stepsBack([{ targets, routed, lost }]);
   const scales = (all: typeof steps.up) => all.map(({ view, replicas }) => `${view.target.variant}→${replicas}`);
   return {
     up: scales(steps.up),
@@ -61,8 +67,53 @@ test("a Service does not go where nothing ran", () => {
 
 test("one stage that waits keeps no other from its numbers", () => {
   const { steps, waits } = stepsBack([
-    { targets: [former("a", 0, 0, 1), former("b", 1, 1, 0)], routed: "b" },
-    { targets: [former("c", 5, 5, 1)], routed: "c" },
+    { targets: [former("a", 0, 0, 1), former("b", 1, 1, 0)], routed: "b", lost: 0 },
+    { targets: [former("c", 5, 5, 1)], routed: "c", lost: 0 },
   ]);
   assert.deepEqual([steps.down.map(({ view }) => view.target.name), waits], [["c"], true]);
+});
+
+test("what serves stays where the variant of before is not there any more, and what is there comes up", () => {
+  const at = (lost: number) => told([former("b", 3, 3, 0), former("c", 0, 0, 1)], "b", lost);
+  assert.deepEqual(at(2), { up: ["c→1"], routes: [], down: [], waits: false });
+  // One that had fewer is not missed.
+  assert.deepEqual(at(0).waits, true);
+  assert.deepEqual(told([former("b", 3, 3, 2), former("c", 1, 1, 0)], null, 1).down, ["b→2", "c→0"]);
+});
+
+test("on copies that nothing was heard of for long nothing goes down, and the pipeline waits", async () => {
+  const wrote: string[] = [];
+  const found = (name: string) => ({
+    replicas: name === "a" ? 1 : 4,
+    selector: parseSelector(`app=${name}`),
+    at: 0,
+    since: 0,
+  });
+  const context = {
+    record: async () => {},
+    scales: {
+      read: async (_namespace: string, { name }: { readonly name: string }) => found(name),
+      write: async (_namespace: string, { name }: { readonly name: string }, replicas: number) => {
+        wrote.push(`${name}→${replicas}`);
+        return { scale: found(name) };
+      },
+    },
+  } as unknown as Context;
+  const targets = ["a", "b"].map((name) => ({ variant: name, apiVersion: "apps/v1", kind: "Deployment", name }));
+  const ledger = {
+    takenOver: targets.map((target) => ({ ...target, replicas: 2, formerManager: "", confirmed: true })),
+    pinned: [],
+    resumed: "",
+  };
+  const stages = [{ stage: "s", dataPlane: "None", service: null, serviceTime: null, targets }];
+  const known = { object: { metadata: { name: "p" } }, namespace: "n" } as unknown as Known;
+  const at = (stale: readonly string[]) => {
+    const [pods, autoscalers] = [podIndex(), autoscalerClaims()];
+    const world = { stale: () => stale, pods, autoscalers, claims: autoscalers } as unknown as World;
+    return restore(context, world, known, { stages } as unknown as Control, ledger);
+  };
+  assert.equal(await at(["pods"]), false);
+  assert.deepEqual(wrote.splice(0), ["a→2"]);
+  assert.equal(await at([]), true);
+  assert.deepEqual(wrote, ["a→2", "b→2"]);
 });
