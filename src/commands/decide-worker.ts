@@ -7,6 +7,7 @@ import type { Setup } from "../core/setup.ts";
 import { corrected, tick } from "../core/loop.ts";
 import { planVariants } from "../core/plan.ts";
 import { recalled } from "../core/recall.ts";
+import { restrict } from "../core/restrict.ts";
 import type { Answer } from "../controller/context.ts";
 import { learntBy } from "../formats/files.ts";
 import { assemble } from "../study/setup.ts";
@@ -58,7 +59,7 @@ async function answer({ digest, seen, recall }: Extract<ToWorker, { ask: number 
   return {
     seen: known,
     decision,
-    promised: promiseOf(corrected(planner, decision.state?.slowdowns, decision.at), decision),
+    promised: promiseOf(corrected(planner, decision.state?.slowdowns, decision.at), known, decision),
     seconds,
   };
 }
@@ -72,9 +73,10 @@ function remembering(planner: Planner, seen: Observation, load: LoadSeries): Obs
   return { ...seen, state: { ...state, planning: { ...planning, asked } } };
 }
 
-function promiseOf(planner: Planner, { plan, planned }: Decision): Answer["promised"] {
+/** What cannot run costs nothing, either. */
+function promiseOf(planner: Planner, seen: Observation, { plan, planned }: Decision): Answer["promised"] {
   if (planned === null || plan.length === 0) return null;
-  const { cores, latency, objective } = assess(planner, planned, plan);
-  const { pipeline } = planner;
+  const pipeline = restrict(planner.pipeline, seen.restrictions ?? []);
+  const { cores, latency, objective } = assess({ ...planner, pipeline }, planned, plan);
   return { accuracy: accuracyOf("pas", pipeline.stages, planVariants(pipeline, plan)), cores, latency, objective };
 }

@@ -29,15 +29,21 @@ export interface Known {
   readonly holds: () => boolean;
 }
 
-export type Built =
-  | { readonly pipeline: Pipeline; readonly control: Control }
-  | {
-      readonly problem: {
-        readonly of: "Ready" | "ProfilesReady";
-        readonly reason: "Invalid" | "NotFound" | "GatewayMissing";
-        readonly message: string;
-      };
-    };
+export type Built = Sound | { readonly problem: Problem };
+
+/** A pipeline that can be run. */
+export interface Sound {
+  readonly pipeline: Pipeline;
+  readonly control: Control;
+  /** What is wrong with its profiles by now, so that those read before are gone on with; null: nothing. */
+  readonly outdated: Problem | null;
+}
+
+interface Problem {
+  readonly of: "Ready" | "ProfilesReady";
+  readonly reason: "Invalid" | "NotFound" | "GatewayMissing";
+  readonly message: string;
+}
 
 /** Reads pipelines as they were applied. */
 export interface Reader {
@@ -80,7 +86,7 @@ export function reader(): Reader {
       isSame && before.profiles === profiles
         ? before.built
         : typeof configMap === "string"
-          ? build(object, configMap, found)
+          ? lasting(build(object, configMap, found), isSame ? before.built : null)
           : configMap;
     readings.set(uid, { generation, configMap, profiles, built });
     const [paused, resume] = [annotations[PAUSED] === "true", annotations[RESUME] ?? ""];
@@ -94,6 +100,12 @@ export function reader(): Reader {
     if (left !== undefined) name(uid, left.world, null);
   };
   return { read, forget };
+}
+
+/** What was built, or the same pipeline as before where that had all it needs: then only its profiles can be what is wrong now. */
+function lasting(built: Built, before: Built | null): Built {
+  if (before === null || "problem" in before || !("problem" in built)) return built;
+  return { ...before, outdated: { ...built.problem, of: "ProfilesReady" } };
 }
 
 function controlOf(object: KubeObject): Control | null {
@@ -125,7 +137,7 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
   }
   const data = (profiles["data"] ?? {}) as Readonly<Record<string, string>>;
   try {
-    const built = parseResource(object, new Map(Object.entries(data)), object.metadata.name);
+    const built = { ...parseResource(object, new Map(Object.entries(data)), object.metadata.name), outdated: null };
     const { interval } = built.pipeline.adaptation;
     if (interval >= SHORTEST_INTERVAL) return lacksGateway(built.control) ?? built;
     const message = `adaptation.interval is ${interval} s, and a cluster is looked at once in ${SHORTEST_INTERVAL} s at most. Choose a longer one.`;

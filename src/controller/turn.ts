@@ -1,15 +1,13 @@
 import type { LoopState } from "../core/cluster.ts";
-import type { Control } from "../core/control.ts";
 import { newestLoad } from "../core/loop.ts";
-import type { Pipeline } from "../core/pipeline.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act/act.ts";
 import { stepsTo } from "./act/carry-out.ts";
-import { bad, good, notKnown, unknown, type Standings } from "./tell/conditions.ts";
+import { bad, notKnown, unknown, type Standings } from "./tell/conditions.ts";
 import type { Context, Question } from "./context.ts";
 import { end, keepFinalizer } from "./act/ending.ts";
 import { contestedOf } from "./see/fixed.ts";
-import { modeWithin, type Known } from "./known.ts";
+import { modeWithin, type Known, type Sound } from "./known.ts";
 import { resumed, yielded, type Ledger } from "./act/ledger.ts";
 import { firstDownFrom } from "./see/load.ts";
 import { look, type ClusterLook } from "./see/look.ts";
@@ -20,8 +18,17 @@ import { countDecision } from "./tell/publish.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { report } from "./tell/report.ts";
 import { signalsOf } from "./act/signals.ts";
-import { standingOfLag, standingOfLoad, standingOfPlan, standingOfProfiles, switchesText } from "./tell/standings.ts";
+import {
+  standingOfLag,
+  standingOfLoad,
+  standingOfPlan,
+  standingOfProfiles,
+  standingOfTargets,
+  switchesText,
+  undecided,
+} from "./tell/standings.ts";
 import { underWay } from "./tell/under-way.ts";
+import type { Unresolved } from "./see/targets.ts";
 import type { World } from "./world.ts";
 
 /** One turn of one pipeline: see, decide, carry out, tell. Returns what to keep until the next one. */
@@ -32,7 +39,7 @@ export async function takeTurn(context: Context, world: World, known: Known, bef
   await keepFinalizer(context, known);
   if ("problem" in built) {
     const { of, reason, message } = built.problem;
-    const problem = bad(reason, message);
+    const problem = undecided(reason, message);
     const standings =
       of === "Ready"
         ? notKnown("the pipeline has to be corrected first: see Ready")
@@ -58,31 +65,24 @@ function obey(memory: Memory, resume: string): Memory {
   return resume === memory.ledger.resumed ? memory : { ...memory, ledger: resumed(memory.ledger, resume) };
 }
 
-async function run(
-  context: Context,
-  world: World,
-  known: Known,
-  built: { readonly pipeline: Pipeline; readonly control: Control },
-  memory: Memory,
-): Promise<Memory> {
+async function run(context: Context, world: World, known: Known, built: Sound, memory: Memory): Promise<Memory> {
   const mode = modeWithin(context.maxMode, built.control);
   const { cluster, ...found } = await look(context, world, known, built, mode, memory);
-  const { measured, assumed, unknownSince } = found;
+  const { measured, assumed, unknownSince, unresolved } = found;
+  const TargetResolved = standingOfTargets(unresolved, cluster !== null);
   const MetricsAvailable = standingOfLoad(measured, assumed);
   const downFrom = memory.downFrom ?? firstDownFrom(built.pipeline, found.load, context.clock());
   const kept = { ...memory, unknownSince, downFrom };
-  if ("problem" in cluster) {
-    const { reason, message } = cluster.problem;
-    const TargetResolved = bad(reason, message);
+  if (cluster === null) {
     const standings = { ...notKnown("TargetResolved has to hold first"), TargetResolved, MetricsAvailable };
     return report(context, known, kept, { standings, mode, measured });
   }
   const { times, views } = cluster;
-  const followed = { ...kept, inForce: times.inForce };
+  const followed = { ...kept, inForce: times.inForce, displaced: cluster.displaced };
   const standingsAfter = (state: LoopState | null): Standings => ({
-    TargetResolved: good("Resolved"),
+    TargetResolved,
     MetricsAvailable,
-    ProfilesReady: standingOfProfiles(views, built.pipeline, state?.slowdowns, times),
+    ProfilesReady: standingOfProfiles(views, built, state?.slowdowns, times),
     Feasible: unknown("NotDecided", `mode ${mode} makes no plan`),
     Applied: bad(NOT_ACTING, `mode ${mode} sets no replicas`),
   });
@@ -94,7 +94,7 @@ async function run(
   const isKnown = "load" in measured || assumed;
   const mayGoDown = isKnown && context.clock() >= (downFrom ?? Infinity);
   const acts = mode === "Act";
-  const ledger = acts ? await settled(context, known, cluster, kept) : kept.ledger;
+  const ledger = acts ? await settled(context, known, cluster, unresolved, kept) : kept.ledger;
   const question: Question = {
     ...context.setupOf(built.pipeline),
     seen: cluster.seen,
@@ -126,13 +126,15 @@ async function run(
   return carryOut(context, world, known, decided, steps, mayGoDown, switchesText(waiting), { ...toTell, lag });
 }
 
-/** The ledger, once what a former leader began is settled, and without what something else scales. */
+/** The ledger, once what a former leader began is settled, and without what something else scales, and what is gone. */
 async function settled(
   { scales }: Context,
   { namespace }: Known,
   { views, fixed }: ClusterLook,
+  unresolved: readonly Unresolved[],
   { isFresh, ledger }: Memory,
 ): Promise<Ledger> {
   const known = isFresh ? await settleOwned(scales, namespace, views, fixed, ledger) : ledger;
-  return yielded(known, contestedOf(fixed));
+  const gone = unresolved.flatMap(({ reason, target }) => (reason === "NotFound" && target !== null ? target : []));
+  return yielded(known, [...contestedOf(fixed), ...gone]);
 }

@@ -4,7 +4,7 @@ import { autoscalerClaims } from "../../src/controller/see/contest.ts";
 import { reader } from "../../src/controller/known.ts";
 import { podIndex } from "../../src/controller/see/pods.ts";
 import type { World } from "../../src/controller/world.ts";
-import { pipelineObject, profilesObject } from "../cluster/scene/objects.ts";
+import { pipelineObject, profiles as all, profilesObject } from "../cluster/scene/objects.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 
 const world: World = {
@@ -66,4 +66,45 @@ test("a ConfigMap is left when the last pipeline that names it names another, ca
   assert.deepEqual(left, []);
   come();
   void waiting;
+});
+
+test("a pipeline that ran goes on with the profiles read before, as long as it asks for nothing else", async () => {
+  let profiles: KubeObject | undefined;
+  const changing: World = { ...world, configMap: async () => profiles };
+  const { read } = reader();
+  const object = (generation: number): KubeObject => {
+    const { metadata, ...rest } = pipelineObject();
+    return { ...rest, metadata: { ...metadata, uid: "1", generation } };
+  };
+  const version = (resourceVersion: string, data?: Readonly<Record<string, string>>): KubeObject => {
+    const { metadata, ...rest } = profilesObject(data) as KubeObject;
+    return { ...rest, metadata: { ...metadata, uid: "c", resourceVersion } };
+  };
+  const built = async (generation: number) => (await read(object(generation), changing, () => true)).built;
+  const told = async (generation: number): Promise<string> => {
+    const found = await built(generation);
+    if ("problem" in found) return `stopped: ${found.problem.of} ${found.problem.reason}`;
+    return found.outdated === null ? "well" : `goes on: ${found.outdated.of} ${found.outdated.reason}`;
+  };
+  // Who has just begun has none.
+  assert.equal(await told(1), "stopped: ProfilesReady NotFound");
+  profiles = version("1");
+  assert.equal(await told(1), "well");
+  const good = await built(1);
+  profiles = undefined;
+  assert.equal(await told(1), "goes on: ProfilesReady NotFound");
+  const now = await built(1);
+  assert.ok("pipeline" in now && "pipeline" in good);
+  assert.equal(now.pipeline, good.pipeline);
+  profiles = version("2", { "detect.csv": "broken", "classify.csv": "" });
+  assert.equal(await told(1), "goes on: ProfilesReady Invalid");
+  // Rows that are gone are the profiles' fault, too, where the pipeline is as it was.
+  const fewer = Object.fromEntries(
+    Object.entries(all).map(([key, text]) => [key, text.replaceAll(/^(?:large|precise),.*\n/gm, "")]),
+  );
+  profiles = version("3", fewer);
+  assert.equal(await told(1), "goes on: ProfilesReady Invalid");
+  assert.equal(await told(2), "stopped: Ready Invalid");
+  profiles = version("4");
+  assert.equal(await told(2), "well");
 });

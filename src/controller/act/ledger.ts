@@ -48,9 +48,9 @@ export function pinned(ledger: Ledger, { apiVersion, kind, name }: Target, since
   return { ...ledger, pinned: [...ledger.pinned, { apiVersion, kind, name, since, by }] };
 }
 
-/** What something else scales is taken over anew when that is gone. */
-export function yielded(ledger: Ledger, contested: readonly Target[]): Ledger {
-  const yields = (one: TakenOver): boolean => one.confirmed && contested.some((target) => isOf(one, target));
+/** What something else scales is taken over anew when that is gone; and what is not there, when it is made again. */
+export function yielded(ledger: Ledger, targets: readonly Target[]): Ledger {
+  const yields = (one: TakenOver): boolean => one.confirmed && targets.some((target) => isOf(one, target));
   if (!ledger.takenOver.some(yields)) return ledger;
   return { ...ledger, takenOver: ledger.takenOver.map((one) => (yields(one) ? { ...one, confirmed: false } : one)) };
 }

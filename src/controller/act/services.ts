@@ -3,7 +3,7 @@ import { KubeError } from "../../kube/errors.ts";
 import type { Kube } from "../../kube/client.ts";
 import type { KubeObject, ResourcePath } from "../../kube/objects.ts";
 import { FIELD_MANAGER } from "./scales.ts";
-import type { Selector } from "../see/selector.ts";
+import { parseSelector, type Selector } from "../see/selector.ts";
 import type { TargetView } from "../see/targets.ts";
 
 /** The label of a Service that a controller keeps for a stage: its pipeline's name. */
@@ -15,9 +15,19 @@ export function servedBy(
   service: KubeObject | undefined,
   views: readonly Pick<TargetView, "target" | "scale">[],
 ): string | null {
-  const { selector = {} } = (service?.spec ?? {}) as { readonly selector?: Readonly<Record<string, string>> };
+  const selector = service === undefined ? {} : labelsOf(service);
   const found = views.find(({ scale }) => sameLabels(scale.selector.labels, selector));
   return found?.target.variant ?? null;
+}
+
+/** The Pods that a Service selects. */
+export function selectorOf(service: KubeObject): Selector {
+  const labels = Object.entries(labelsOf(service));
+  return parseSelector(labels.map((label) => label.join("=")).join(","));
+}
+
+function labelsOf({ spec }: KubeObject): Readonly<Record<string, string>> {
+  return ((spec ?? {}) as { readonly selector?: Readonly<Record<string, string>> }).selector ?? {};
 }
 
 function sameLabels(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {

@@ -3,6 +3,7 @@ import type { Control, Mode } from "../../core/control.ts";
 import type { MeasuredLoad } from "../../core/counters.ts";
 import { reach } from "../../core/movement/stabilise.ts";
 import type { Pipeline } from "../../core/pipeline.ts";
+import type { Plan } from "../../core/plan.ts";
 import { unwatched } from "../../core/rollout.ts";
 import type { Context } from "../context.ts";
 import { fixedBy, type Fixed } from "./fixed.ts";
@@ -10,10 +11,10 @@ import type { Known } from "../known.ts";
 import { loadToPlanFor } from "./load.ts";
 import { measure } from "./measure.ts";
 import type { Memory } from "../memory.ts";
-import { observe, planInForce, type Sight } from "./observe.ts";
-import { servedBy } from "../act/services.ts";
+import { displacedBy, observe, planInForce, type Sight } from "./observe.ts";
+import { routedTo } from "./routed.ts";
 import { serviceTimes, type ServiceTimes } from "./service-times.ts";
-import { seeTargets, type TargetProblem, type TargetView } from "./targets.ts";
+import { seeTargets, type TargetView, type Unresolved } from "./targets.ts";
 import type { World } from "../world.ts";
 
 /** All that is seen of a pipeline at the beginning of a turn. */
@@ -24,8 +25,9 @@ export interface Look {
   readonly unknownSince: number | null;
   /** A longer load, to make the loop's memory of it anew. */
   readonly load: LoadSeries;
-  /** The targets and what follows from them, or why there is nothing to see. */
-  readonly cluster: ClusterLook | { readonly problem: TargetProblem };
+  readonly unresolved: readonly Unresolved[];
+  /** The targets and what follows from them; null where a stage has none. */
+  readonly cluster: ClusterLook | null;
 }
 
 export interface ClusterLook {
@@ -35,6 +37,8 @@ export interface ClusterLook {
   readonly times: ServiceTimes;
   readonly latency: number | null;
   readonly seen: Observation;
+  /** What is to run again where another variant stands in for it. */
+  readonly displaced: Plan;
 }
 
 /** Looks at the targets, the Services and the load of a pipeline. */
@@ -54,29 +58,29 @@ export async function look(
   const { load: measured, latency } = measurements;
   const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
   const { series: load, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
-  const common = { measured, assumed, unknownSince, load };
-  if ("problem" in targets) return { ...common, cluster: targets };
-  const { views } = targets;
-  const routed = control.stages.map(({ stage, service }) =>
-    service === null
-      ? null
-      : servedBy(
-          world.service(service.name),
-          views.filter((view) => view.stage === stage),
-        ),
-  );
+  const { views, unresolved } = targets;
+  const common = { measured, assumed, unknownSince, load, unresolved };
+  if (control.stages.some(({ stage }) => !views.some((view) => view.stage === stage))) {
+    return { ...common, cluster: null };
+  }
   // What was only recommended runs nowhere, and nothing is under way to it.
   const isCarriedOut = memory.acts && mode !== "Observe";
-  const plan = isCarriedOut ? memory.plan : [];
+  const [plan, displaced] = isCarriedOut ? [memory.plan, memory.displaced] : [[], []];
   const state =
     isCarriedOut || memory.state === null ? followable(memory.state, world, now) : withoutRollouts(memory.state);
-  const sight: Sight = { mode, now, load, views, routed, unroutable: memory.unroutable, plan, state };
+  const routes = control.stages.map((stage) => routedTo(stage, world, targets, plan, state));
+  const [routed, orphans] = [routes.map(({ variant }) => variant), routes.map((one) => one.orphans)];
+  const { unroutable } = memory;
+  const sight: Sight = { mode, now, load, views, unresolved, routed, orphans, unroutable, plan, displaced, state };
   const running = planInForce(pipeline, control, sight);
   const fixed = fixedBy(known.object, mode, world, { views, running, ledger: memory.ledger });
   const observation = observe(control, sight, running, fixed);
   const times = serviceTimes(pipeline, control, measurements.service, { ...observation, routed }, memory.inForce, now);
   const seen = times.served.length === 0 ? observation : { ...observation, served: times.served };
-  return { ...common, cluster: { views, routed, fixed, times, latency, seen } };
+  return {
+    ...common,
+    cluster: { views, routed, fixed, times, latency, seen, displaced: displacedBy(control, sight) },
+  };
 }
 
 /** Seconds of load to ask for: what predictors see; and, where the memory of it is lost, as far back as that reaches. */

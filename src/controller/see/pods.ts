@@ -1,4 +1,5 @@
 import { cores } from "../../formats/quantity.ts";
+import { systemClock } from "../../kube/clock.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import type { Selector } from "./selector.ts";
 
@@ -45,11 +46,21 @@ export interface PodIndex {
   readonly put: (pod: KubeObject) => void;
   readonly remove: (pod: KubeObject) => void;
   readonly matching: (selector: Selector) => readonly PodView[];
+  /** Whether some are on their way out, or have gone just now: what takes their place may come later. */
+  readonly leaving: (selector: Selector) => boolean;
 }
 
-export function podIndex(): PodIndex {
+/** How long it may take until others take the place of Pods that have gone, seconds. */
+const REPLACED_WITHIN = 5;
+
+/** `clock`: seconds, from no particular moment. */
+export function podIndex(clock: () => number = systemClock.now): PodIndex {
   const views = new Map<string, PodView>();
   const byLabel = new Map<string, Set<string>>();
+  /** By name the labels of those that are on their way out. */
+  const terminating = new Map<string, PodView["labels"]>();
+  /** Those that went last, oldest first. */
+  const gone: { readonly labels: PodView["labels"]; readonly at: number }[] = [];
   const remove = (pod: KubeObject): void => {
     const name = pod.metadata.name;
     for (const label of Object.entries(views.get(name)?.labels ?? {})) {
@@ -58,17 +69,35 @@ export function podIndex(): PodIndex {
       if (names?.size === 0) byLabel.delete(label.join("="));
     }
     views.delete(name);
+    terminating.delete(name);
   };
   const put = (pod: KubeObject): void => {
     remove(pod);
+    const { name, labels = {}, deletionTimestamp } = pod.metadata;
+    if (deletionTimestamp !== undefined) terminating.set(name, labels);
     const view = viewOf(pod);
     if (view === null) return;
-    views.set(pod.metadata.name, view);
+    views.set(name, view);
     for (const label of Object.entries(view.labels)) {
       const key = label.join("=");
       const names = byLabel.get(key) ?? new Set();
-      byLabel.set(key, names.add(pod.metadata.name));
+      byLabel.set(key, names.add(name));
     }
+  };
+  const hasGone = (pod: KubeObject): void => {
+    const { name } = pod.metadata;
+    // Of one that was missed when it went no more than its name may be known.
+    gone.push({ labels: views.get(name)?.labels ?? terminating.get(name) ?? {}, at: clock() });
+    remove(pod);
+    forget();
+  };
+  const forget = (): void => {
+    const first = gone.findIndex(({ at }) => clock() - at <= REPLACED_WITHIN);
+    gone.splice(0, first === -1 ? gone.length : first);
+  };
+  const leaving = (selector: Selector): boolean => {
+    forget();
+    return [...terminating.values(), ...gone.map(({ labels }) => labels)].some(selector.matches);
   };
   const matching = (selector: Selector): readonly PodView[] => {
     // The label that the fewest have is looked at first.
@@ -80,5 +109,5 @@ export function podIndex(): PodIndex {
       return view !== undefined && selector.matches(view.labels) ? view : [];
     });
   };
-  return { put, remove, matching };
+  return { put, remove: hasGone, matching, leaving };
 }

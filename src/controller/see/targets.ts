@@ -19,12 +19,20 @@ export interface TargetView {
   readonly differs: string | null;
 }
 
-/** What was found of a pipeline's targets: all of them, or why not. */
-export type Targets = { readonly views: readonly TargetView[] } | { readonly problem: TargetProblem };
-
-export interface TargetProblem {
-  readonly reason: ScaleProblem["reason"] | "NotNamed";
+/** A variant whose replicas nobody can set, and why. */
+export interface Unresolved {
+  readonly stage: string;
+  readonly variant: string;
+  /** Null where none is named. */
+  readonly target: Target | null;
+  readonly reason: "NotNamed" | ScaleProblem["reason"];
   readonly message: string;
+}
+
+/** What was found of a pipeline's targets, in its order. */
+export interface Targets {
+  readonly views: readonly TargetView[];
+  readonly unresolved: readonly Unresolved[];
 }
 
 /** A number that nothing hints has changed is read anew every so many seconds. */
@@ -40,29 +48,18 @@ export async function seeTargets(
   const wanted = control.stages.flatMap(({ stage, targets }, s) =>
     (pipeline.stages[s]?.variants ?? []).map((variant, v) => ({ stage, variant, target: targets[v] ?? null })),
   );
-  const lacking = wanted
-    .filter(({ target }) => target === null)
-    .map(({ stage, variant }) => `${stage}/${variant.name}`);
-  if (lacking.length > 0) {
-    const message = `${lacking.join(", ")} ${lacking.length > 1 ? "have" : "has"} no scaleTargetRef. Name what runs each variant.`;
-    return { problem: { reason: "NotNamed", message } };
-  }
   const found = await Promise.all(
-    wanted.flatMap(({ stage, variant, target }) =>
-      target === null ? [] : [scaleOf(from, namespace, target).then((scale) => ({ stage, variant, target, scale }))],
-    ),
+    wanted.map(async ({ stage, variant, target }): Promise<TargetView | Unresolved> => {
+      const of = { stage, variant: variant.name, target };
+      if (target === null) return { ...of, reason: "NotNamed", message: "it has no scaleTargetRef" };
+      const scale = await scaleOf(from, namespace, target);
+      if (isProblem(scale)) return { ...of, ...scale };
+      return viewOf({ stage, variant, target, scale }, from.pods, from.now);
+    }),
   );
-  const problems = found.flatMap(({ stage, variant, scale }) =>
-    isProblem(scale) ? [{ reason: scale.reason, message: `${stage}/${variant.name}: ${scale.message}` }] : [],
-  );
-  const [first] = problems;
-  if (first !== undefined) {
-    return { problem: { reason: first.reason, message: problems.map(({ message }) => message).join(" ") } };
-  }
   return {
-    views: found.flatMap(({ stage, variant, target, scale }) =>
-      isProblem(scale) ? [] : viewOf({ stage, variant, target, scale }, from.pods.matching(scale.selector), from.now),
-    ),
+    views: found.flatMap((one) => ("scale" in one ? one : [])),
+    unresolved: found.flatMap((one) => ("scale" in one ? [] : one)),
   };
 }
 
@@ -84,21 +81,20 @@ function isProblem(scale: Scale | ScaleProblem): scale is ScaleProblem {
   return "reason" in scale;
 }
 
-/** How long it may take until Pods that are asked for exist, seconds. */
-const CREATED_WITHIN = 5;
-
 function viewOf(
   of: Pick<TargetView, "stage" | "variant" | "target" | "scale">,
-  pods: readonly PodView[],
+  index: PodIndex,
   now: number,
 ): TargetView {
-  const { replicas, since } = of.scale;
+  const { replicas, selector } = of.scale;
+  const pods = index.matching(selector);
   const ready = pods.filter((pod) => pod.ready).length;
   // Where fewer are asked for than there are, those without a node are the first to go.
   const leaving = Math.max(0, pods.length - replicas);
   const unschedulable = Math.max(0, pods.filter((pod) => pod.unschedulable).length - leaving);
   // What refuses Pods as such (quotas, admission) leaves none to ask.
-  const denied = now - since >= CREATED_WITHIN ? Math.max(0, replicas - pods.length) : 0;
+  const lacking = Math.max(0, replicas - pods.length);
+  const denied = lacking > 0 && isOverdue(of, pods, index, now) ? lacking : 0;
   return {
     ...of,
     ready,
@@ -106,6 +102,23 @@ function viewOf(
     refused: unschedulable > 0 ? "Unschedulable" : denied > 0 ? "Quota" : null,
     differs: differenceOf(of.variant, pods),
   };
+}
+
+/** How long it may take until Pods that are asked for exist, seconds. */
+const CREATED_WITHIN = 5;
+
+/**
+ * Whether all Pods that are asked for would be there by now, were they not refused. Those of a roll-out that first takes the old ones down
+ * come after these, and those of a StatefulSet one after the other.
+ */
+function isOverdue(
+  { target, scale: { since, selector } }: Pick<TargetView, "target" | "scale">,
+  pods: readonly PodView[],
+  index: PodIndex,
+  now: number,
+): boolean {
+  const inTurn = target.kind === "StatefulSet" && pods.some(({ ready }) => !ready);
+  return now - since >= CREATED_WITHIN && !inTurn && !index.leaving(selector);
 }
 
 /** Below a thousandth of a core is how Kubernetes rounds. */

@@ -9,8 +9,9 @@ import { instantText } from "../../formats/status.ts";
 import { bad, good, unknown, type Standing } from "./conditions.ts";
 import type { Answer } from "../context.ts";
 import type { UnderWay } from "./under-way.ts";
+import type { Sound } from "../known.ts";
 import type { ServiceTimes } from "../see/service-times.ts";
-import type { TargetView } from "../see/targets.ts";
+import type { TargetView, Unresolved } from "../see/targets.ts";
 
 // What a turn found, as conditions say it.
 
@@ -19,15 +20,46 @@ export function standingOfLoad(measured: MeasuredLoad, assumed: boolean): Standi
   return bad(measured.problem, `${measured.message}${assumed ? " (planning for spec.load.fallback)" : ""}`);
 }
 
+/** Said where nothing is done for the pipeline at all. */
+const UNDECIDED = "Nothing is decided until that is mended: replicas and traffic stay as they are.";
+
+/** As it is told that nothing is decided. */
+export function undecided(reason: Standing["reason"], message: string): Standing {
+  return bad(reason, `${message} ${UNDECIDED}`);
+}
+
+/** `goesOn`: every stage has a variant left. */
+export function standingOfTargets(unresolved: readonly Unresolved[], goesOn: boolean): Standing {
+  const [first] = unresolved;
+  if (first === undefined) return good("Resolved");
+  const nameOf = ({ stage, variant }: Unresolved): string => `${stage}/${variant}`;
+  const isNamed = ({ reason }: Unresolved): boolean => reason !== "NotNamed";
+  const nameless = unresolved.filter((one) => !isNamed(one)).map(nameOf);
+  const named = unresolved.filter(isNamed).map((one) => `${nameOf(one)}: ${one.message}`);
+  const message = [
+    ...(nameless.length === 0
+      ? []
+      : [
+          `${nameless.join(", ")} ${nameless.length > 1 ? "have" : "has"} no scaleTargetRef. Name what runs each variant.`,
+        ]),
+    ...named,
+  ].join(" ");
+  if (!goesOn) return undecided(first.reason, message);
+  return bad(first.reason, `${message} The pipeline goes on without ${unresolved.length > 1 ? "them" : "it"}.`);
+}
+
 /** A profile that is wrong by more than this, as a fraction, and beyond the margin is to be told. */
 const TOLERATED = 0.2;
 
 export function standingOfProfiles(
   views: readonly TargetView[],
-  { stages, margins }: Pipeline,
+  { pipeline: { stages, margins }, outdated }: Pick<Sound, "pipeline" | "outdated">,
   slowdowns: Slowdowns | undefined,
   { errors, unmeasured }: Pick<ServiceTimes, "errors" | "unmeasured">,
 ): Standing {
+  if (outdated !== null) {
+    return bad(outdated.reason, `${outdated.message} Until then the pipeline goes on with the profiles read before.`);
+  }
   const differing = views.flatMap(({ differs }) => differs ?? []);
   if (differing.length > 0) {
     return bad("ResourcesDiffer", `${differing.join("; ")}. Make requests, cores and profile agree.`);

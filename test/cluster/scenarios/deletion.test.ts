@@ -210,6 +210,20 @@ describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true
     assert.deepEqual(await replicas(`${name}-small`, `${name}-fast`), [1, 1]);
   });
 
+  test("onDelete: Restore, and the variant of before is not there any more", async () => {
+    const name = "orphan";
+    await begin({ name, dataPlane: "Service", spec: restored }, 5, [
+      deploymentObject(`${name}-small`, { replicas: 3 }),
+      ...deploymentsOf(name).slice(1),
+    ]);
+    await reach(name, { small: 1, fast: 0, precise: 1 });
+    await scene.plane.kubectl("delete", "deployment", `${name}-fast`);
+    await remove(name);
+    await isGone(name, 20);
+    assert.deepEqual(await replicas(`${name}-small`, `${name}-precise`), [3, 1]);
+    assert.equal(await serves(`${name}-classify`), `${name}-precise`, "the requests stay where Pods are ready");
+  });
+
   test("onDelete: Restore that cannot be done", async () => {
     const name = "stuck";
     await begin({ name, dataPlane: "Service", spec: restored }, 5, [

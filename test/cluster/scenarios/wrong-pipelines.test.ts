@@ -146,6 +146,9 @@ const wrong: Readonly<Record<string, Wrong>> = {
   },
 };
 
+/** Why nothing is decided at all. */
+const stopping = ["Invalid", "NotFound", "NotScalable", "NotNamed", "GatewayMissing"];
+
 describe("a pipeline that is wrong", { skip: withoutScene(), concurrency: true }, () => {
   let scene: Scene;
   let controller: ControllerProcess;
@@ -176,6 +179,9 @@ describe("a pipeline that is wrong", { skip: withoutScene(), concurrency: true }
         .ownWrites()
         .filter((one) => one.resource.endsWith("/scale") && one.name.startsWith(`${name}-`));
       assert.deepEqual(numbers, []);
+      if (stopping.includes(reason)) {
+        assert.match(told.find((one) => one.type === type)?.message ?? "", /Nothing is decided until that is mended/);
+      }
       if (says === "False GatewayMissing") {
         assert.equal((await scene.status(name)).plan, undefined, "no plan is made");
         assert.equal(
@@ -185,6 +191,28 @@ describe("a pipeline that is wrong", { skip: withoutScene(), concurrency: true }
       }
     });
   }
+
+  test("a target not found, and others that are", async () => {
+    const name = "partly";
+    await scene.plane.apply(...deploymentsOf(name));
+    await scene.plane.kubectl("delete", "deployment", `${name}-large`);
+    scene.traffic(name).at(30);
+    await scene.plane.apply(pipelineObject({ name, dataPlane: "Service" }));
+    await until("the others to be scaled", async () => (await scene.replicas(`${name}-small`)) === 4, WITHIN);
+    assert.equal(await scene.condition("TargetResolved", name), "False NotFound");
+    assert.equal(await scene.condition("Ready", name), "False NotFound");
+    const told = (await scene.status(name)).conditions ?? [];
+    const [resolved] = told.filter(({ type }) => type === "TargetResolved");
+    assert.match(resolved?.message ?? "", /detect\/large: there is no Deployment partly-large.*goes on without it/);
+  });
+
+  test("unknown policy", async () => {
+    const object = pipelineObject({ name: "politic", spec: { policies: { "fa2-lwo": { detect: { replicas: 1 } } } } });
+    await assert.rejects(
+      scene.plane.kubectlWith(JSON.stringify(object), "apply", "--server-side", "-f", "-"),
+      /policies are ipa, fa2-low, .*Correct the name/,
+    );
+  });
 
   test("unknown predictor", async () => {
     const object = pipelineObject({

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Control, Mode } from "../../../src/core/control.ts";
-import { observe, planInForce, type Sight } from "../../../src/controller/see/observe.ts";
+import { displacedBy, observe, planInForce, type Sight } from "../../../src/controller/see/observe.ts";
 import { parseSelector } from "../../../src/controller/see/selector.ts";
 import { signalsOf } from "../../../src/controller/act/signals.ts";
 import type { TargetView } from "../../../src/controller/see/targets.ts";
+import type { Plan } from "../../../src/core/plan.ts";
 import { pipelineOf, variant } from "../../fixtures.ts";
 
 const pipeline = pipelineOf([[variant("a", { 1: 0.1 }), variant("b", { 1: 0.1 })]]);
@@ -32,9 +33,12 @@ function seen(views: readonly TargetView[], dataPlane: "None" | "Service", rest:
     now: 0,
     load,
     views,
+    unresolved: [],
     routed: [null],
+    orphans: [0],
     unroutable: [],
     plan: [],
+    displaced: [],
     state: null,
     ...rest,
   };
@@ -81,4 +85,83 @@ test("a signal is of what serves, and does not fall where nothing may go down", 
   const views = [view("a", 5), view("b", 3)];
   assert.deepEqual(signalsOf(plan, views, true), [{ stage: "s0", variant: "a", replicas: 2 }]);
   assert.deepEqual(signalsOf(plan, views, false), [{ stage: "s0", variant: "a", replicas: 5 }]);
+});
+
+const ran = (variantOf: string, replicas: number) => ({
+  stage: "s0",
+  variant: variantOf,
+  batch: 1,
+  batchTimeout: 0,
+  replicas,
+});
+const gone = (name: string) => ({ stage: "s0", variant: name });
+const none = { fewest: 0, most: 0 };
+
+test("what has no target runs with no replicas and is left out; where a plan may switch, the plan is to do it", () => {
+  const views = [view("b", 3)];
+  const lost = { views, unresolved: [gone("a")], plan: [ran("a", 2)] };
+  const service = seen(views, "Service", lost);
+  assert.deepEqual(service.running, [ran("a", 0)]);
+  assert.deepEqual(service.restrictions, [{ stage: "s0", batches: [1], replicas: { a: none } }]);
+  // Where it may not, what most replicas run takes its place.
+  const alone = seen(views, "None", lost);
+  assert.deepEqual(alone.running, [ran("b", 3)]);
+  assert.deepEqual(alone.restrictions, [{ stage: "s0", variants: ["b"], batches: [1], replicas: { a: none } }]);
+});
+
+test("what stood in where nothing may be chosen gives its place back", () => {
+  const sight = (unresolved: readonly string[], plan: Plan, displaced: Plan): Sight => ({
+    mode: "Act",
+    now: 0,
+    load: { end: 0, step: 1, rates: [1] },
+    routed: [null],
+    orphans: [0],
+    unroutable: [],
+    plan,
+    displaced,
+    state: null,
+    views: ["a", "b"].filter((name) => !unresolved.includes(name)).map((name) => view(name, 2)),
+    unresolved: unresolved.map(gone),
+  });
+  const of = control("None");
+  const before = sight(["a"], [ran("a", 2)], []);
+  assert.equal(planInForce(pipeline, of, before)[0]?.variant, "b");
+  assert.deepEqual(displacedBy(of, before), [ran("a", 2)]);
+  const meanwhile = sight(["a"], [ran("b", 2)], [ran("a", 2)]);
+  assert.equal(planInForce(pipeline, of, meanwhile)[0]?.variant, "b");
+  assert.deepEqual(displacedBy(of, meanwhile), [ran("a", 2)]);
+  const after = sight([], [ran("b", 2)], [ran("a", 2)]);
+  assert.deepEqual(planInForce(pipeline, of, after), [ran("a", 2)]);
+  assert.deepEqual(displacedBy(of, after), []);
+  // Where the variant is free, nothing is gone back to.
+  assert.deepEqual(displacedBy(control("Service"), before), []);
+});
+
+test("a target that is there again has the replicas that are found, also where a switch came from it", () => {
+  const switching = { from: ran("a", 0), phase: "Preparing", since: 0 } as const;
+  const state = { rollouts: { s0: { switching, setbacks: [] } } };
+  const views = [view("a", 3), view("b", 1)];
+  const back = seen(views, "Service", { plan: [ran("a", 0)], routed: ["a"], state });
+  assert.deepEqual(back.running, [ran("a", 3)]);
+  assert.equal(back.state?.rollouts?.["s0"]?.switching?.from.replicas, 3);
+  const other = { rollouts: { s0: { switching: { ...switching, from: ran("a", 5) }, setbacks: [] } } };
+  const away = seen([view("b", 1)], "Service", { unresolved: [gone("a")], plan: [ran("b", 2)], state: other });
+  assert.equal(away.state?.rollouts?.["s0"]?.switching?.from.replicas, 0);
+});
+
+test("Pods that outlive their target serve on", () => {
+  const lost = { unresolved: [gone("a")], plan: [ran("a", 2)], routed: ["a"], orphans: [2] };
+  assert.deepEqual(seen([view("b", 1)], "Service", lost).replicas, [
+    { stage: "s0", variant: "b", ready: 1, starting: 0, serving: 0 },
+    { stage: "s0", variant: "a", ready: 2, starting: 0, serving: 2 },
+  ]);
+});
+
+test("where what serves is gone a Service is led elsewhere, whatever stood in the way of that", () => {
+  const odd = view("b", 0, { scale: { replicas: 0, selector: parseSelector("app in (b,c)"), at: 0, since: 0 } });
+  const lost = { unresolved: [gone("a")], plan: [ran("a", 2)] };
+  const variants = (views: readonly TargetView[], rest: Partial<Sight>) =>
+    seen(views, "Service", { ...lost, ...rest }).restrictions?.[0]?.variants;
+  assert.equal(variants([view("b", 0)], { unroutable: ["s0"] }), undefined);
+  assert.equal(variants([odd], {}), undefined);
 });
