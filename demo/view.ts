@@ -19,6 +19,7 @@ const why: Readonly<Record<string, string>> = {
   First: "the first plan",
   LoadRose: "the load rose, and the plan in force would no longer keep its promise",
   LoadFell: "the load fell for long enough, and less will do",
+  Drifted: "what runs, or the pipeline, changed under the plan",
   BetterPlan: "another plan is worth more, at this load",
   Unchanged: "the plan in force is still the best",
   Limited: "as much of the better plan as may be done at once",

@@ -17,6 +17,7 @@ export * from "./core/problem.ts";
 export * from "./core/profile.ts";
 export * from "./core/queueing/latency.ts";
 export * from "./core/queueing/models.ts";
+export * from "./core/reason.ts";
 export * from "./core/relax.ts";
 export * from "./core/restrict.ts";
 export * from "./core/rollout.ts";

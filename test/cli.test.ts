@@ -353,11 +353,11 @@ test("explain: a decision of a journal, by its id, from a file, a folder or stan
   assert.equal(timedOut.code, 0, timedOut.err);
   assert.match(
     timedOut.out,
-    /: held-timeout\nGiven up after 0\.25 s, and the plan held\. Given time it would have been: load-fell\./,
+    /: held-timeout\nGiven up after 0\.25 s, and the plan held\. Given time it would have been: first\./,
   );
   const told = explainSchema.parse(JSON.parse((await ipa("explain", heldPath, "--json")).out));
   assert.deepEqual([told.reason, told.reproduced, told.plan?.status], ["held-timeout", true, "optimal"]);
-  assert.deepEqual(told.given_up, { after_s: 0.25, reason_given_time: "load-fell" });
+  assert.deepEqual(told.given_up, { after_s: 0.25, reason_given_time: "first" });
   const notHeld = { ...givenUp(late), plan: made.plan };
   const wrong = await ipa("explain", put("not-held", textOf(setup, [entryOf(setup, late, notHeld)])));
   assert.equal(wrong.code, 1);

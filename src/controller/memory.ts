@@ -52,7 +52,7 @@ export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
       loop === undefined && slowdowns === undefined
         ? null
         : {
-            ...(loop === undefined ? {} : { planning: planningOf(loop, now) }),
+            ...(loop === undefined ? {} : { planning: planningOf(loop, now, plan?.feasible ?? true) }),
             ...(loop === undefined || rollouts === undefined ? {} : { rollouts: afterGap(rolloutsOf(rollouts), gap) }),
             ...(slowdowns === undefined ? {} : { slowdowns: slowdownsOf(slowdowns) }),
           },

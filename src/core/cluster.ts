@@ -73,6 +73,8 @@ export interface Planning {
   readonly asked: readonly { readonly at: number; readonly load: number }[];
   /** When a stage's variant was last switched, seconds, by stage. */
   readonly switchedAt: Readonly<Record<string, number>>;
+  /** Whether the last plan did not keep all limits, but was the nearest to one that does. */
+  readonly nearest?: true;
 }
 
 /** All that a decision may depend on, as seen at one instant. */

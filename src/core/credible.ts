@@ -131,11 +131,12 @@ function isMemory({ load, asked, switchedAt }: Partial<Planning>): boolean {
   return Number.isFinite(load) && Array.isArray(asked) && typeof switchedAt === "object";
 }
 
-function ofPast({ load, asked, switchedAt }: Planning, now: number): Planning {
+function ofPast({ load, asked, switchedAt, nearest }: Planning, now: number): Planning {
   return {
     load,
     asked: asked.filter((one) => one.at <= now && Number.isFinite(one.load)),
     switchedAt: Object.fromEntries(Object.entries(switchedAt).filter(([, at]) => at <= now)),
+    ...(nearest === true ? { nearest } : {}),
   };
 }
 

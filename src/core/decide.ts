@@ -6,11 +6,12 @@ import { formulate } from "./formulate.ts";
 import { withoutFewest, type Leeway } from "./movement/leeway.ts";
 import { plannedLoad } from "./load.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { planCores, samePlan, type Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import type { Policy } from "./policies.ts";
 import type { Predictor } from "./predictors/predictor.ts";
 import { isSolved, planOf, type Outcome, type Solver } from "./problem.ts";
 import type { QueueingModel } from "./queueing/latency.ts";
+import { reasonAtLoad, type Reason } from "./reason.ts";
 
 /** All that decides: data and functions, assembled once from names. */
 export interface Planner {
@@ -20,28 +21,6 @@ export interface Planner {
   readonly queueing: QueueingModel;
   readonly solver: Solver;
 }
-
-/**
- * Why a plan is in force. `rule`: the policy's own rule changed it. `standby`: replicas that stood by carry the load until others have started. `limited`:
- * a plan would be feasible, but not within one step of what runs. `service-slower`: services take longer than was known. `setback`: replicas that were wanted did not come up.
- * `held-timeout`: no decision was made in time.
- */
-export type Reason =
-  | "first"
-  | "load-rose"
-  | "load-fell"
-  | "service-slower"
-  | "better-plan"
-  | "unchanged"
-  | "rule"
-  | "standby"
-  | "limited"
-  | "setback"
-  | "best-effort"
-  | "held-no-data"
-  | "held-infeasible"
-  | "held-unknown"
-  | "held-timeout";
 
 /** What is decided for a known load. */
 export interface Decided {
@@ -54,6 +33,7 @@ export interface Decided {
   readonly change: number;
   /** Its objective is net of the change. */
   readonly outcome: Outcome;
+  /** Without what was before: `drifted` is that what runs breaks a row, whatever the cause. */
   readonly reason: Reason;
 }
 
@@ -97,7 +77,7 @@ export function decide(planner: Planner, load: number, running: Plan, leeway: Le
       if (broken.length > 0) {
         throw new Error(`engine ${outcome.engine} gave a plan that breaks ${broken.map(({ row }) => row).join(", ")}`);
       }
-      return decided(plan, reasonFor(planner, planned, running, plan));
+      return decided(plan, reasonAtLoad(planner, planned, running, plan));
     }
     case "infeasible": {
       const limited = leeway.length > 0 && isSolved(solve([]));
@@ -124,19 +104,4 @@ function isThere({ stages }: Pipeline, plan: Plan): boolean {
 function solveWithin(leeway: Leeway, solve: (within: Leeway) => Outcome): Outcome {
   const outcome = solve(leeway);
   return outcome.status !== "infeasible" || leeway.length === 0 ? outcome : solve(withoutFewest(leeway));
-}
-
-/** A change of the load, as a fraction, that tells which way the latency goes. */
-const A_LITTLE = 1e-3;
-
-function reasonFor(planner: Planner, planned: number, running: Plan, plan: Plan): Reason {
-  if (running.length === 0) return "first";
-  if (samePlan(running, plan)) return "unchanged";
-  const { violations, latency } = assess(planner, planned, running);
-  if (violations.some(({ row }) => row.startsWith("capacity"))) return "load-rose";
-  if (violations.some(({ row }) => row === "sla")) {
-    // Queues break the SLA when the load rises, batches that fill too slowly when it falls.
-    return assess(planner, planned * (1 + A_LITTLE), running).latency < latency ? "load-fell" : "load-rose";
-  }
-  return planCores(planner.pipeline, plan) < planCores(planner.pipeline, running) ? "load-fell" : "better-plan";
 }

@@ -1,16 +1,17 @@
 import type { LoadSeries, LoopState, Observation, Planning } from "./cluster.ts";
 import { credible } from "./credible.ts";
-import { decide, type Decided, type Decision, type Planner, type Reason } from "./decide.ts";
+import { decide, type Decided, type Decision, type Planner } from "./decide.ts";
 import { growMeanwhile } from "./meanwhile.ts";
 import { leewayOf, type Leeway } from "./movement/leeway.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 import { isSolved } from "./problem.ts";
-import { mayRun, restrict } from "./restrict.ts";
+import { reasonAfterSetback, reasonSince } from "./reason.ts";
+import { restrict } from "./restrict.ts";
 import { coresLeaving, follow, restrictionsOf, rolledBack, setOut, type Rollouts, type Standing } from "./rollout.ts";
 import { startUpOf } from "./start-up.ts";
 import { isRouted, type Switch } from "./switch.ts";
-import { learn, slowdownOf, slowed, type Slowdowns } from "./slowdown.ts";
+import { foundSlower, learn, slowdownOf, slowed, type Slowdowns } from "./slowdown.ts";
 import { stabilise } from "./movement/stabilise.ts";
 import { standIn } from "./movement/stand-in.ts";
 
@@ -30,12 +31,7 @@ export function tick(profiled: Planner, observed: Observation, make: typeof deci
   const seenBy = ({ running }: Standing): Observation => ({ ...credited, running });
   const { now: at, state } = credited;
   const made = (decision: Omit<Decision, "at">, from = standing): Decision => {
-    const own = decision.reason === "load-rose" && rose(seenBy(from), slowdowns) ? "service-slower" : decision.reason;
-    const reason = replacesLost(seenBy(from), decision.plan)
-      ? reasonOfLoss(own)
-      : from.gaveUp
-        ? reasonAfterSetback(own)
-        : own;
+    const reason = from.gaveUp ? reasonAfterSetback(decision.reason) : decision.reason;
     const rollouts = rolloutsAfter(planner, seenBy(from), from, decision, newest);
     return {
       ...decision,
@@ -61,17 +57,21 @@ export function tick(profiled: Planner, observed: Observation, make: typeof deci
   const choose = (from: Standing): Chosen => {
     const restricted = within(planner, seenBy(from), from, any);
     const leeway = leewayOf(restricted, from.running, state?.planning, at);
-    return { from, leeway, wanted: make(restricted, load, from.running, leeway) };
+    return { from, restricted, leeway, wanted: make(restricted, load, from.running, leeway) };
   };
-  const { from, ...chosen } = unlessInTheWay(pipeline, choose(standing), choose);
+  const { from, restricted, ...chosen } = unlessInTheWay(pipeline, choose(standing), choose);
   // What is ready needs no preparation: it may take the place of what is being prepared.
   const open = within(planner, seenBy(from), from, isRouted);
   const decided = standIn(open, seenBy(from), windows, chosen, make) ?? chosen.wanted;
+  const slower = foundSlower(from.running, state?.slowdowns, slowdowns, at);
+  const since = { load, running: from.running, planning: state?.planning, slower };
+  const planning = { load, asked, switchedAt: switchesOf(seenBy(from), decided.plan) };
   return made(
     {
       ...decided,
       load: predicted,
-      state: { ...state, planning: { load, asked, switchedAt: switchesOf(seenBy(from), decided.plan) } },
+      reason: reasonSince(restricted, decided, since),
+      state: { ...state, planning: isSolved(decided.outcome) ? planning : { ...planning, nearest: true } },
     },
     from,
   );
@@ -80,6 +80,7 @@ export function tick(profiled: Planner, observed: Observation, make: typeof deci
 /** What is wanted of a load, from where the rollouts stand. */
 interface Chosen {
   readonly from: Standing;
+  readonly restricted: Planner;
   readonly leeway: Leeway;
   readonly wanted: Decided;
 }
@@ -161,37 +162,11 @@ function variation(planner: Planner, key: string, make: () => Planner): Planner 
   return made;
 }
 
-/** Whether what runs was found to be slower than was known. */
-function rose({ running, state, now }: Observation, slowdowns: Slowdowns): boolean {
-  const before = state?.slowdowns ?? {};
-  return running.some(
-    ({ stage, variant }) => slowdownOf(slowdowns, stage, variant, now) > slowdownOf(before, stage, variant, now),
-  );
-}
-
 /** Whether a plan asks for another variant where a switch is under way. */
 function switchesAgain({ stages }: Pipeline, { running, rollouts }: Standing, plan: Plan): boolean {
   return stages.some(
     ({ name }, s) => rollouts[name]?.switching !== undefined && plan[s]?.variant !== running[s]?.variant,
   );
-}
-
-/** What the load did not ask for. */
-function reasonAfterSetback(reason: Reason): Reason {
-  return reason === "unchanged" || reason === "better-plan" || reason === "load-fell" ? "setback" : reason;
-}
-
-/** Whether a plan has another variant where the world no longer leaves the one that runs. */
-function replacesLost({ running, restrictions = [] }: Observation, plan: Plan): boolean {
-  return running.some(
-    ({ stage, variant }, s) =>
-      plan[s]?.variant !== variant && restrictions.some((one) => one.stage === stage && !mayRun(one, variant)),
-  );
-}
-
-/** What runs nowhere carries no load, which did not rise for that. */
-function reasonOfLoss(reason: Reason): Reason {
-  return reason === "load-rose" ? "setback" : reasonAfterSetback(reason);
 }
 
 /**

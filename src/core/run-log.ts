@@ -1,5 +1,5 @@
 import type { Plan } from "./plan.ts";
-import type { Reason } from "./decide.ts";
+import type { Reason } from "./reason.ts";
 
 /** One adaptation interval of a run, simulated or live; it ends where the next decision is made. */
 export interface IntervalRow {

@@ -1,4 +1,5 @@
 import type { Adaptation, Pipeline, Stage, Variant } from "./pipeline.ts";
+import type { Plan } from "./plan.ts";
 import { serviceRatio, type ServedBatches } from "./service-time.ts";
 
 // What is learnt of service times that are longer than the profile's, and how plans take it into account. Never shorter ones: what is
@@ -134,6 +135,13 @@ export function slowdownOf(slowdowns: Slowdowns, stage: string, variant: string,
   const known = slowdowns[stage] ?? [];
   const own = known.find((one) => one.variant === variant && isKept(one, now));
   return own?.factor ?? assumedOf(known, now);
+}
+
+/** Whether something that runs was found to be slower than was known. */
+export function foundSlower(running: Plan, before: Slowdowns | undefined, found: Slowdowns, now: number): boolean {
+  return running.some(
+    ({ stage, variant }) => slowdownOf(found, stage, variant, now) > slowdownOf(before ?? {}, stage, variant, now),
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Reason } from "../core/decide.ts";
+import type { Reason } from "../core/reason.ts";
 
 /** Why a plan is in force, as a cluster's objects write it. */
 export const decisionReasons = {
@@ -6,6 +6,7 @@ export const decisionReasons = {
   "load-rose": "LoadRose",
   "load-fell": "LoadFell",
   "service-slower": "ServiceSlower",
+  drifted: "Drifted",
   "better-plan": "BetterPlan",
   unchanged: "Unchanged",
   rule: "Rule",

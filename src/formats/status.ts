@@ -54,13 +54,17 @@ export function loopStatus({ load, switchedAt }: Planning): LoopStatus {
   return { loadRps: numberText(load), ...(switches.length === 0 ? {} : { switches }) };
 }
 
-/** What was asked for before is not known; so that nothing falls too early, it was the load of the last plan until now. */
-export function planningOf({ loadRps, switches = [] }: LoopStatus, now: number): Planning {
+/**
+ * What was asked for before is not known; so that nothing falls too early, it was the load of the last plan until now. `feasible`: whether
+ * that plan kept all limits.
+ */
+export function planningOf({ loadRps, switches = [] }: LoopStatus, now: number, feasible: boolean): Planning {
   const load = Number(loadRps);
   return {
     load,
     asked: [{ at: now, load }],
     switchedAt: Object.fromEntries(switches.map(({ stage, at }) => [stage, instantOf(at)])),
+    ...(feasible ? {} : { nearest: true }),
   };
 }
 

@@ -1,8 +1,9 @@
-import type { Decided, Decision, Planner, Reason } from "../core/decide.ts";
+import type { Decided, Decision, Planner } from "../core/decide.ts";
 import type { Difference } from "../core/exact-json.ts";
 import type { MissingLoad } from "../core/missing-load.ts";
 import type { NextBest } from "../core/next-best.ts";
 import type { Plan } from "../core/plan.ts";
+import type { Reason } from "../core/reason.ts";
 import { planReport, type PlanContext, type PlanReport } from "./plan.ts";
 
 /** What `ipa explain --json` prints; keys are only ever added (docs/cli.md). */

@@ -1,9 +1,10 @@
 import { accuracyOf } from "../core/accuracy.ts";
 import { assess } from "../core/assess.ts";
-import type { Decided, Planner, Reason } from "../core/decide.ts";
+import type { Decided, Planner } from "../core/decide.ts";
 import { planVariants, sparesOf } from "../core/plan.ts";
 import { isSolved } from "../core/problem.ts";
 import { composeLatency } from "../core/queueing/latency.ts";
+import type { Reason } from "../core/reason.ts";
 import type { Relaxation } from "../core/relax.ts";
 import type { Shortfall } from "../core/shortfall.ts";
 

@@ -27,3 +27,15 @@ test("who takes over counts the time in which a former leader waited for replica
   // By a clock that is ahead.
   assert.equal(progressFrom(coming(NOW - 10, NOW + 5))?.since, NOW - 10);
 });
+
+test("who takes over knows whether the last plan kept all limits", () => {
+  const plan = { decisionId: "1", madeAt: instantText(NOW - 10), stages: [] };
+  const nearest = (status: PipelineStatus) => {
+    const object = { apiVersion: "ipa.dev/v1alpha1", kind: "InferencePipeline", metadata: { name: "p" }, status };
+    return memoryFrom(object, NOW).state?.planning?.nearest;
+  };
+  const loop = { loadRps: "8" };
+  assert.equal(nearest({ loop, plan: { ...plan, feasible: false } }), true);
+  assert.equal(nearest({ loop, plan: { ...plan, feasible: true } }), undefined);
+  assert.equal(nearest({ loop }), undefined);
+});

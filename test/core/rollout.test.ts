@@ -193,7 +193,7 @@ function look({ now, load, running, state = null }: Seen, ...texts: readonly str
   return { now, load: { end: now, step: 1, rates: [load] }, running, replicas: counts(...texts), stages, state };
 }
 
-/** "b 4 better-plan, Preparing": what is decided, why, and how far it has come. */
+/** "b 4 first, Preparing": what is decided, why, and how far it has come. */
 function told({ plan: [decided], reason, state }: Decision): string {
   const { switching, setbacks = [] } = state?.rollouts?.["s0"] ?? {};
   const barred = setbacks.map(({ variant: name, most, until }) => `; ${name} at most ${most} until ${until}`);
@@ -243,7 +243,7 @@ describe("one switch at a time", () => {
       [90, 20, "a 0/0 0", "b 4/4 4"],
     );
     assert.deepEqual(said, [
-      "b 4 better-plan, Preparing",
+      "b 4 first, Preparing",
       "b 6 load-rose, Preparing",
       "b 4 load-fell, Ready",
       "b 4 unchanged, Ready",
@@ -367,7 +367,7 @@ describe("one switch at a time", () => {
       [10, 15, "a 2/2 2", "c 6/6 0"],
       [20, 60, "a 2/2 2", "b 0/3 0", "c 6/6 0"],
     );
-    assert.deepEqual(said, ["b 3 better-plan, Preparing", "c 6 standby, Ready"]);
+    assert.deepEqual(said, ["b 3 first, Preparing", "c 6 standby, Ready"]);
     assert.equal(state?.rollouts?.["s0"]?.switching?.from.variant, "a");
   });
 });
@@ -445,7 +445,7 @@ describe("what serves while a switch is prepared", () => {
     const at = (cores: number) => {
       const planner = plannerOf({ limits: { replicas: 100, batch: 1, cores } }, variants(fast, slow));
       const decided = tick(planner, look({ now: 10, load: 45, running: plan(["a", 2]) }, "a 2/2 2"));
-      assert.equal(told(decided), "b 9 load-rose, Preparing");
+      assert.equal(told(decided), "b 9 first, Preparing");
       return decided.state?.rollouts?.["s0"]?.switching?.from.replicas;
     };
     assert.equal(at(100), 5);
@@ -511,7 +511,7 @@ describe("what serves while a switch is prepared", () => {
       [30, 15, "a 5/5 5", "b 2/9 0"],
     );
     assert.deepEqual(said, [
-      "b 4 better-plan, Preparing",
+      "b 4 first, Preparing",
       "b 9 load-rose, Preparing",
       "b 9 unchanged, Preparing",
       "b 3 load-fell, Preparing",
@@ -533,12 +533,7 @@ describe("a switch that is in the way", () => {
       [30, 90, "a 9/9 9"],
       [40, 20, "a 9/9 9"],
     );
-    assert.deepEqual(said, [
-      "b 4 better-plan, Preparing",
-      "a 9 load-rose",
-      "a 9 unchanged",
-      "b 4 load-fell, Preparing",
-    ]);
+    assert.deepEqual(said, ["b 4 first, Preparing", "a 9 load-rose", "a 9 unchanged", "b 4 load-fell, Preparing"]);
     assert.deepEqual(state?.rollouts?.["s0"]?.setbacks, []);
   });
 
@@ -553,7 +548,7 @@ describe("a switch that is in the way", () => {
     const step = { ...adaptation, movement: { ...unrestrained, scaleUp: { replicas: 1, share: 0.1 } } };
     const stepping = plannerOf({ limits, adaptation: step }, [a(), b()]);
     assert.deepEqual(follow(stepping, plan(["a", 2]), [10, 20, "a 2/2 2"], [20, 45, "a 2/2 2", "b 1/4 0"]).said, [
-      "b 4 better-plan, Preparing",
+      "b 4 first, Preparing",
       "b 5 limited, Preparing",
     ]);
     // Ready, and not routed yet.
@@ -623,7 +618,7 @@ describe("replicas that do not come up", () => {
       [2160, 20, "a 2/2 2", "b 2/4 0"],
     );
     assert.deepEqual(said, [
-      "b 4 better-plan, Preparing",
+      "b 4 first, Preparing",
       "b 4 unchanged, Preparing",
       "b 4 unchanged, Preparing",
       "b 4 unchanged, Preparing",
@@ -642,7 +637,7 @@ describe("replicas that do not come up", () => {
       [0, 20, "a 2/2 2", "b 0/0 0", "!b"],
       [10, 20, "a 2/2 2", "b 3/4 0", "!b"],
     );
-    assert.deepEqual(said, ["b 4 better-plan, Preparing", "a 2 setback; b at most 0 until 70"]);
+    assert.deepEqual(said, ["b 4 first, Preparing", "a 2 setback; b at most 0 until 70"]);
   });
 
   test("of a scale-up as many are kept as are ready, and more are tried when the time is over", () => {
@@ -662,15 +657,15 @@ describe("replicas that do not come up", () => {
       [210, 40, "b 8/8 8"],
     );
     assert.deepEqual(said, [
-      "b 8 load-rose",
+      "b 8 first",
       "b 6 best-effort; b at most 6 until 70",
       "b 6 best-effort; b at most 6 until 70",
       "b 4 load-fell; b at most 6 until 70",
       "b 6 best-effort; b at most 6 until 70",
-      "b 8 load-rose; b at most 6 until 70",
+      "b 8 better-plan; b at most 6 until 70",
       "b 7 best-effort; b at most 7 until 200",
       "b 7 best-effort; b at most 7 until 200",
-      "b 8 load-rose; b at most 7 until 200",
+      "b 8 better-plan; b at most 7 until 200",
       // It has come up: all is forgotten.
       "b 8 unchanged",
     ]);
@@ -717,7 +712,7 @@ describe("replicas that do not come up", () => {
       [610, 20, "a 2/2 2", "b 5/5 0"],
     );
     assert.deepEqual(said, [
-      "b 4 better-plan, Preparing",
+      "b 4 first, Preparing",
       "b 4 unchanged, Ready",
       "b 4 unchanged, Ready",
       "a 2 setback; b at most 0 until 670",
@@ -752,7 +747,7 @@ describe("cores", () => {
           look({ now: 0, load: 20, running: plan(["a", 2]) }, "a 2/2 2"),
         ),
       );
-    assert.equal(at(6), "b 4 better-plan, Preparing");
+    assert.equal(at(6), "b 4 first, Preparing");
     assert.equal(at(5), "a 2 unchanged");
     // Nothing runs yet: there is nothing beside.
     assert.equal(
@@ -777,10 +772,10 @@ describe("cores", () => {
       [60, 35, "b 5/5 5"],
     );
     assert.deepEqual(said, [
-      "b 4 better-plan, Preparing",
+      "b 4 first, Preparing",
       "b 5 best-effort, Preparing",
       "b 5 best-effort, Routed",
-      "b 7 load-rose",
+      "b 7 better-plan",
     ]);
   });
 

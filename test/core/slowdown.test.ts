@@ -231,7 +231,7 @@ describe("the loop", () => {
       said.push(`${running[0]?.replicas} ${decision.reason}`);
     }
     // 20 rps are 2 replicas as profiled; 3 of 1.5 times as slow ones.
-    assert.deepEqual(said, ["2 load-fell", "2 unchanged", "3 service-slower", "3 unchanged"]);
+    assert.deepEqual(said, ["2 first", "2 unchanged", "3 service-slower", "3 unchanged"]);
     assert.equal(state?.slowdowns?.["s0"]?.[0]?.factor, 1.5);
   });
 

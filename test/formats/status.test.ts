@@ -99,11 +99,13 @@ test("a plan and the switches under way come back as they were", () => {
 
 test("the loop goes on with the load that it last planned for, asked for until now", () => {
   const planning: Planning = { load: 1 / 3, asked: [{ at: 5, load: 7 }], switchedAt: { detect: 1_722_500_000.125 } };
-  assert.deepEqual(planningOf(kept("loop", loopStatus(planning)), 99), {
+  assert.deepEqual(planningOf(kept("loop", loopStatus(planning)), 99, true), {
     ...planning,
     asked: [{ at: 99, load: 1 / 3 }],
   });
   assert.deepEqual(loopStatus({ load: 2, asked: [], switchedAt: {} }), { loadRps: "2" });
+  const nearest: Planning = { load: 2, asked: [{ at: 99, load: 2 }], switchedAt: {}, nearest: true };
+  assert.deepEqual(planningOf(kept("loop", loopStatus(nearest)), 99, false), nearest);
 });
 
 test("what is slower than profiled comes back as it was, but for which way that goes", () => {

@@ -269,7 +269,7 @@ describe("S12, full clusters, on the simulator and on the reference", () => {
       told.filter((text) => !text.endsWith("unchanged")),
       [
         "0 a first",
-        "4 b better-plan",
+        "4 b first",
         "8 a setback",
         "68 b better-plan",
         "72 a setback",

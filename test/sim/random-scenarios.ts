@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { accuracyMetrics } from "../../src/core/accuracy.ts";
 import type { Observation } from "../../src/core/cluster.ts";
-import type { Decision, Reason } from "../../src/core/decide.ts";
+import type { Decision } from "../../src/core/decide.ts";
+import type { Reason } from "../../src/core/reason.ts";
 import type { Objective, Pipeline, Stage, StartUp, Variant } from "../../src/core/pipeline.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import type { Profile } from "../../src/core/profile.ts";

@@ -197,7 +197,7 @@ describe("what was behind a decision", () => {
     const explanation = explainDecision(planner, seen, held);
     assert.deepEqual([explanation.reproduced, explanation.difference, explanation.givenUp], [true, null, true]);
     assert.deepEqual(explanation.decision, tick(planner, seen));
-    assert.equal(explanation.decision.reason, "load-rose");
+    assert.equal(explanation.decision.reason, "first");
     assert.ok(explanation.solved !== null);
     // It may not have moved anything.
     const moved = explainDecision(planner, seen, { ...held, plan: explanation.decision.plan });
