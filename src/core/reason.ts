@@ -5,27 +5,31 @@ import { plannedLoad } from "./load.ts";
 import { planCores, samePlan, type Plan } from "./plan.ts";
 
 /**
- * Why a plan is in force. `drifted`: what runs, or the pipeline, changed under the plan. `rule`: the policy's own rule changed it. `standby`: replicas that stood by
- * carry the load until others have started. `limited`: a plan would be feasible, but not within one step of what runs. `service-slower`: services take longer than
- * was known. `setback`: replicas that were wanted did not come up. `held-timeout`: no decision was made in time.
+ * Why a plan is in force, and how people and the objects of a cluster write it. `drifted`: what runs, or the pipeline, changed under the plan. `rule`: the
+ * policy's own rule changed it. `standby`: replicas that stood by carry the load until others have started. `limited`: a plan would be feasible, but not within
+ * one step of what runs. `service-slower`: services take longer than was known. `setback`: replicas that were wanted did not come up. `held-timeout`: no decision
+ * was made in time.
  */
-export type Reason =
-  | "first"
-  | "load-rose"
-  | "load-fell"
-  | "service-slower"
-  | "drifted"
-  | "better-plan"
-  | "unchanged"
-  | "rule"
-  | "standby"
-  | "limited"
-  | "setback"
-  | "best-effort"
-  | "held-no-data"
-  | "held-infeasible"
-  | "held-unknown"
-  | "held-timeout";
+export const reasonNames = {
+  first: "First",
+  "load-rose": "LoadRose",
+  "load-fell": "LoadFell",
+  "service-slower": "ServiceSlower",
+  drifted: "Drifted",
+  "better-plan": "BetterPlan",
+  unchanged: "Unchanged",
+  rule: "Rule",
+  standby: "Standby",
+  limited: "Limited",
+  setback: "Setback",
+  "best-effort": "BestEffort",
+  "held-no-data": "HeldNoData",
+  "held-infeasible": "HeldInfeasible",
+  "held-unknown": "HeldUnknown",
+  "held-timeout": "HeldTimeout",
+} as const;
+
+export type Reason = keyof typeof reasonNames;
 
 /** Why a feasible plan takes the place of what runs, as far as can be said of one load alone: `drifted` is that what runs breaks a row. */
 export function reasonAtLoad(from: Formulation, planned: number, running: Plan, plan: Plan): Reason {

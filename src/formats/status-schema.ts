@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { modes } from "../core/control.ts";
-import { decisionReasons } from "./decision-reasons.ts";
+import { reasonNames } from "../core/reason.ts";
 import { count, jsonSchemaOf, mapBy, name, type JsonSchema } from "./schema-values.ts";
 
 // The schema of what a controller reports of a pipeline, in its `status`; what a restarted one must know is in it.
@@ -59,7 +59,7 @@ const load = z.strictObject({
 
 const decision = z.strictObject({
   id: name(253).describe("Which it was, as the journal has it"),
-  reason: z.enum(Object.values(decisionReasons)).describe("Why the plan is in force"),
+  reason: z.enum(Object.values(reasonNames)).describe("Why the plan is in force"),
 });
 
 const pinnedKnobs = z.strictObject({

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Planning } from "../../src/core/cluster.ts";
 import type { StagePlan } from "../../src/core/plan.ts";
-import { decisionReasons } from "../../src/formats/decision-reasons.ts";
+import { reasonNames } from "../../src/core/reason.ts";
 import type { Slowdown, Slowdowns } from "../../src/core/slowdown.ts";
 import type { StageRollout } from "../../src/core/rollout.ts";
 import {
@@ -133,7 +133,7 @@ test("what is slower than profiled comes back as it was, but for which way that 
 });
 
 test("each reason of a decision has its own name in the status", () => {
-  const all = Object.values(decisionReasons);
+  const all = Object.values(reasonNames);
   assert.equal(new Set(all).size, all.length);
   for (const reason of all) {
     assert.match(reason, /^[A-Z][A-Za-z]+$/);

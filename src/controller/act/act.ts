@@ -1,4 +1,4 @@
-import { decisionReasons } from "../../formats/decision-reasons.ts";
+import { reasonNames } from "../../core/reason.ts";
 import { standingMeanwhile, standingOfApplied } from "../tell/applied.ts";
 import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
 import type { Context } from "../context.ts";
@@ -110,6 +110,6 @@ function tellOfScale(
       `the replicas of ${what} are controlled from now on; ${takenFrom} set them before`,
     );
   }
-  const why = answer === undefined ? "" : ` (${decisionReasons[answer.decision.reason]})`;
+  const why = answer === undefined ? "" : ` (${reasonNames[answer.decision.reason]})`;
   void record(object, "Normal", "Scaled", `${what}: ${scale.replicas} → ${replicas} replicas${why}`);
 }

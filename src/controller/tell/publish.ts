@@ -1,6 +1,6 @@
 import { planCores } from "../../core/plan.ts";
 import type { Pipeline } from "../../core/pipeline.ts";
-import { decisionReasons } from "../../formats/decision-reasons.ts";
+import { reasonNames } from "../../core/reason.ts";
 import type { PipelineStatus } from "../../formats/status-schema.ts";
 import type { Answer, Context } from "../context.ts";
 import type { Known } from "../known.ts";
@@ -63,7 +63,7 @@ export function countDecision(
     plan.length === 0 ? 0 : planCores(pipeline, plan),
   );
   const direction = directionOf(before ?? 0, after ?? 0);
-  metrics.decisions.inc({ ...of, direction, reason: decisionReasons[decision.reason] });
+  metrics.decisions.inc({ ...of, direction, reason: reasonNames[decision.reason] });
   // What was not even tried was not fast.
   if (seconds > 0) metrics.decisionTime.observe(seconds);
 }

@@ -2,7 +2,7 @@ import type { Mode } from "../../core/control.ts";
 import type { MeasuredLoad } from "../../core/counters.ts";
 import { isSolved } from "../../core/problem.ts";
 import { unwatched } from "../../core/rollout.ts";
-import { decisionReasons } from "../../formats/decision-reasons.ts";
+import { reasonNames } from "../../core/reason.ts";
 import { instantText, loopStatus, planStages, rolloutsStatus, slowdownsStatus } from "../../formats/status.ts";
 import type { PipelineStatus } from "../../formats/status-schema.ts";
 import { conditionsOf, readiness, type Standing, type Standings, type StandingType } from "./conditions.ts";
@@ -151,7 +151,7 @@ function planned(
   before: PipelineStatus["plan"],
 ): Pick<PipelineStatus, "plan" | "decision"> {
   const { outcome, planned: plannedLoad, load, plan, reason, at } = decision;
-  const said = { decision: { id, reason: decisionReasons[reason] } };
+  const said = { decision: { id, reason: reasonNames[reason] } };
   if (plan.length === 0) return said;
   const stages = planStages(plan);
   const isSame = before !== undefined && isSamePlan(stages, before.stages);
