@@ -108,6 +108,16 @@ const planSchema = z.strictObject({
     z.strictObject({ stage: z.string(), variant: z.string(), replicas: z.int().min(1), cores: number.positive() }),
   ),
   binding: z.array(z.enum(["sla", "cores", "accuracy_floor", "pins"])),
+  pins: z.array(
+    z.strictObject({
+      stage: z.string(),
+      pin: z.string(),
+      value: z.union([z.string(), number, z.array(z.union([z.string(), number]))]),
+      variant: z.string().nullable(),
+      alone: z.boolean(),
+      by: z.enum(["pipeline", "cluster", "setback", "switch"]),
+    }),
+  ),
   relaxations: z.array(
     z.strictObject({ row: z.enum(["sla", "cores", "accuracy_floor", "load"]), value: maybe, exact: z.boolean() }),
   ),
@@ -284,7 +294,11 @@ const explainSchema = z.strictObject({
   explained_by: z.strictObject({ ipa: z.string(), node: z.string() }),
   predicted_load_rps: maybe,
   load_end_s: number,
+  last_load_rps: maybe,
   running: z.array(settingSchema),
+  serving: z.array(
+    z.strictObject({ stage: z.string(), variant: z.string(), replicas: z.int(), ready: z.int().nullable() }),
+  ),
   change: number,
   plan: planSchema.nullable(),
   next_best: z
@@ -297,6 +311,16 @@ const explainSchema = z.strictObject({
       stages: z.array(settingSchema),
     })
     .nullable(),
+  staying: z
+    .strictObject({
+      loses: maybe,
+      objective: number,
+      objective_accuracy: number,
+      cost_cores: number,
+      latency_s: maybe,
+      breaks: z.array(z.strictObject({ row: z.string(), value: maybe, limit: number })),
+    })
+    .nullable(),
   missing: z
     .strictObject({
       window_s: number,
@@ -307,6 +331,18 @@ const explainSchema = z.strictObject({
       spans: z.array(z.strictObject({ from_s: number, to_s: number })),
     })
     .nullable(),
+});
+
+const listedSchema = z.strictObject({
+  decision_id: z.string(),
+  clock: z.iso.datetime(),
+  pipeline: z.string(),
+  reason: z.string(),
+  predicted_load_rps: maybe,
+  planned_load_rps: maybe,
+  changed: z.boolean(),
+  cost_cores: maybe,
+  stages: z.array(settingSchema),
 });
 
 test("explain: a decision of a journal, by its id, from a file, a folder or standard input", async () => {
@@ -330,20 +366,32 @@ test("explain: a decision of a journal, by its id, from a file, a folder or stan
   assert.deepEqual([report.decision_id, report.reproduced, report.plan?.status], [first, true, "optimal"]);
   assert.match(err, /decisions-1\.jsonl:5: this line is torn/);
   const inWords = await ipa("explain", join(folder, "ring"), first);
-  assert.match(inWords.out, /the same, to the byte\.\nNothing was running\.\n\nvideo at/);
+  assert.match(
+    inWords.out,
+    /the same, to the byte\.\nLoad: 8\.916 rps predicted; no plan before is remembered\.\nNothing was running\.\n\nvideo at/,
+  );
   assert.match(inWords.out, /\nNext best: object-detection /);
 
   const last = await ipa("explain", path);
   assert.equal(last.code, 0);
-  assert.match(last.out, new RegExp(`^Decision ${second} of test/demo at .*: held-no-data\n`));
+  assert.match(last.out, new RegExp(`^Decision ${second} of test/demo at .*: HeldNoData\n`));
   assert.match(last.out, /1 of 2 windows of 5 s are missing, the newest too\. They are those 5 to 0 s before the end/);
   const list = await ipa("explain", path, "--list");
+  const [head = "", , ...lines] = list.out.trim().split("\n");
+  assert.match(head, /^time +decision +pipeline +reason +load rps +cores +plan$/);
+  assert.equal(lines.length, 2);
+  assert.match(
+    lines[0] ?? "",
+    new RegExp(`^\\S+Z  ${first}  test/demo  First +[0-9.]+ +[0-9.]+  object-detection \\w+×\\d`),
+  );
+  assert.match(lines[1] ?? "", new RegExp(`^\\S+Z  ${second}  test/demo  HeldNoData +– +[0-9.]+  object-detection`));
+  const changes = JSON.parse((await ipa("explain", path, "--list", "--changes", "--json")).out);
   assert.deepEqual(
-    list.out
-      .trim()
-      .split("\n")
-      .map((line) => line.split("  ")[0]),
-    [first, second],
+    z
+      .array(listedSchema)
+      .parse(changes)
+      .map((one) => [one.decision_id, one.reason, one.changed]),
+    [[first, "first", true]],
   );
 
   // Given up for want of time: the plan is held, whatever it would have been.
@@ -353,7 +401,7 @@ test("explain: a decision of a journal, by its id, from a file, a folder or stan
   assert.equal(timedOut.code, 0, timedOut.err);
   assert.match(
     timedOut.out,
-    /: held-timeout\nGiven up after 0\.25 s, and the plan held\. Given time it would have been: first\./,
+    /: HeldTimeout\nGiven up after 0\.25 s, and the plan held\. Given time it would have been: First\./,
   );
   const told = explainSchema.parse(JSON.parse((await ipa("explain", heldPath, "--json")).out));
   assert.deepEqual([told.reason, told.reproduced, told.plan?.status], ["held-timeout", true, "optimal"]);
@@ -366,7 +414,10 @@ test("explain: a decision of a journal, by its id, from a file, a folder or stan
   const other = text.replace('"reason":"first"', '"reason":"unchanged"');
   const piped = spawnSync(process.execPath, [join(root, "bin/ipa.mjs"), "explain", "-", first], { input: other });
   assert.equal(piped.status, 1);
-  assert.match(piped.stdout.toString(), /NOT the same when made again: reason was "unchanged", and is "first"/);
+  assert.match(
+    piped.stdout.toString(),
+    /NOT the same when made again: reason was "unchanged", and is "first"\. The plan is the same\./,
+  );
   assert.match(
     piped.stdout.toString(),
     /made by ipa 0\.1\.0\+x on Node v0, and again by ipa 0\.1\.0\+[0-9a-f]{12} on Node v/,
@@ -376,6 +427,11 @@ test("explain: a decision of a journal, by its id, from a file, a folder or stan
     [[path, "0000000000000000"], /there is no whole decision 0000000000000000/],
     [[first], /there is no journal to look in/],
     [[path, first, second], /these are several decisions/],
+    [[path, first.slice(0, -1)], new RegExp(`there is no whole decision \\w{15}\\. Is it ${first} `)],
+    [[first.slice(0, -1)], /there is no journal to look in/],
+    [[path, first, "--list"], /--list prints all\. Leave the id out/],
+    [[path, first, "--changes"], /--changes says which decisions --list prints/],
+    [[put("none", ""), "--list"], /there is no whole decision in it/],
     [[path, "nonsense"], /nonsense: there is no such file.*A decision's id has 16 digits/],
     [[put("empty", "")], /there is no whole decision in it/],
   ] as const) {

@@ -1,11 +1,12 @@
 import { text } from "node:stream/consumers";
 import { Command } from "commander";
 import { InputError } from "../core/errors.ts";
-import type { DecisionEntry, FoundDecision, JournalText } from "../formats/decision-journal.ts";
+import type { DecisionJournal, FoundDecision, JournalText } from "../formats/decision-journal.ts";
 import type { DecisionReport } from "../report/decision.ts";
 
 interface ExplainFlags {
   readonly list?: true;
+  readonly changes?: true;
   readonly json?: true;
 }
 
@@ -17,30 +18,41 @@ export function explainCommand(done: (reproduced: boolean) => void): Command {
       "<journal...>",
       "files or folders that hold the decision and its planner, or - for standard input; then the decision's id, by default the last one's",
     )
-    .option("--list", "print the decisions instead: id, time, pipeline and reason")
+    .option(
+      "--list",
+      "print all decisions instead, a line each: time, id, pipeline, reason, load planned for, cores and plan",
+    )
+    .option("--changes", "with --list: those alone that changed the plan")
     .option("--json", "print as JSON (docs/cli.md)")
     .addHelpText(
       "after",
       "\nExample:\n  kubectl logs -l app.kubernetes.io/name=ipa-controller --tail=-1 | ipa explain - 0f3c9a52b7d1e684\nExit codes: 0 made again, the same to the byte; 1 it differs; 2 wrong input.",
     )
-    .action(async (words: readonly string[], { list, json }: ExplainFlags) => {
-      const { DECISION_ID, findDecision, parseDecisions } = await import("../formats/decision-journal.ts");
+    .action(async (words: readonly string[], { list, changes, json }: ExplainFlags) => {
+      const { findDecision, parseDecisions } = await import("../formats/decision-journal.ts");
 
-      const ids = words.filter((word) => DECISION_ID.test(word));
-      const paths = words.filter((word) => !DECISION_ID.test(word));
+      if (changes && !list) {
+        throw new InputError("bad_value", "--changes says which decisions --list prints. Give --list, too.");
+      }
+      const { ids, texts } = await told(words);
       if (ids.length > 1) {
         throw new InputError("bad_value", `${ids.join(", ")}: these are several decisions. Give one at a time.`);
       }
-      if (paths.length === 0) {
+      if (ids.length === words.length) {
         throw new InputError(
           "bad_value",
           "there is no journal to look in. Give a file, a folder, or - for standard input.",
         );
       }
-      const journal = parseDecisions((await Promise.all(paths.map(read))).flat());
+      const journal = parseDecisions(texts);
       for (const { place } of journal.torn) console.error(`ipa: ${place}: this line is torn, and passed over`);
+      for (const { place } of journal.odd) {
+        console.error(`ipa: ${place}: this line has the keys of a journal's, and is none; it is passed over`);
+      }
       if (list) {
-        console.log(listed([...journal.entries.values()], json));
+        if (ids.length > 0) throw new InputError("bad_value", `${ids.join()}: --list prints all. Leave the id out.`);
+        if (journal.entries.size === 0) findDecision(journal, null);
+        console.log(await listed(journal, changes ?? false, json ?? false));
         return;
       }
       const report = await explained(findDecision(journal, ids[0] ?? null));
@@ -53,28 +65,57 @@ export function explainCommand(done: (reproduced: boolean) => void): Command {
     });
 }
 
+/** Ids and journals among the words. What looks like an id, and is the name of no file, is one. */
+async function told(
+  words: readonly string[],
+): Promise<{ readonly ids: readonly string[]; readonly texts: readonly JournalText[] }> {
+  const { DECISION_ID, NEARLY_AN_ID } = await import("../formats/decision-journal.ts");
+  const found = await Promise.all(
+    words.map(async (word) => {
+      if (DECISION_ID.test(word)) return word;
+      try {
+        return await read(word);
+      } catch (error) {
+        if (NEARLY_AN_ID.test(word) && isNoFile(error)) return word;
+        throw error;
+      }
+    }),
+  );
+  return {
+    ids: found.filter((one) => typeof one === "string"),
+    texts: found.flatMap((one) => (typeof one === "string" ? [] : one)),
+  };
+}
+
 async function read(path: string): Promise<readonly JournalText[]> {
   if (path === "-") return [{ path: "standard input", text: await text(process.stdin) }];
   const { loadDecisions } = await import("../formats/files.ts");
   try {
     return await loadDecisions(path);
   } catch (error) {
-    if (!(error instanceof InputError) || error.code !== "missing_file" || /[./\\]/.test(path)) throw error;
+    if (!isNoFile(error) || /[./\\]/.test(path)) throw error;
     throw new InputError(error.code, `${error.message} A decision's id has 16 digits, 0 to 9 and a to f.`);
   }
 }
 
-function listed(entries: readonly DecisionEntry[], json: true | undefined): string {
-  const rows = entries.map(({ decision_id, pipeline, decision, meta }) => ({
-    decision_id,
-    clock: meta.clock,
-    pipeline,
-    reason: decision.reason,
-  }));
-  if (json) return JSON.stringify(rows, null, 2);
-  return rows
-    .map(({ decision_id, clock, pipeline, reason }) => `${decision_id}  ${clock}  ${pipeline}  ${reason}`)
-    .join("\n");
+function isNoFile(error: unknown): error is InputError {
+  return error instanceof InputError && error.code === "missing_file";
+}
+
+async function listed({ entries, setups }: DecisionJournal, changes: boolean, json: boolean): Promise<string> {
+  const { decisionListText, listedDecision } = await import("../report/decision-list.ts");
+  const all = [...entries.values()].map(({ decision_id: id, pipeline, planner, seen, decision, meta }) =>
+    listedDecision({
+      id,
+      clock: meta.clock,
+      pipeline,
+      running: seen.running,
+      decision,
+      of: setups.get(planner)?.pipeline ?? null,
+    }),
+  );
+  const wanted = changes ? all.filter(({ changed }) => changed) : all;
+  return json ? JSON.stringify(wanted, null, 2) : decisionListText(wanted);
 }
 
 async function explained({ entry, setup }: FoundDecision): Promise<DecisionReport> {

@@ -64,8 +64,8 @@ export function isRouted({ phase }: Switch): boolean {
   return phase === "Routed" || phase === "Draining";
 }
 
-/** The variant that takes requests. If none is seen to, it is as it was: by the plan, or what a switch that is not ready comes from. */
-function servingVariant(plan: StagePlan, before: Switch | undefined, counts: readonly ReplicaCount[]): string {
+/** The variant of a stage that takes requests. If none is seen to, it is as it was: by the plan, or what a switch that is not ready comes from. */
+export function servingVariant(plan: StagePlan, before: Switch | undefined, counts: readonly ReplicaCount[]): string {
   const serving = counts.filter((count) => count.serving > 0).toSorted((a, b) => b.serving - a.serving);
   const [most] = serving;
   if (most === undefined) return before === undefined || isRouted(before) ? plan.variant : before.from.variant;

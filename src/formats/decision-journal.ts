@@ -38,6 +38,9 @@ const ID_LENGTH = 16;
 /** What a decision's id looks like. */
 export const DECISION_ID = new RegExp(`^[0-9a-f]{${ID_LENGTH}}$`);
 
+/** What may have been meant as one. */
+export const NEARLY_AN_ID = /^[0-9a-f]{6,}$/i;
+
 /** What stands for a planner in the journal. */
 export function plannerDigest(setup: Setup): string {
   return sha256(toCanonicalJson(setup));
@@ -78,43 +81,62 @@ export interface JournalText {
 
 export interface DecisionJournal {
   readonly paths: readonly string[];
-  /** In the order of the texts; what is in several of them is here once. */
+  /** By when they were made, and then in the order of the texts; what is in several of them is here once. */
   readonly entries: ReadonlyMap<string, DecisionEntry>;
   readonly setups: ReadonlyMap<string, Setup>;
   /** Lines that were begun and not ended: their writer was killed. */
-  readonly torn: readonly TornLine[];
+  readonly torn: readonly Line[];
+  /** Lines with the keys of a decision or of a planner that are none: they are of others, or were changed. */
+  readonly odd: readonly Line[];
 }
 
-interface TornLine {
+interface Line {
   readonly place: string;
   readonly text: string;
 }
+
+/** How lines of a journal begin. */
+const BEGINNING = /\{"(?:decision_id|planner)":/g;
 
 /** Reads decisions and planners; lines that are neither are of others, and passed over. */
 export function parseDecisions(texts: readonly JournalText[]): DecisionJournal {
   const entries = new Map<string, DecisionEntry>();
   const setups = new Map<string, Setup>();
-  const torn: TornLine[] = [];
+  const torn: Line[] = [];
+  const odd: Line[] = [];
   for (const { path, text } of texts) {
     for (const [l, line] of text.split("\n").entries()) {
       const place = `${path}:${l + 1}`;
-      // Who collects logs may put a time or a name before each line.
-      const ours = line.slice(Math.max(0, line.indexOf("{")));
-      if (!ours.startsWith("{")) continue;
-      const parsed = parseLine(ours);
-      if (parsed === null) {
-        if (/^\{"(?:decision_id|planner)":/.test(ours)) torn.push({ place, text: ours });
-      } else if ("decision_id" in parsed && "seen" in parsed && "decision" in parsed) {
-        const entry = checkedEntry(parsed, place);
-        entries.set(entry.decision_id, entry);
-      } else if ("planner" in parsed && "setup" in parsed) {
-        const { planner, setup } = parsed as { readonly planner: unknown; readonly setup: Setup | null };
-        if (typeof planner !== "string" || typeof setup?.pipeline !== "object") refuse(place, "planner");
-        else setups.set(planner, setup);
+      for (const one of partsOf(line)) {
+        const parsed = parseLine(one);
+        if (parsed === null) {
+          if (one.search(BEGINNING) === 0) torn.push({ place, text: one });
+        } else if ("decision_id" in parsed && "seen" in parsed && "decision" in parsed) {
+          if (isEntry(parsed)) entries.set(parsed.decision_id, parsed);
+          else odd.push({ place, text: one });
+        } else if ("planner" in parsed && "setup" in parsed) {
+          const { planner, setup } = parsed as { readonly planner: unknown; readonly setup: Setup | null };
+          if (typeof planner === "string" && typeof setup?.pipeline === "object") setups.set(planner, setup);
+          else odd.push({ place, text: one });
+        }
       }
     }
   }
-  return { paths: texts.map(({ path }) => path), entries, setups, torn };
+  // Logs of several Pods come one after the other, or in turns.
+  const inTime = [...entries].toSorted(([, a], [, b]) => Date.parse(a.meta.clock) - Date.parse(b.meta.clock));
+  return { paths: texts.map(({ path }) => path), entries: new Map(inTime), setups, torn, odd };
+}
+
+/** What of a line may be of a journal: it from its first brace on; where that is not whole, what was begun and what was written after it. */
+function partsOf(line: string): readonly string[] {
+  // Who collects logs may put a time or a name before each line.
+  const brace = line.indexOf("{");
+  if (brace === -1) return [];
+  const ours = line.slice(brace);
+  const begins = [...ours.matchAll(BEGINNING)].map(({ index }) => index);
+  if (begins.length === 0 || (begins.length === 1 && begins[0] === 0)) return [ours];
+  if (parseLine(ours) !== null) return [ours];
+  return begins.map((from, b) => ours.slice(from, begins[b + 1]));
 }
 
 function parseLine(line: string): object | null {
@@ -127,20 +149,14 @@ function parseLine(line: string): object | null {
   }
 }
 
-function checkedEntry(line: object, place: string): DecisionEntry {
+function isEntry(line: object): line is DecisionEntry {
   const { decision_id, pipeline, planner, seen, decision, meta } = line as Partial<DecisionEntry>;
-  const good =
+  return (
     [decision_id, pipeline, planner, meta?.clock, decision?.reason].every((one) => typeof one === "string") &&
+    !Number.isNaN(Date.parse(meta?.clock ?? "")) &&
     typeof seen?.now === "number" &&
     Array.isArray(seen.load?.rates) &&
-    [seen.running, seen.replicas, seen.stages, decision?.plan].every(Array.isArray);
-  return good ? (line as DecisionEntry) : refuse(place, "decision");
-}
-
-function refuse(place: string, what: string): never {
-  throw new InputError(
-    "wrong_kind",
-    `${place}: this line has the keys of a ${what}, and is none. Take it out, or give the journal as it was written.`,
+    [seen.running, seen.replicas, seen.stages, decision?.plan].every(Array.isArray)
   );
 }
 
@@ -174,7 +190,7 @@ export function findDecision(journal: DecisionJournal, id: string | null): Found
   return { entry, setup };
 }
 
-/** How many of the last decisions are named where one is not found. */
+/** How many decisions are named where one is not found. */
 const NAMED = 5;
 
 function missing({ paths, entries, torn }: DecisionJournal, id: string | null): never {
@@ -188,11 +204,33 @@ function missing({ paths, entries, torn }: DecisionJournal, id: string | null): 
       `${where}: there is no whole decision in it.${cut} Give what \`ipa control\` wrote to standard output or to its --journal.`,
     );
   }
-  const last = [...entries.values()]
-    .slice(-NAMED)
-    .map((one) => `${one.decision_id} (${one.pipeline}, ${one.meta.clock})`);
+  const near = id === null ? [] : nearest(id, [...entries.keys()]);
+  const named = (near.length > 0 ? near : [...entries.keys()].slice(-NAMED)).flatMap((one) => entries.get(one) ?? []);
+  const told = named.map((one) => `${one.decision_id} (${one.pipeline}, ${one.meta.clock})`);
   throw new InputError(
     "unknown_name",
-    `${where}: there is no whole decision ${id}.${cut} The last are ${last.join(", ")}. --list names all.`,
+    `${where}: there is no whole decision ${id}.${cut} ${near.length > 0 ? "Is it" : "The last are"} ${told.join(", ")}` +
+      `${near.length > 0 ? "?" : "."} --list names all.`,
   );
+}
+
+/** The ids that differ from one in a place or two, nearest first: they begin, or end, as it does. */
+function nearest(id: string, ids: readonly string[]): readonly string[] {
+  const wanted = id.toLowerCase();
+  return ids
+    .map((one) => ({ one, alike: commonStart(one, wanted) + commonStart(reversed(one), reversed(wanted)) }))
+    .filter(({ alike }) => alike >= Math.min(ID_LENGTH / 2, wanted.length))
+    .toSorted((a, b) => b.alike - a.alike)
+    .slice(0, NAMED)
+    .map(({ one }) => one);
+}
+
+function commonStart(a: string, b: string): number {
+  let length = 0;
+  while (length < Math.min(a.length, b.length) && a[length] === b[length]) length++;
+  return length;
+}
+
+function reversed(text: string): string {
+  return text.split("").reverse().join("");
 }

@@ -1,16 +1,21 @@
-import type { DecisionReport, SettingReport, Versions } from "./decision.ts";
-import { decimals } from "./numbers.ts";
+import { reasonNames } from "../core/reason.ts";
+import type { BrokenReport, DecisionReport, SettingReport, Versions } from "./decision.ts";
+import { decimals, rate } from "./numbers.ts";
 import { planText } from "./plan-text.ts";
 
 /** A recorded decision for people: whether it was made again, what it changed, what bound it, and what came next. */
 export function decisionText(report: DecisionReport): string {
   return [
-    `Decision ${report.decision_id} of ${report.pipeline} at ${report.clock}: ${report.reason}`,
+    `Decision ${report.decision_id} of ${report.pipeline} at ${report.clock}: ${reasonNames[report.reason]}`,
     ...givenUp(report),
     ...reproduction(report),
-    report.running.length === 0 ? "Nothing was running." : `Running: ${settingsText(report.running)}.`,
+    ...loads(report),
+    report.running.length === 0
+      ? "Nothing was running."
+      : `In force: ${report.running.map(inForce(report)).join("; ")}.`,
     ...(report.plan === null ? [nothingSolved(report)] : ["", planText(report.plan)]),
     ...change(report),
+    ...staying(report),
     ...nextBest(report),
   ].join("\n");
 }
@@ -19,7 +24,9 @@ function givenUp({ given_up }: DecisionReport): readonly string[] {
   if (given_up === null) return [];
   const { after_s, reason_given_time } = given_up;
   const when = after_s > 0 ? `Given up after ${decimals(after_s, 2)} s` : "Not tried, as it had taken too long before";
-  return [`${when}, and the plan held. Given time it would have been: ${reason_given_time}. That is what follows.`];
+  return [
+    `${when}, and the plan held. Given time it would have been: ${reasonNames[reason_given_time]}. That is what follows.`,
+  ];
 }
 
 function reproduction(report: DecisionReport): readonly string[] {
@@ -29,9 +36,11 @@ function reproduction(report: DecisionReport): readonly string[] {
     difference === null
       ? "only the order of keys differs"
       : `${difference.path} was ${difference.recorded ?? "not there"}, and is ${difference.remade ?? "not there"}`;
+  // The plan comes first.
+  const only = difference?.path === "reason" ? " The plan is the same." : "";
   const same = recorded_by.ipa === explained_by.ipa && recorded_by.node === explained_by.node;
   return [
-    `NOT the same when made again: ${what}.${given_up === null ? " What follows is of the one made again." : ""}`,
+    `NOT the same when made again: ${what}.${only}${given_up === null ? " What follows is of the one made again." : ""}`,
     same
       ? "Both by the same ipa and Node: a search that was stopped then, or a fault in ipa."
       : `It was made by ${versions(recorded_by)}, and again by ${versions(explained_by)}, which may decide otherwise.`,
@@ -47,10 +56,33 @@ function versions({ ipa, node }: Versions): string {
   return `ipa ${ipa} on Node ${node}`;
 }
 
+function loads({ predicted_load_rps, last_load_rps, plan }: DecisionReport): readonly string[] {
+  if (predicted_load_rps === null) return [];
+  const last = last_load_rps === null ? "no plan before is remembered" : `the last plan was for ${rate(last_load_rps)}`;
+  const held =
+    plan === null || plan.load_rps <= predicted_load_rps
+      ? ""
+      : `, and this one is for ${rate(plan.load_rps)}, since a fall is followed only after the stabilisation`;
+  return [`Load: ${rate(predicted_load_rps)} rps predicted; ${last}${held}.`];
+}
+
+/** A setting of the plan in force, with what serves until it does. */
+function inForce({ serving }: DecisionReport): (setting: SettingReport) => string {
+  return (setting) => {
+    const instead = serving.find(({ stage }) => stage === setting.stage);
+    const text = settingText(setting);
+    if (instead === undefined) return text;
+    const ready = instead.ready === null ? "" : `${instead.ready} ready; `;
+    return `${text} (${ready}until it takes over, ${instead.variant} × ${instead.replicas} serves)`;
+  };
+}
+
 function settingsText(settings: readonly SettingReport[]): string {
-  return settings
-    .map(({ stage, variant, batch, replicas }) => `${stage} ${variant} × ${replicas}, batches of ${batch}`)
-    .join("; ");
+  return settings.map(settingText).join("; ");
+}
+
+function settingText({ stage, variant, batch, replicas }: SettingReport): string {
+  return `${stage} ${variant} × ${replicas}, batches of ${batch}`;
 }
 
 /** The most stretches that are named. */
@@ -58,7 +90,7 @@ const NAMED = 5;
 
 function nothingSolved({ missing, reason, given_up, load_end_s }: DecisionReport): string {
   const made = given_up?.reason_given_time ?? reason;
-  if (missing === null) return `Nothing was solved: the policy's own rule decided (${made}).`;
+  if (missing === null) return `Nothing was solved: the policy's own rule decided (${reasonNames[made]}).`;
   const { windows, window_s, missing: without, newest, coarse, spans } = missing;
   const held = "The plan was held, for the load was not known: ";
   if (windows === 0) return `${held}none was measured.`;
@@ -73,6 +105,42 @@ function nothingSolved({ missing, reason, given_up, load_end_s }: DecisionReport
     `${ages.join(", ")}${spans.length > NAMED ? ", and older ones" : ""} before the end of what was seen. ` +
     "A prediction needs the newest, and half of all."
   );
+}
+
+function staying({ staying: stay, plan }: DecisionReport): readonly string[] {
+  if (stay === null || plan === null) return [];
+  const { loses, objective, objective_accuracy, cost_cores, latency_s, breaks } = stay;
+  const latency = latency_s === null ? "queues that grow" : `a latency of ${decimals(latency_s, 3)} s`;
+  const figures =
+    `Staying with what was in force: ${decimals(cost_cores, 2)} cores, ${plan.accuracy_metric} ` +
+    `${decimals(objective_accuracy, 4)}, ${latency}, objective ${decimals(objective, 4)}`;
+  if (breaks.length > 0) {
+    // Where more comes than can be served, that the latency has no end follows.
+    const told = breaks.filter(({ row, value }) => row !== "sla" || value !== null || breaks.length === 1);
+    return [`${figures}. It breaks:`, ...told.map((one) => `  ${brokenText(one)}`)];
+  }
+  const cost = loses === null ? "" : `, and would have lost ${loses.toPrecision(4)} of the objective`;
+  return [`${figures}. It keeps all limits${cost}.`];
+}
+
+function brokenText({ row, value, limit }: BrokenReport): string {
+  const [kind = row, stage = ""] = row.split(/ (.*)/);
+  switch (kind) {
+    case "sla":
+      return value === null ? "the SLA" : `the SLA, ${decimals(value, 3)} s of ${limit} s`;
+    case "cores":
+      return `the budget, ${decimals(value, 2)} of ${decimals(limit, 2)} cores`;
+    case "accuracy_floor":
+      return `the accuracy floor, ${decimals(value, 4)} of ${decimals(limit, 4)}`;
+    case "capacity":
+      return `the capacity of ${stage}, where ${rate(value)} items come a second and ${rate(limit)} can be served`;
+    case "replicas":
+      return `the most replicas of ${stage}, ${value} of ${limit}`;
+    case "min_replicas":
+      return `the fewest replicas of ${stage}, ${value} of ${limit}`;
+    default:
+      return `what ${stage} may run`;
+  }
 }
 
 function nextBest({ next_best, plan }: DecisionReport): readonly string[] {

@@ -1,3 +1,4 @@
+import type { Assessment } from "../core/assess.ts";
 import type { Decided, Decision, Planner } from "../core/decide.ts";
 import type { Difference } from "../core/exact-json.ts";
 import type { MissingLoad } from "../core/missing-load.ts";
@@ -24,12 +25,19 @@ export interface DecisionReport {
   readonly predicted_load_rps: number | null;
   /** Seconds of the journal's clock, at which the load seen ends. */
   readonly load_end_s: number;
+  /** The load that the last plan was made for, before the margin; null if none is remembered. */
+  readonly last_load_rps: number | null;
+  /** The plan in force. */
   readonly running: readonly SettingReport[];
+  /** Stages whose requests something else takes than the plan in force says, as a switch has not gone so far. */
+  readonly serving: readonly Serving[];
   /** What the objective loses by the change from the running plan. */
   readonly change: number;
   /** What was solved, made again; null where nothing was. */
   readonly plan: PlanReport | null;
   readonly next_best: NextBestReport | null;
+  /** What the plan in force would have been at the load planned for; null where it stays, or there is none. */
+  readonly staying: StayingReport | null;
   readonly missing: MissingReport | null;
 }
 
@@ -63,6 +71,33 @@ interface NextBestReport {
   readonly stages: readonly SettingReport[];
 }
 
+interface Serving {
+  readonly stage: string;
+  readonly variant: string;
+  readonly replicas: number;
+  /** Of the variant in force: how many are ready; null where that is not known. */
+  readonly ready: number | null;
+}
+
+interface StayingReport {
+  /** What the objective would have lost by it; null where no plan keeps all limits. */
+  readonly loses: number | null;
+  readonly objective: number;
+  readonly objective_accuracy: number;
+  readonly cost_cores: number;
+  /** Null where it cannot keep up. */
+  readonly latency_s: number | null;
+  /** The limits that it breaks. */
+  readonly breaks: readonly BrokenReport[];
+}
+
+/** `row` as of a violation; `value` null where it has no end. */
+export interface BrokenReport {
+  readonly row: string;
+  readonly value: number | null;
+  readonly limit: number;
+}
+
 interface MissingReport {
   readonly window_s: number;
   readonly windows: number;
@@ -81,6 +116,8 @@ export interface DecisionFindings {
   readonly explainedBy: Versions;
   readonly running: Plan;
   readonly loadEnd: number;
+  readonly lastLoad: number | null;
+  readonly serving: readonly Serving[];
   /** Made again. */
   readonly decision: Decision;
   /** Whether the recorded one was given up. */
@@ -92,6 +129,7 @@ export interface DecisionFindings {
         readonly planner: Planner;
         readonly decided: Decided;
         readonly nextBest: NextBest | null;
+        readonly staying: { readonly promised: Assessment; readonly loses: number | null } | null;
       })
     | null;
   readonly missing: MissingLoad | null;
@@ -117,7 +155,9 @@ export function decisionReport(
     explained_by: findings.explainedBy,
     predicted_load_rps: decision.load,
     load_end_s: findings.loadEnd,
+    last_load_rps: findings.lastLoad,
     running: settings(findings.running),
+    serving: findings.serving.map(({ stage, variant, replicas, ready }) => ({ stage, variant, replicas, ready })),
     change: decision.change,
     plan:
       solved === null
@@ -129,6 +169,7 @@ export function decisionReport(
             { ...names, ...solved },
           ),
     next_best: solved === null || solved.nextBest === null ? null : nextBestReport(solved.nextBest),
+    staying: solved === null || solved.staying === null ? null : stayingReport(solved.staying),
     missing: missing === null ? null : missingReport(missing),
   };
 }
@@ -137,7 +178,7 @@ function json(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }
 
-function settings(plan: Plan): readonly SettingReport[] {
+export function settings(plan: Plan): readonly SettingReport[] {
   return plan.map(({ stage, variant, batch, batchTimeout, replicas }) => ({
     stage,
     variant,
@@ -156,6 +197,26 @@ function nextBestReport({ loses, tie, accuracy, cores, latency, plan }: NextBest
     latency_s: latency,
     stages: settings(plan),
   };
+}
+
+function stayingReport({ promised, loses }: { promised: Assessment; loses: number | null }): StayingReport {
+  const keepsUp = promised.stages.every(({ utilisation }) => utilisation <= 1 + 1e-9);
+  return {
+    loses,
+    objective: promised.objective,
+    objective_accuracy: promised.accuracy,
+    cost_cores: promised.cores,
+    latency_s: keepsUp ? finite(promised.latency) : null,
+    breaks: promised.violations.map(({ row, value, limit }) => {
+      // A floor is broken from below.
+      const sign = row === "accuracy_floor" ? -1 : 1;
+      return { row, value: finite(sign * value), limit: sign * limit };
+    }),
+  };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 function missingReport({ window, windows, missing, newest, coarse, spans }: MissingLoad): MissingReport {

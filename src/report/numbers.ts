@@ -9,6 +9,13 @@ export function decimals(value: number | null, digits: number): string {
   return Number(text) === 0 ? text.replace("-", "") : text;
 }
 
+/** A load that people read: four significant digits, or a whole number. */
+export function rate(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return NO_NUMBER;
+  const digits = value === 0 ? 0 : 3 - Math.floor(Math.log10(Math.abs(value)));
+  return String(Number(value.toFixed(Math.min(6, Math.max(0, digits)))));
+}
+
 /** A share as a percentage without its sign, with a fixed number of decimals, or a dash. */
 export function percent(share: number | null, digits: number): string {
   return decimals(share === null ? null : share * 100, digits);

@@ -1,14 +1,15 @@
 import type { Relaxation } from "../core/relax.ts";
-import { decimals, NO_NUMBER } from "./numbers.ts";
+import { decimals, NO_NUMBER, rate } from "./numbers.ts";
 import type { Shortfall } from "../core/shortfall.ts";
 import type { PlanReport } from "./plan.ts";
+import { bindingPinText } from "./pins.ts";
 import { textTable } from "./text-table.ts";
 
 /** A decision for people: the plan, what it promises, and what stands in the way of a better one. */
 export function planText(report: PlanReport): string {
-  const margin =
-    report.planned_load_rps === report.load_rps ? "" : `, planned for ${decimals(report.planned_load_rps, 2)} rps`;
-  const head = `${report.pipeline} at ${report.load_rps} rps${margin}: ${verdict(report)}`;
+  const [load, planned] = [rate(report.load_rps), rate(report.planned_load_rps)];
+  const margin = planned === load ? "" : `, planned for ${planned} rps`;
+  const head = `${report.pipeline} at ${load} rps${margin}: ${verdict(report)}`;
   const table = textTable(
     ["stage", "variant", "batch", "replicas", "cores", "capacity rps", "used", "latency s"].map((title, c) => ({
       title,
@@ -72,11 +73,17 @@ function reasons(report: PlanReport): readonly string[] {
       binding.length > 0
         ? `A better plan is kept away by the limit on: ${binding.map(limitName).join(", ")}.`
         : "No limit on latency, cores or accuracy keeps a better plan away.",
+      ...pinsInWords(report),
     ];
   }
   const helps = relaxations.flatMap((one) => (one.value === null ? [] : [`  ${relaxed(one)}`]));
   const needs =
-    binding.length > 0 ? [`Any plan needs one of these limits to give way: ${binding.map(limitName).join(", ")}.`] : [];
+    binding.length > 0
+      ? [
+          `Any plan needs one of these limits to give way: ${binding.map(limitName).join(", ")}.`,
+          ...pinsInWords(report),
+        ]
+      : [];
   const why = [...needs, ...shortfalls.map((one) => shortfallText(one, report))];
   const share = Math.min(1, ...report.stages.map(({ utilisation }) => 1 / utilisation));
   return [
@@ -92,11 +99,18 @@ const LIMIT_NAMES: Readonly<Record<string, string>> = {
   sla: "latency (the SLA)",
   accuracy_floor: "accuracy (the floor)",
   movement: "how far one decision may move (adaptation.movement, and what is ready)",
-  pins: "what may run (the stages' pins, forbids and bounds of replicas)",
+  pins: "what may run",
 };
 
 function limitName(row: string): string {
   return LIMIT_NAMES[row] ?? row;
+}
+
+function pinsInWords({ pins }: PlanReport): readonly string[] {
+  const lines = pins.map((pin) => `  ${bindingPinText(pin)}`);
+  if (lines.length < 2) return lines;
+  const together = pins.some(({ alone }) => !alone);
+  return [together ? "What may run, all of this together:" : "What may run, each of this by itself:", ...lines];
 }
 
 function shortfallText({ stage, replicas, by, needs }: Shortfall, { planned_load_rps, policy }: PlanReport): string {
@@ -108,7 +122,7 @@ function shortfallText({ stage, replicas, by, needs }: Shortfall, { planned_load
     variant: `maxReplicas of ${needs.variant}`,
   }[by];
   return (
-    `Stage ${stage} cannot carry ${decimals(planned_load_rps, 2)} rps with ${replicas} ` +
+    `Stage ${stage} cannot carry ${rate(planned_load_rps)} rps with ${replicas} ` +
     `${replicas === 1 ? "replica" : "replicas"} (${limit}): it needs at least ${needs.replicas}, ` +
     `of ${needs.variant} with batches of ${needs.batch}.`
   );

@@ -1,5 +1,6 @@
 import { accuracyOf } from "../core/accuracy.ts";
 import { assess } from "../core/assess.ts";
+import type { BindingPin } from "../core/binding-pins.ts";
 import type { Decided, Planner } from "../core/decide.ts";
 import { planVariants, sparesOf } from "../core/plan.ts";
 import { isSolved } from "../core/problem.ts";
@@ -36,9 +37,16 @@ export interface PlanReport {
   /** Replicas that are up and charged, but do not serve. */
   readonly standby: readonly StandbyReport[];
   readonly binding: readonly string[];
+  /** Where `binding` has `pins`: which. */
+  readonly pins: readonly PinReport[];
   readonly relaxations: readonly Relaxation[];
   /** Stages whose replicas are too few for the load, whatever else gives way. */
   readonly shortfalls: readonly Shortfall[];
+}
+
+export interface PinReport extends BindingPin {
+  /** What says so: the pipeline's file, or what a cluster, a switch under way or replicas that did not come up leave. */
+  readonly by: "pipeline" | "cluster" | "setback" | "switch";
 }
 
 export interface StandbyReport {
@@ -72,6 +80,8 @@ export interface PlanContext {
   readonly reason: string;
   readonly solveSeconds: number;
   readonly binding: readonly string[];
+  /** By the pipeline's file, where nothing else is said. */
+  readonly pins: readonly (BindingPin & { readonly by?: PinReport["by"] })[];
   readonly relaxations: readonly Relaxation[];
   readonly shortfalls: readonly Shortfall[];
 }
@@ -138,6 +148,14 @@ export function planReport(planner: Planner, load: number, decision: Decided, co
       }));
     }),
     binding: context.binding,
+    pins: context.pins.map(({ stage, pin, value, variant, alone, by = "pipeline" }) => ({
+      stage,
+      pin,
+      value,
+      variant,
+      alone,
+      by,
+    })),
     relaxations: context.relaxations,
     shortfalls: context.shortfalls,
   };

@@ -1,3 +1,5 @@
+import { assess, type Assessment } from "../core/assess.ts";
+import { bindingPins, type BindingPin } from "../core/binding-pins.ts";
 import type { Observation } from "../core/cluster.ts";
 import { decide, type Decided, type Decision, type Planner } from "../core/decide.ts";
 import { firstDifference, fromExactJson, toExactJson, type Difference } from "../core/exact-json.ts";
@@ -7,10 +9,12 @@ import { tick } from "../core/loop.ts";
 import { missingLoad, type MissingLoad } from "../core/missing-load.ts";
 import { withoutFewest, type Leeway } from "../core/movement/leeway.ts";
 import { nextBest, type NextBest } from "../core/next-best.ts";
-import type { Plan } from "../core/plan.ts";
+import { samePlan, type Plan } from "../core/plan.ts";
 import { isSolved, type Outcome, type Problem, type RowName } from "../core/problem.ts";
-import { bindingRows, improves, pinsBind, relaxations, type Relaxation } from "../core/relax.ts";
+import { bindingRows, improves, relaxations, type Relaxation } from "../core/relax.ts";
 import { shortfalls, type Shortfall } from "../core/shortfall.ts";
+import { servingInstead, type Serving } from "./serving.ts";
+import { fixerOf, type FixedPin } from "./fixed-pins.ts";
 
 /** A recorded decision that was made again, and what is behind it. All but `difference` is of the one made again. */
 export interface DecisionExplanation {
@@ -25,6 +29,17 @@ export interface DecisionExplanation {
   readonly solved: Solving | null;
   /** Where the plan was held for want of data: what was missing. */
   readonly missing: MissingLoad | null;
+  /** Stages whose requests something else takes than the plan in force says. */
+  readonly serving: readonly Serving[];
+  /** The load that the last plan was made for, before the margin, requests per second; null if none is remembered. */
+  readonly lastLoad: number | null;
+}
+
+/** What the plan in force would have been at the load decided for. */
+export interface Staying {
+  readonly promised: Assessment;
+  /** What the objective would have lost by it; null where the decision found no plan that keeps all limits. */
+  readonly loses: number | null;
 }
 
 export interface Solving {
@@ -33,12 +48,16 @@ export interface Solving {
   readonly decided: Decided;
   /** Limits, the stages' pins, and what a move from the running plan may be, that cost something. Of a plan that is not proved best: none. */
   readonly binding: readonly (RowName | "pins" | "movement")[];
+  /** Where pins do: which. */
+  readonly pins: readonly FixedPin[];
   /** Of an infeasible problem: the least change of each row alone; else empty. */
   readonly relaxations: readonly Relaxation[];
   /** Of an infeasible problem: the stages whose replicas are too few, whatever else gives way; else empty. */
   readonly shortfalls: readonly Shortfall[];
   /** Null where there is no other plan, or no plan at all. */
   readonly nextBest: NextBest | null;
+  /** Null where the plan in force stays, or there is none. */
+  readonly staying: Staying | null;
 }
 
 /** Makes a recorded decision again from what was seen, compares, and finds out what was behind it. */
@@ -55,8 +74,10 @@ export function explainDecision(planner: Planner, seen: Observation, recorded: D
     decision,
     givenUp: isGivenUp,
     ...compare(recorded, isGivenUp ? givenUp(seen) : decision),
-    solved: making === undefined ? null : explainMaking(making),
+    solved: making === undefined ? null : explainMaking(making, fixerOf(planner.pipeline, seen, decision)),
     missing: decision.reason === "held-no-data" ? missingLoad(seen.load, planner.pipeline.adaptation.loadWindow) : null,
+    serving: servingInstead(seen),
+    lastLoad: seen.state?.planning?.load ?? null,
   };
 }
 
@@ -90,27 +111,33 @@ function makeRecording(planner: Planner, load: number, running: Plan, leeway: Le
   return { planner, running, leeway: which === 0 ? leeway : withoutFewest(leeway), problem: solve.problem, decided };
 }
 
-function explainMaking({ planner, running, leeway, problem, decided }: Making): Solving {
+function explainMaking(
+  { planner, running, leeway, problem, decided }: Making,
+  fixer: (pin: BindingPin) => FixedPin["by"],
+): Solving {
   const { solver } = planner;
   const { outcome, planned, load } = decided;
   const from = { ...planner, leeway };
   const infeasible = outcome.status === "infeasible";
   const free = formulate({ ...planner, leeway: [] }, planned, running);
   // Of a search that was stopped nothing is known but a bound.
-  const binding =
-    infeasible || outcome.status === "optimal"
-      ? [
-          ...bindingRows(problem, outcome, solver),
-          ...(pinsBind(from, planned, running, outcome, solver) ? (["pins"] as const) : []),
-          ...(leeway.length > 0 && improves(free, outcome, solver) ? (["movement"] as const) : []),
-        ]
-      : [];
+  const known = infeasible || outcome.status === "optimal";
+  const pins = known ? bindingPins(from, planned, running, outcome, solver) : [];
+  const stays = running.length === 0 || samePlan(running, decided.plan);
+  const promised = stays ? null : assess(planner, planned, running);
   return {
     planner,
     decided,
-    binding,
+    binding: [
+      ...(known ? bindingRows(problem, outcome, solver) : []),
+      ...(pins.length > 0 ? (["pins"] as const) : []),
+      ...(known && leeway.length > 0 && improves(free, outcome, solver) ? (["movement"] as const) : []),
+    ],
+    pins: pins.map((pin) => ({ ...pin, by: fixer(pin) })),
     relaxations: infeasible ? relaxations(from, load, running, solver) : [],
     shortfalls: infeasible ? shortfalls(planner, planned) : [],
     nextBest: isSolved(outcome) ? nextBest(problem, outcome, solver) : null,
+    staying:
+      promised === null ? null : { promised, loses: isSolved(outcome) ? outcome.objective - promised.objective : null },
   };
 }

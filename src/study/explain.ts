@@ -1,7 +1,8 @@
 import { decide, type Decided, type Planner } from "../core/decide.ts";
 import { formulate } from "../core/formulate.ts";
-import { bindingRows, pinsBind, relaxations, type Relaxation } from "../core/relax.ts";
+import { bindingPins, type BindingPin } from "../core/binding-pins.ts";
 import type { RowName } from "../core/problem.ts";
+import { bindingRows, relaxations, type Relaxation } from "../core/relax.ts";
 import { shortfalls, type Shortfall } from "../core/shortfall.ts";
 
 /** A decision with what it took and what stands in its way. */
@@ -11,6 +12,8 @@ export interface Explanation {
   readonly solveSeconds: number;
   /** Limits, and the stages' pins, that cost something. Of a plan that is not proved best: none. */
   readonly binding: readonly (RowName | "pins")[];
+  /** Where pins do: which. */
+  readonly pins: readonly BindingPin[];
   /** Of an infeasible problem: the least change of each row alone; else empty. */
   readonly relaxations: readonly Relaxation[];
   /** Of an infeasible problem: the stages whose replicas are too few, whatever else gives way; else empty. */
@@ -25,17 +28,14 @@ export function explain(planner: Planner, load: number, clock: () => number): Ex
   const { outcome, planned } = decision;
   const infeasible = outcome?.status === "infeasible";
   // Of a search that was stopped nothing is known but a bound.
-  const binding =
-    outcome !== null && planned !== null && (infeasible || outcome.status === "optimal")
-      ? [
-          ...bindingRows(formulate(planner, planned, []), outcome, planner.solver),
-          ...(pinsBind(planner, planned, [], outcome, planner.solver) ? (["pins"] as const) : []),
-        ]
-      : [];
+  const known = outcome !== null && planned !== null && (infeasible || outcome.status === "optimal");
+  const rows = known ? bindingRows(formulate(planner, planned, []), outcome, planner.solver) : [];
+  const pins = known ? bindingPins(planner, planned, [], outcome, planner.solver) : [];
   return {
     decision,
     solveSeconds,
-    binding,
+    binding: [...rows, ...(pins.length > 0 ? (["pins"] as const) : [])],
+    pins,
     relaxations: infeasible ? relaxations(planner, load, [], planner.solver) : [],
     shortfalls: infeasible && planned !== null ? shortfalls(planner, planned) : [],
   };

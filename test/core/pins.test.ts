@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assess } from "../../src/core/assess.ts";
+import { bindingPins } from "../../src/core/binding-pins.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
 import { InputError } from "../../src/core/errors.ts";
 import { choicesOf, settingsOf } from "../../src/core/options.ts";
@@ -160,6 +161,52 @@ test("what stages pin binds where without it a plan is better; there is nothing 
   const plain = pipeline({});
   assert.equal(unpinned(plain), plain);
   assert.deepEqual(unpinned(pipeline({ pin: {}, forbid: {}, small: { minReplicas: 2, maxReplicas: 3 } })), plain);
+});
+
+test("which of what stages pin binds: each alone, or else all of it together", () => {
+  const which = (
+    given: Given,
+    load: number,
+    changed: (of: Pipeline) => Pipeline = (same) => same,
+  ): readonly string[] => {
+    const { pipeline: of, ...rest } = plannerOf(given);
+    const planner = { ...rest, pipeline: changed(of) };
+    const { outcome } = decide(planner, load, []);
+    assert.ok(outcome);
+    const found = bindingPins(planner, load, [], outcome, exhaustive);
+    assert.equal(found.length > 0, pinsBind(planner, load, [], outcome, exhaustive));
+    return found.map(
+      ({ stage, pin, value, variant: name, alone }) =>
+        `${stage} ${pin} ${String(value)}${name === null ? "" : ` of ${name}`}${alone ? "" : " together"}`,
+    );
+  };
+  assert.deepEqual(which({ forbid: { variants: ["large"] }, small: { maxReplicas: 9 } }, 20), [
+    "s0 forbid.variants large",
+  ]);
+  assert.deepEqual(which({ forbid: { variants: ["small"] }, pin: { batches: [1] } }, 20), []);
+  assert.deepEqual(which({ pin: { variants: ["small"] } }, 20), ["s0 pin.variants small"]);
+  assert.deepEqual(which({ pin: { replicas: 6 } }, 20), ["s0 pin.replicas 6"]);
+  assert.deepEqual(which({ large: { minReplicas: 9 } }, 20), ["s0 minReplicas 9 of large"]);
+  // large is kept away twice: neither forbid nor bound alone is in the way.
+  assert.deepEqual(which({ forbid: { variants: ["large"] }, large: { maxReplicas: 3 } }, 20), [
+    "s0 forbid.variants large together",
+    "s0 maxReplicas 3 of large together",
+  ]);
+  // Nothing can run: either would do.
+  const none = { large: { maxReplicas: 5 }, small: { maxReplicas: 2 } };
+  assert.deepEqual(which(none, 30), ["s0 maxReplicas 2 of small", "s0 maxReplicas 5 of large"]);
+  assert.deepEqual(which({ ...none, forbid: { batches: [2] } }, 30), [
+    "s0 maxReplicas 2 of small",
+    "s0 maxReplicas 5 of large",
+  ]);
+  // Of two stages the one that is in the way; what the other forbids costs nothing.
+  const twice = (of: Pipeline): Pipeline => {
+    const [first] = of.stages;
+    assert.ok(first !== undefined);
+    const { forbid: _forbid, ...free } = first;
+    return { ...of, stages: [first, { ...free, name: "s1", after: ["s0"], forbid: { batches: [2] } }] };
+  };
+  assert.deepEqual(which({ forbid: { variants: ["large"] } }, 20, twice), ["s0 forbid.variants large"]);
 });
 
 test("what would help: the load that the most replicas carry; and which bound is short", () => {

@@ -123,19 +123,62 @@ describe("a journal of decisions", () => {
     refused(() => findDecision(parse(text.slice(0, 100)), null), "wrong_kind", /j:1 holds a part of it/);
   });
 
-  test("refuses lines that have its keys and are none of its, and inputs that were changed", () => {
-    for (const [line, what] of [
-      ['{"decision_id":"x","seen":{},"decision":{}}', "decision"],
-      ['{"decision_id":"x","seen":null,"decision":null}', "decision"],
-      [toExactJson({ ...entries[0], seen: { now: 1 } }), "decision"],
-      ['{"planner":1,"setup":{}}', "planner"],
-      ['{"planner":"x","setup":null}', "planner"],
-    ] as const) {
+  test("of several Pods, one log after the other: the last decision is the last that was made", () => {
+    const at = (now: number, clock: string) => ({ ...entry(now), meta: { ...entry(now).meta, clock } });
+    const [early, late] = [at(10, "2026-01-02T03:04:05.6Z"), at(20, "2026-01-02T03:04:15.6Z")];
+    const journal = parse(textOf(setup, [late, early]));
+    assert.deepEqual([...journal.entries.values()], [early, late]);
+    assert.equal(findDecision(journal, null).entry.decision_id, late.decision_id);
+  });
+
+  test("goes on after a line that is torn, whoever wrote on behind it", () => {
+    const [planner = "", one = "", two = ""] = text.trimEnd().split("\n");
+    const journal = parse(`${planner}\n{"a":{}} ${one.slice(0, 40)}${two}\n`);
+    assert.deepEqual([...journal.entries.keys()], [second]);
+    assert.deepEqual(
+      journal.torn.map(({ place }) => place),
+      ["j:2"],
+    );
+    // The start of a log is cut off anywhere.
+    for (let begin = 1; begin < one.length; begin += 7) {
+      assert.deepEqual([...parse(`${one.slice(begin)}\n${planner}\n${two}`).entries.keys()], [second]);
+    }
+  });
+
+  test("tells the ids that are nearly the one that is asked for", () => {
+    const [id = ""] = [second];
+    const wrong = [
+      id.slice(0, -1),
+      id.slice(1),
+      `${id.slice(0, 5)}${id.slice(6)}`,
+      `${id}0`,
+      id.slice(0, 6),
+      id.toUpperCase(),
+    ];
+    const swapped = `${id.slice(0, 7)}${id[8]}${id[7]}${id.slice(9)}`;
+    for (const one of [...wrong, ...(swapped === id ? [] : [swapped])]) {
       refused(
-        () => parse(`\n${line}`),
-        "wrong_kind",
-        new RegExp(`^j:2: this line has the keys of a ${what}, and is none`),
+        () => findDecision(parse(text), one),
+        "unknown_name",
+        new RegExp(
+          `^j: there is no whole decision ${one}\\. Is it ${id} \\(test/demo, [^,]*\\)\\? --list names all\\.$`,
+        ),
       );
+    }
+  });
+
+  test("passes over lines that have its keys and are none of its, and refuses inputs that were changed", () => {
+    for (const line of [
+      '{"decision_id":"x","seen":{},"decision":{}}',
+      '{"decision_id":"x","seen":null,"decision":null}',
+      toExactJson({ ...entries[0], seen: { now: 1 } }),
+      toExactJson({ ...entries[0], meta: { clock: "noon" } }),
+      '{"planner":1,"setup":{}}',
+      '{"planner":"x","setup":null}',
+    ]) {
+      const journal = parse(`${line}\n${text}`);
+      assert.deepEqual([journal.odd, journal.torn], [[{ place: "j:1", text: line }], []]);
+      assert.deepEqual([...journal.entries.values()], entries);
     }
     for (const [from, to] of [
       ["0.30000000000000004", "0.3"],

@@ -89,6 +89,7 @@ test("the best plan: what it is and what it promises", async () => {
     })),
     standby: [],
     binding: [],
+    pins: [],
     relaxations: [],
     shortfalls: [],
   } satisfies PlanReport);
@@ -149,7 +150,7 @@ test("a load margin and the limits that bind are told", async () => {
   assert.equal(bound.planned_load_rps, 12);
   assert.deepEqual(bound.binding, ["cores"]);
   const text = planText(bound);
-  assert.match(text, /^demo at 8 rps, planned for 12\.00 rps: the best plan\n/);
+  assert.match(text, /^demo at 8 rps, planned for 12 rps: the best plan\n/);
   assert.match(text, /\nA better plan is kept away by the limit on: cores\.\nSolved by exhaustive: as asked for\.$/);
 });
 
@@ -198,7 +199,7 @@ test("a load that the replicas do not carry: which stage, which limit, what it w
   const text = planText(none);
   assert.match(
     text,
-    /\nStage detect cannot carry 1000\.00 rps with 10 replicas \(limits\.replicas\): it needs at least 100, of small with batches of 1\.\n/,
+    /\nStage detect cannot carry 1000 rps with 10 replicas \(limits\.replicas\): it needs at least 100, of small with batches of 1\.\n/,
   );
   assert.match(text, /1000 % {2}overloaded\n/);
   assert.match(text, /, overloaded, so no latency can be promised, /);

@@ -151,7 +151,99 @@ describe("what was behind a decision", () => {
       stages: [{ ...s0, pin: { variants: ["small"] } }, s1],
       objective: { kind: "maxAccuracy", accuracy: "pas" },
     });
-    assert.deepEqual((await explained(setupOf(pinned), seeing([1, 1], []))).solved?.binding, ["pins"]);
+    const bound = (await explained(setupOf(pinned), seeing([1, 1], []))).solved;
+    assert.deepEqual(bound?.binding, ["pins"]);
+    assert.deepEqual(bound?.pins, [
+      { stage: "s0", pin: "pin.variants", value: ["small"], variant: null, alone: true, by: "pipeline" },
+    ]);
+  });
+
+  test("what may run, and who says so: the file, the cluster, replicas that did not come up, or a switch", async () => {
+    const most = pipelineOf([[small, large]], {
+      sla: { seconds: 3, quantile: 0.99 },
+      limits: { replicas: 8, batch: 4 },
+      objective: { kind: "weighted", accuracy: "pas", alpha: 100, beta: 1, delta: 0 },
+    });
+    const [stage] = most.stages;
+    assert.ok(stage !== undefined);
+    const who = async (of: Pipeline, changes: Partial<Observation>): Promise<readonly string[]> => {
+      const seen = { ...seeing([4, 4], plan(["small", 3])), ...changes };
+      const { solved, decision } = await explained(setupOf(of), seen);
+      return (solved?.pins ?? [])
+        .map(({ pin, value, by }) => `${pin} ${String(value)}: ${by}`)
+        .concat(decision.plan[0]?.variant ?? "");
+    };
+    assert.deepEqual(await who(most, {}), ["large"]);
+    const forbids = { ...most, stages: [{ ...stage, forbid: { variants: ["large"] } }] };
+    assert.deepEqual(await who(forbids, {}), ["forbid.variants large: pipeline", "small"]);
+    const variants = [{ stage: "s0", variants: ["small"] }];
+    assert.deepEqual(await who(most, { restrictions: variants }), ["forbid.variants large: cluster", "small"]);
+    assert.deepEqual(await who(forbids, { restrictions: variants }), ["forbid.variants large: pipeline", "small"]);
+    const held = [{ stage: "s0", replicas: { large: { fewest: 1, most: 1 } } }];
+    assert.deepEqual(await who(most, { restrictions: held }), ["maxReplicas 1: cluster", "small"]);
+    const counts = [{ stage: "s0", variant: "small", ready: 3, starting: 0, serving: 3 }];
+    const setbacks = [{ variant: "large", most: 0, until: 150, failures: 1 }];
+    const barred = { rollouts: { s0: { setbacks } } };
+    assert.deepEqual(await who(most, { replicas: counts, state: barred }), ["forbid.variants large: setback", "small"]);
+    const from = { stage: "s0", variant: "large", batch: 1, batchTimeout: 0, replicas: 9 };
+    const switching = {
+      rollouts: { s0: { switching: { from, phase: "Draining", since: 99 }, setbacks: [] } },
+    } as const;
+    const draining = [...counts, { stage: "s0", variant: "large", ready: 9, starting: 0, serving: 0 }];
+    assert.deepEqual(await who(most, { replicas: draining, state: switching }), [
+      "forbid.variants large: switch",
+      "small",
+    ]);
+  });
+
+  test("staying with the plan in force: what it would have promised, lost and broken", async () => {
+    const one = pipelineOf([[small]], { sla: { seconds: 3, quantile: 0.99 } });
+    const staying = async (load: number, running: Plan) => {
+      const { solved, decision } = await explained(setupOf(one), seeing([load, load], running));
+      return { ...solved?.staying, plan: decision.plan, outcome: solved?.decided.outcome };
+    };
+    const enough = await staying(4, plan(["small", 3]));
+    assert.deepEqual(enough.promised?.violations, []);
+    assert.equal(enough.promised?.cores, 3);
+    assert.ok(enough.outcome !== undefined && isSolved(enough.outcome));
+    assert.equal(enough.loses, enough.outcome.objective - (10 * 0.6 - 3));
+    const few = await staying(9, plan(["small", 1]));
+    assert.deepEqual(
+      few.promised?.violations.map(({ row }) => row),
+      ["capacity s0", "sla"],
+    );
+    const same = await staying(4, enough.plan);
+    assert.deepEqual([same.promised, same.loses], [undefined, undefined]);
+    assert.equal((await staying(4, [])).promised, undefined);
+    // Where nothing keeps all limits, there is nothing to lose.
+    const tight = { ...one, limits: { replicas: 1, batch: 1 } };
+    const { solved } = await explained(setupOf(tight), seeing([9, 9], plan(["small", 2])));
+    assert.equal(solved?.staying?.loses, null);
+  });
+
+  test("what serves while a switch is under way, and not what is being prepared", async () => {
+    const of = setupOf(pipelineOf([[small, large]]));
+    const from = { stage: "s0", variant: "small", batch: 1, batchTimeout: 0, replicas: 4 };
+    const serving = async (
+      phase: "Preparing" | "Routed",
+      ...counts: readonly (readonly [string, number, number])[]
+    ) => {
+      const state = { rollouts: { s0: { switching: { from, phase, since: 90 }, setbacks: [] } } };
+      const replicas = counts.map(([name, ready, serves]) => ({
+        stage: "s0",
+        variant: name,
+        ready,
+        starting: 0,
+        serving: serves,
+      }));
+      return (await explained(of, { ...seeing([4, 4], plan(["large", 3]), state), replicas })).serving;
+    };
+    const old = { stage: "s0", variant: "small" };
+    assert.deepEqual(await serving("Preparing", ["small", 3, 3], ["large", 1, 0]), [{ ...old, replicas: 3, ready: 1 }]);
+    assert.deepEqual(await serving("Routed", ["small", 3, 0], ["large", 2, 2]), []);
+    // Nothing is counted: as it was remembered.
+    assert.deepEqual(await serving("Preparing"), [{ ...old, replicas: 4, ready: null }]);
+    assert.deepEqual(await serving("Routed"), []);
   });
 
   test("an infeasible problem: what would help, and no next-best plan", async () => {
