@@ -61,7 +61,7 @@ describe("the image", () => {
     const flags = ["--namespace", "any", "--kubeconfig", join(directory, "none")];
     assert.match((await ipa("control", "--help")).stdout, /--max-mode/);
     // It comes as far as its kubeconfig, with all of its modules loaded.
-    await assert.rejects(ipa("control", ...flags), /none: this kubeconfig cannot be read/);
+    await assert.rejects(ipa("control", ...flags), /there is no file .*none\. Give --kubeconfig/);
   });
 
   test("copies nothing that the build's context leaves out", () => {

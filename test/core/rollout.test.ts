@@ -338,7 +338,7 @@ describe("one switch at a time", () => {
     const restrictions = [{ stage: "s0", replicas: { a: { fewest: 0, most: 0 } } }];
     const seen = look({ now: 10, load: 20, running: plan(["a", 0]), state }, "b 0/0 0", "c 0/0 0");
     const decision = tick(planner, { ...seen, restrictions });
-    assert.equal(told(decision), "b 4 setback, Preparing");
+    assert.equal(told(decision), "b 4 drifted, Preparing");
     // Pods of it that still serve go on until the others are ready, and are not counted.
     const next = look({ now: 20, load: 20, running: plan(["b", 4]), state: decision.state }, "a 3/3 3", "b 1/4 0");
     assert.equal(told(tick(planner, { ...next, restrictions })), "b 4 unchanged, Preparing");
