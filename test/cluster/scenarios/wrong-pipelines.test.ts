@@ -172,7 +172,12 @@ describe("a pipeline that is wrong", { skip: withoutScene(), concurrency: true }
       const told = (await scene.status(name)).conditions ?? [];
       assert.match(told.find((one) => one.type === type)?.message ?? "", message);
       const [, reason = ""] = says.split(" ");
-      assert.equal(await scene.condition("Ready", name), `False ${reason}`);
+      // The load may not have been seen yet, which is told first.
+      await until(
+        `Ready to say why of ${name}`,
+        async () => (await scene.condition("Ready", name)) === `False ${reason}`,
+        WITHIN,
+      );
       // Time for several turns.
       await until("others to be decided on", () => controller.decisions().length > 30, WITHIN);
       const numbers = scene
