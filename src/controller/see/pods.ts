@@ -51,7 +51,7 @@ export interface PodIndex {
 }
 
 /** How long it may take until others take the place of Pods that have gone, seconds. */
-const REPLACED_WITHIN = 5;
+const REPLACED_WITHIN = 10;
 
 /** `clock`: seconds, from no particular moment. */
 export function podIndex(clock: () => number = systemClock.now): PodIndex {

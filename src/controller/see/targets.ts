@@ -105,7 +105,7 @@ function viewOf(
 }
 
 /** How long it may take until Pods that are asked for exist, seconds. */
-const CREATED_WITHIN = 5;
+const CREATED_WITHIN = 10;
 
 /**
  * Whether all Pods that are asked for would be there by now, were they not refused. Those of a roll-out that first takes the old ones down

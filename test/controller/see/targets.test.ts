@@ -68,8 +68,8 @@ test("replicas without Pods are refused by a quota, unless others are still to g
     const { views } = await seeTargets({ scales: scalesOf({ a: 2 }), pods, now }, "n", pipeline, controlOf(kind, "a"));
     return [views[0]?.refused, views[0]?.coming];
   };
-  assert.deepEqual(await refused(4), [null, 2]);
-  assert.deepEqual(await refused(5), ["Quota", 0]);
+  assert.deepEqual(await refused(9), [null, 2]);
+  assert.deepEqual(await refused(10), ["Quota", 0]);
   // A roll-out that takes all old Pods down first: they take their time to end, and the new ones to come.
   for (const name of ["old-1", "old-2"]) pods.put(pod(name, true));
   assert.deepEqual(await refused(100), [null, 0]);
@@ -77,8 +77,8 @@ test("replicas without Pods are refused by a quota, unless others are still to g
   assert.deepEqual(await refused(130), [null, 2]);
   // A list that was read anew tells no labels of those that it has no more.
   for (const name of ["old-1", "old-2"]) pods.remove({ apiVersion: "v1", kind: "Pod", metadata: { name } });
-  assert.deepEqual(await refused(134), [null, 2]);
-  assert.deepEqual(await refused(136), ["Quota", 0]);
+  assert.deepEqual(await refused(140), [null, 2]);
+  assert.deepEqual(await refused(141), ["Quota", 0]);
   // Those of a StatefulSet come one after the other, each once the one before is ready.
   pods.put(pod("a-0", false));
   assert.deepEqual(await refused(200, "StatefulSet"), [null, 2]);
