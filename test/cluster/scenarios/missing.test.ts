@@ -14,7 +14,8 @@ describe("a pipeline in Act of which something goes missing", { skip: withoutSce
   let scene: Scene;
   let controller: ControllerProcess;
   before(async () => {
-    scene = await openScene();
+    // Room for all of them at once: what finds none is barred for a minute.
+    scene = await openScene({ cpus: 200 });
     controller = await scene.controller();
   });
   after(() => scene?.close());
