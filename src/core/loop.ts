@@ -8,7 +8,16 @@ import type { Plan } from "./plan.ts";
 import { isSolved } from "./problem.ts";
 import { reasonAfterSetback, reasonSince } from "./reason.ts";
 import { restrict } from "./restrict.ts";
-import { coresLeaving, follow, restrictionsOf, rolledBack, setOut, type Rollouts, type Standing } from "./rollout.ts";
+import {
+  coresLeaving,
+  follow,
+  isOutOfReach,
+  restrictionsOf,
+  rolledBack,
+  setOut,
+  type Rollouts,
+  type Standing,
+} from "./rollout.ts";
 import { startUpOf } from "./start-up.ts";
 import { isRouted, type Switch } from "./switch.ts";
 import { foundSlower, learn, slowdownOf, slowed, type Slowdowns } from "./slowdown.ts";
@@ -59,7 +68,8 @@ export function tick(profiled: Planner, observed: Observation, make: typeof deci
     const leeway = leewayOf(restricted, from.running, state?.planning, at);
     return { from, restricted, leeway, wanted: make(restricted, load, from.running, leeway) };
   };
-  const { from, restricted, ...chosen } = unlessInTheWay(pipeline, choose(standing), choose);
+  const isReached = (plan: Plan): boolean => !isOutOfReach(pipeline, credited, standing, plan, newest);
+  const { from, restricted, ...chosen } = unlessInTheWay(pipeline, choose(standing), choose, isReached);
   // What is ready needs no preparation: it may take the place of what is being prepared.
   const open = within(planner, seenBy(from), from, isRouted);
   const decided = standIn(open, seenBy(from), windows, chosen, make) ?? chosen.wanted;
@@ -86,15 +96,20 @@ interface Chosen {
 }
 
 /**
- * What was chosen; or without the switches whose new variant does not serve yet, where with them no plan is feasible and without them
- * one is. To begin one of them anew, unbound by steps, would help nobody.
+ * What was chosen; or without the switches whose new variant does not serve yet, where with them no plan is feasible, and without them
+ * one is, or they are out of reach. To begin one of them anew, unbound by steps, would help nobody.
  */
-function unlessInTheWay(pipeline: Pipeline, chosen: Chosen, choose: (from: Standing) => Chosen): Chosen {
+function unlessInTheWay(
+  pipeline: Pipeline,
+  chosen: Chosen,
+  choose: (from: Standing) => Chosen,
+  isReached: (plan: Plan) => boolean,
+): Chosen {
   const without = chosen.wanted.outcome.status === "infeasible" ? rolledBack(pipeline, chosen.from) : null;
   if (without === null) return chosen;
   const other = choose(without);
   const isGivenUp = other.wanted.plan.some(({ variant }, s) => variant !== chosen.from.running[s]?.variant);
-  return isGivenUp && isSolved(other.wanted.outcome) ? other : chosen;
+  return isGivenUp && (isSolved(other.wanted.outcome) || !isReached(chosen.wanted.plan)) ? other : chosen;
 }
 
 /** The rollouts once a plan has been decided. What serves while a switch is prepared may grow, unless a rule says what runs. */

@@ -45,8 +45,9 @@ export function rollOut(stage: Stage, plan: StagePlan, rollout: StageRollout | u
 
 /**
  * How many replicas of a stage's plan must be ready before they take over from what serves: those that carry the load of now and
- * leave something idle, as any plan must. Where what serves carries less than that, as much as it does is enough: going over then
- * loses nothing. All of the plan's if that is more, or the load (requests per second) is not known.
+ * leave something idle, as any plan must, unless the plan has too few for that. Where what serves carries less than the load, as much as it does
+ * is enough. A plan may have fewer than are enough: then it does not take over, since less would be carried than is. All of
+ * the plan's if the load (requests per second) is not known.
  */
 export function enoughReady(pipeline: Pipeline, load: number | null, plan: StagePlan, serves: Serving): number {
   const visited = visitsOf(pipeline.stages).find(({ stage }) => stage.name === plan.stage);
@@ -56,8 +57,8 @@ export function enoughReady(pipeline: Pipeline, load: number | null, plan: Stage
   // Which batch serves may have been forgotten, and be taken for one that the variant does not have.
   const serving = capacityOf(pipeline, from, Math.min(serves.batch, from.profile.at(-1)?.batch ?? 1)).rate;
   const items = visited.items * plannedLoad(pipeline, load);
-  const isCarried = leastIdling(items, serving) <= serves.replicas;
-  return Math.min(plan.replicas, isCarried ? leastIdling(items, rate) : leastReplicas(serves.replicas * serving, rate));
+  if (leastIdling(items, serving) > serves.replicas) return leastReplicas(serves.replicas * serving, rate);
+  return Math.max(leastReplicas(items, rate), Math.min(plan.replicas, leastIdling(items, rate)));
 }
 
 /** How far a plan has come. */
@@ -126,6 +127,26 @@ export function rolledBack(pipeline: Pipeline, { running, rollouts }: Standing):
   };
 }
 
+/** Whether a plan goes on with a switch that it has too few replicas to make: all of them would carry less than what serves, and than comes. */
+export function isOutOfReach(
+  pipeline: Pipeline,
+  seen: Observation,
+  { rollouts }: Standing,
+  plan: Plan,
+  load: number | null,
+): boolean {
+  return pipeline.stages.some((stage, s) => {
+    const [switching, to] = [rollouts[stage.name]?.switching, plan[s]];
+    if (to === undefined || switching === undefined || isRouted(switching)) return false;
+    const { from } = switching;
+    const { serving } = countOf(
+      seen.replicas.filter((count) => count.stage === stage.name),
+      from.variant,
+    );
+    return enoughReady(pipeline, load, to, { ...from, replicas: serving }) > to.replicas;
+  });
+}
+
 /** The same once a plan has been decided, which is from now on to be carried out. */
 export function setOut(
   pipeline: Pipeline,
@@ -152,24 +173,41 @@ export function setOut(
   });
 }
 
-/** The same where nobody looks how far replicas have come: that begins anew when somebody does, since nobody sees to it meanwhile. */
+/**
+ * The same where nobody looks how far replicas have come, nor sends requests elsewhere: that begins anew when somebody does, since nobody sees to
+ * it meanwhile.
+ */
 export function unwatched(rollouts: Rollouts, now: number): Rollouts {
   return Object.fromEntries(
     Object.entries(rollouts).flatMap(([stage, { switching, setbacks }]) => {
-      const rollout = rolloutOf(switching, undefined, lasting(setbacks, now));
+      const rollout = rolloutOf(
+        readySince(switching, () => now),
+        undefined,
+        lasting(setbacks, now),
+      );
       return isEmpty(rollout) ? [] : [[stage, rollout]];
     }),
   );
 }
 
-/** The same when nobody has looked for some seconds: they do not count as time in which replicas did not come. */
+/** The same when nobody has looked for some seconds: they do not count as time in which replicas did not come, or requests were not sent elsewhere. */
 export function afterGap(rollouts: Rollouts, seconds: number): Rollouts {
+  const later = (since: number): number => since + seconds;
   return Object.fromEntries(
-    Object.entries(rollouts).map(([stage, { progress, ...rest }]) => [
+    Object.entries(rollouts).map(([stage, { switching, progress, setbacks }]) => [
       stage,
-      progress === undefined ? rest : { ...rest, progress: { ...progress, since: progress.since + seconds } },
+      rolloutOf(
+        readySince(switching, later),
+        progress === undefined ? undefined : { ...progress, since: later(progress.since) },
+        setbacks,
+      ),
     ]),
   );
+}
+
+/** The instant since when a switch only has to be made, which waits for whoever controls; replicas start, and end what they do, by themselves. */
+function readySince(switching: Switch | undefined, of: (since: number) => number): Switch | undefined {
+  return switching?.phase === "Ready" ? { ...switching, since: of(switching.since) } : switching;
 }
 
 /** What rollouts leave to a decision: of what did not get up fewer replicas, and where a switch `locks` its stage the variant that it goes over to. */

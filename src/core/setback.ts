@@ -84,11 +84,16 @@ function fail(variant: string, most: number, before: Setback | undefined, now: n
   return { variant, most, until: now + Math.min(LONGEST_BACK_OFF, BACK_OFF * 2 ** (failures - 1)), failures };
 }
 
-/** Since when nothing has moved: not more are ready, and no other number is wanted. */
+/**
+ * Since when nothing has moved: not more are ready than ever were, though fewer than wanted. To want another number moves nothing: else
+ * what never gets ready would be waited for as long as the load changes.
+ */
 export function progressOf(plan: StagePlan, ready: number, before: Progress | undefined, now: number): Progress {
   const { variant, replicas } = plan;
-  if (before !== undefined && isOf(before, plan) && ready <= before.ready) return before;
-  return { variant, replicas, ready, since: now };
+  if (before === undefined || before.variant !== variant || ready > before.ready) {
+    return { variant, replicas, ready, since: now };
+  }
+  return before.replicas === replicas ? before : { ...before, replicas };
 }
 
 function isOf(progress: Progress, { variant, replicas }: StagePlan): boolean {

@@ -8,7 +8,7 @@ import type { Plan, StagePlan } from "../../src/core/plan.ts";
 import { policyOf } from "../../src/core/policies.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { paper } from "../../src/core/queueing/paper.ts";
-import { enoughReady, rollOut, type StageRollout } from "../../src/core/rollout.ts";
+import { afterGap, enoughReady, rollOut, unwatched, type Rollouts, type StageRollout } from "../../src/core/rollout.ts";
 import { switchOf, type Switch } from "../../src/core/switch.ts";
 import { exhaustive } from "../../src/solver/exhaustive.ts";
 import { pipelineOf, plan, variant } from "../fixtures.ts";
@@ -80,13 +80,15 @@ describe("enough", () => {
   const pipeline = pipelineOf([[a(), b()]], { margins: { load: 0.1, serviceTime: 0, throughput: 0 } });
   const without = { ...pipeline, margins: { ...pipeline.margins, load: 0 } };
 
-  test("is what carries the load of now with something to spare, and no more than is wanted", () => {
+  test("is what carries the load of now with something to spare, where enough are wanted", () => {
     // 20 rps and a tenth are 22: of b, 5 rps each, five.
     assert.equal(enoughReady(pipeline, 20, one("b", 9), one("a", 3)), 5);
-    assert.equal(enoughReady(pipeline, 20, one("b", 3), one("a", 3)), 3);
+    // Fewer must not take over, whatever is wanted.
+    assert.equal(enoughReady(pipeline, 20, one("b", 3), one("a", 3)), 5);
     assert.equal(enoughReady(pipeline, 20, one("a", 9), one("b", 5)), 3);
-    // Exactly full is not enough.
+    // Exactly full is not enough, unless no more are wanted.
     assert.equal(enoughReady(without, 20, one("b", 9), one("a", 3)), 5);
+    assert.equal(enoughReady(without, 20, one("b", 4), one("a", 3)), 4);
     // Not less than the least load is planned for, as ever.
     assert.equal(enoughReady(pipeline, 0, one("b", 9), one("a", 3)), 1);
     assert.equal(enoughReady(pipeline, null, one("b", 9), one("a", 3)), 9);
@@ -95,7 +97,8 @@ describe("enough", () => {
   test("is as much as serves, where that does not carry the load", () => {
     assert.equal(enoughReady(pipeline, 20, one("b", 9), one("a", 2)), 4);
     assert.equal(enoughReady(pipeline, 20, one("b", 9), one("a", 1)), 2);
-    assert.equal(enoughReady(pipeline, 20, one("b", 3), one("a", 2)), 3);
+    // Also more than there are to be: less must not take over.
+    assert.equal(enoughReady(pipeline, 20, one("b", 3), one("a", 2)), 4);
     assert.equal(enoughReady(pipeline, 20, one("a", 9), one("b", 3)), 2);
     assert.equal(enoughReady(pipeline, 20, one("b", 9), one("a", 0)), 1);
     // Exactly full does not carry it.
@@ -555,6 +558,19 @@ describe("a switch that is in the way", () => {
     assert.equal(after(90, "a 2/2 2", "b 4/4 0"), "a 9 load-rose");
   });
 
+  test("is given up where it would carry less than what serves, and can have no more", () => {
+    // Four of a carry 40 rps, and four of b 20: all that fits beside them, and no plan carries 500.
+    const planner = plannerOf({ limits: { replicas: 100, batch: 1, cores: 8 } }, [a(), b()]);
+    const { said } = follow(
+      planner,
+      plan(["a", 4]),
+      [0, 18, "a 4/4 4"],
+      [10, 500, "a 4/4 4", "b 0/4 0"],
+      [20, 500, "a 8/8 8", "b 0/0 0"],
+    );
+    assert.deepEqual(said, ["b 4 first, Preparing", "a 8 best-effort", "a 8 best-effort"]);
+  });
+
   test("another stage's too", () => {
     // 8 cores: what prepares at the first stage leaves the second none.
     const limited = { replicas: 12, batch: 1, cores: 8 };
@@ -717,6 +733,48 @@ describe("replicas that do not come up", () => {
       "b 4 unchanged, Ready",
       "a 2 setback; b at most 0 until 670",
     ]);
+  });
+
+  test("a switch that is ready waits for whoever controls: time in which nobody does is none", () => {
+    const ready: Rollouts = {
+      s0: { switching: { from: one("a", 4), phase: "Ready", since: 100 }, setbacks: [] },
+      s1: { switching: { from: one("a", 4), phase: "Preparing", since: 100 }, setbacks: [] },
+    };
+    const since = (rollouts: Rollouts): unknown => Object.values(rollouts).map(({ switching }) => switching?.since);
+    // Replicas start whoever looks.
+    assert.deepEqual(since(afterGap(ready, 700)), [800, 100]);
+    assert.deepEqual(since(unwatched(ready, 900)), [900, 100]);
+    const state = { rollouts: afterGap({ s0: ready["s0"] ?? { setbacks: [] } }, 700) };
+    const seen = look({ now: 805, load: 12, running: plan(["b", 4]), state }, "a 4/4 4", "b 4/4 0");
+    assert.equal(told(tick(plannerOf({}, [a(), b()]), seen)), "b 3 first, Ready");
+  });
+
+  test("what never gets ready is given up, however the number wanted changes meanwhile", () => {
+    const planner = plannerOf({}, [a(), b()]);
+    let [state, running]: [LoopState | null, Plan] = [null, plan(["a", 5])];
+    const reasons: string[] = [];
+    for (let now = 0; now <= 1200; now += 10) {
+      const up = running[0]?.variant === "b" ? running[0].replicas : 0;
+      const load = now % 400 < 200 ? 40 : 12;
+      const decision = tick(planner, look({ now, load, running, state }, "a 5/5 5", `b 0/${up} 0`));
+      ({ state, plan: running } = decision);
+      reasons.push(decision.reason);
+    }
+    // The deadline is 600 s, and then it is barred for a minute.
+    assert.equal(reasons.indexOf("setback"), 60);
+  });
+
+  test("what gets ready one by one is not given up, however many more are wanted by then", () => {
+    const planner = plannerOf({}, [a()]);
+    let [state, running]: [LoopState | null, Plan] = [null, plan(["a", 2])];
+    for (let now = 0; now <= 3000; now += 10) {
+      const up = 2 + Math.floor(now / 300);
+      const load = 19 + now / 25;
+      const wanted = running[0]?.replicas ?? 0;
+      const decision = tick(planner, look({ now, load, running, state }, `a ${up}/${Math.max(up, wanted)} ${up}`));
+      ({ state, plan: running } = decision);
+      assert.notEqual(decision.reason, "setback", `at ${now}`);
+    }
   });
 
   test("a switch that is ready or over is not rolled back for what is still missing", () => {

@@ -329,8 +329,8 @@ class Simulation {
   }
 
   /**
-   * S11: the least replicas that carry the load and are not busy all the time; where what serves does not do so, the least that carry as
-   * much as that; all of them if that is more, or the load is not known.
+   * S11: the least replicas that carry the load and are not busy all the time, or only carry it if they are all; where what serves does not do so,
+   * the least that carry as much as that; all of them if the load is not known.
    */
   enoughOf({ index, serving, pendingPlan }: StageState, pending: Group): number {
     const { replicas, load } = pendingPlan;
@@ -345,10 +345,14 @@ class Simulation {
       count > 0 && items / (count * ofOne(group)) < 1 - 1e-9;
     const up = count(serving, "ready");
     const isCarried = isIdleAtTimes(up, serving);
-    const isEnough = (count: number): boolean =>
-      isCarried ? isIdleAtTimes(count, pending) : (up * ofOne(serving)) / ofOne(pending) <= count + 1e-9;
+    const carries = (count: number, group: Group, what: number): boolean =>
+      what / (count * ofOne(group)) <= 1 + 1e-9 / count;
+    const isEnough = (n: number): boolean =>
+      isCarried
+        ? carries(n, pending, items) && (n >= replicas || isIdleAtTimes(n, pending))
+        : carries(n, pending, up * ofOne(serving));
     let enough = 1;
-    while (enough < replicas && !isEnough(enough)) enough++;
+    while (!isEnough(enough)) enough++;
     return enough;
   }
 
