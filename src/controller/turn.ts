@@ -120,9 +120,10 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
   if (!acts) return report(context, known, decided, toTell);
   const steps = stepsTo({ ...built, ...cluster }, plan, state);
   const { pipeline } = built;
-  const newest = "load" in measured ? newestLoad(measured.load, pipeline.adaptation.loadWindow) : null;
+  const { loadWindow } = pipeline.adaptation;
+  const newest = "load" in measured ? newestLoad(measured.load, loadWindow) : null;
   const waiting = underWay(pipeline, answer, newest);
-  const lag = standingOfLag(waiting, newest);
+  const lag = standingOfLag(waiting, newest, loadWindow);
   return carryOut(context, world, known, decided, steps, mayGoDown, switchesText(waiting), { ...toTell, lag });
 }
 

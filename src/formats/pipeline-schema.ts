@@ -84,7 +84,7 @@ const movement = z.strictObject({
 });
 
 const sla = z.strictObject({
-  latency: positiveDuration.describe("End-to-end latency promised, for example 600ms"),
+  latency: positiveDuration().describe("End-to-end latency promised, for example 600ms"),
   quantile: fractionBetween
     .optional()
     .describe("Share of requests it is promised to; 0.99 by default")
@@ -123,7 +123,7 @@ const objective = z
 
 const adaptation = z
   .strictObject({
-    interval: positiveDuration
+    interval: positiveDuration("1h")
       .optional()
       .describe("Between two decisions; 10s by default")
       .meta(byDefault(`${timing.interval}s`)),
@@ -131,15 +131,15 @@ const adaptation = z
       .optional()
       .describe("How the load is predicted; max by default")
       .meta(byDefault(timing.predictor)),
-    loadWindow: positiveDuration
+    loadWindow: positiveDuration("1h")
       .optional()
       .describe("The load of an instant is the mean over this; 5s by default")
       .meta(byDefault(`${timing.loadWindow}s`)),
-    history: positiveDuration
+    history: positiveDuration("6h")
       .optional()
       .describe("How much load a predictor sees; 120s by default")
       .meta(byDefault(`${timing.history}s`)),
-    horizon: positiveDuration
+    horizon: positiveDuration("6h")
       .optional()
       .describe("How far ahead the load is predicted; 20s by default")
       .meta(byDefault(`${timing.horizon}s`)),

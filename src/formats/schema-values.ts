@@ -1,14 +1,36 @@
 import { z } from "zod";
-import { ABOVE_ZERO, cores as coresOf, CORES, DECIMAL, DURATION, POSITIVE_DURATION } from "./quantity.ts";
+import { ABOVE_ZERO, cores as coresOf, CORES, DECIMAL, DURATION, POSITIVE_DURATION, seconds } from "./quantity.ts";
 
 // What the schemas of files and objects are made of, and the JSON Schemas that come of them.
 
-const WRITE_DURATION = "Write a duration with its unit, for example 600ms or 5s.";
-const WRITE_POSITIVE = "Write a duration above 0 with its unit, for example 600ms or 5s.";
 const WRITE_CORES = "Write CPU cores, above 0, as 2, 0.5 or 500m.";
 
-export const duration = z.string(WRITE_DURATION).regex(DURATION, WRITE_DURATION);
-export const positiveDuration = z.string(WRITE_POSITIVE).regex(POSITIVE_DURATION, WRITE_POSITIVE);
+/** Digits of a duration, and its unit: what is longer says nothing more, and is not worth a cluster's time. */
+const LONGEST_DURATION = 24;
+
+/** No longer than `most`, so that nobody who writes one keeps a controller busy or fills its memory with what comes of it. */
+function durationUpTo(most: string, pattern: RegExp, write: string) {
+  const isUpTo = (text: string): boolean =>
+    text.length > LONGEST_DURATION || !DURATION.test(text) || seconds(text) <= seconds(most);
+  return z
+    .string(write)
+    .max(LONGEST_DURATION, write)
+    .regex(pattern, write)
+    .refine(isUpTo, `is longer than ${most}, which is the most`)
+    .meta(
+      rules(
+        [matches(pattern), write],
+        [
+          `!${matches(pattern)} || duration(self) <= duration('${most}')`,
+          `This is longer than ${most}, which is the most. Shorten it.`,
+        ],
+      ),
+    );
+}
+
+export const duration = durationUpTo("24h", DURATION, "Write a duration with its unit, for example 600ms or 5s.");
+export const positiveDuration = (most = "24h") =>
+  durationUpTo(most, POSITIVE_DURATION, "Write a duration above 0 with its unit, for example 600ms or 5s.");
 
 /**
  * A number that need not be whole. Objects of a cluster hold no fractions, so it may also be text; `pattern` has the texts
@@ -63,7 +85,7 @@ export const selector = z
   .min(1)
   .max(2048)
   .regex(SELECTOR, WRITE_SELECTOR)
-  .meta({ "x-kubernetes-validations": [{ rule: `self.matches(r"""${SELECTOR.source}""")`, message: WRITE_SELECTOR }] });
+  .meta(rules([matches(SELECTOR), WRITE_SELECTOR]));
 
 export const names = <T extends Record<string, unknown>>(table: T) =>
   z.enum(Object.keys(table) as [string, ...string[]]);
@@ -78,9 +100,14 @@ export const mapBy = (...keys: readonly string[]) => ({
 });
 
 /** What a cluster checks: a CEL expression on `self`, and what to do where it does not hold. */
-export const rules = (...pairs: readonly (readonly [rule: string, message: string])[]) => ({
-  "x-kubernetes-validations": pairs.map(([rule, message]) => ({ rule, message })),
-});
+export function rules(...pairs: readonly (readonly [rule: string, message: string])[]) {
+  return { "x-kubernetes-validations": pairs.map(([rule, message]) => ({ rule, message })) };
+}
+
+/** The expression that a text matches a pattern, which must be one of theirs too. */
+function matches({ source }: RegExp): string {
+  return `self.matches(r"""${source}""")`;
+}
 
 export type JsonSchema = Record<string, unknown>;
 

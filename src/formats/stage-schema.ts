@@ -27,7 +27,16 @@ export const replicas = count.max(MOST_REPLICAS);
 export const MOST_STAGES = 32;
 const MOST_VARIANTS = 32;
 const MOST_BATCHES = 256;
-const stageName = name(63);
+/** By stage names things are kept, and every object has these already. */
+const TAKEN: readonly string[] = Object.getOwnPropertyNames(Object.prototype);
+const stageName = name(63)
+  .refine((text) => !TAKEN.includes(text), "is a name that every object has, and no stage can")
+  .meta(
+    rules([
+      `!(self in [${TAKEN.map((one) => `'${one}'`).join(", ")}])`,
+      "Every object has this name, and no stage can. Choose another.",
+    ]),
+  );
 const variantName = name(253);
 const batches = z.array(batch).min(1).max(MOST_BATCHES);
 const port = count.max(65_535);

@@ -27,7 +27,7 @@ const sweepSchema = z.strictObject({
       policies: some(names(policyKinds)).optional().describe("ipa by default"),
       predictors: some(names(predictorKinds)).optional().describe("The pipeline's by default"),
       queueing: some(names(queueingModels)).optional().describe("Latency models of the plans; tail by default"),
-      sla: some(positiveDuration).optional().describe("Latencies promised; the pipeline's by default"),
+      sla: some(positiveDuration()).optional().describe("Latencies promised; the pipeline's by default"),
       alpha: some(weight).optional().describe("Weights of the accuracy; the pipeline's by default"),
       beta: some(weight).optional().describe("Weights of a core; the pipeline's by default"),
       seeds: some(z.number().int().min(0).max(MOST_SEED)).optional().describe("[1] by default"),

@@ -67,6 +67,12 @@ const broken: Readonly<Record<string, Json>> = {
   },
   'Write the name of one counter, its labels, or both, as in http_requests_total{service="video"}: no function and no range, as the controller takes the rate itself.':
     { load: { prometheus: { selector: "rate(http_requests_total[1m])" } } },
+  "Every object has this name, and no stage can. Choose another.": { stages: [stage("constructor")] },
+  "Write a duration with its unit, for example 600ms or 5s.": { startUp: { mean: "5" } },
+  "Write a duration above 0 with its unit, for example 600ms or 5s.": { adaptation: { history: "0s" } },
+  "This is longer than 1h, which is the most. Shorten it.": { adaptation: { interval: "3600001ms" } },
+  "This is longer than 6h, which is the most. Shorten it.": { adaptation: { history: "10000h" } },
+  "This is longer than 24h, which is the most. Shorten it.": { startUp: { mean: "24.1h" } },
 };
 
 /** The messages of all rules. */

@@ -692,6 +692,27 @@ const cases: readonly Case[] = [
     /limits\.replicas: 1000000 is not at most 10000/,
   ],
   [
+    "more history than a controller could hold",
+    /$/,
+    "  adaptation: { history: 7h }\n",
+    "bad_value",
+    /adaptation\.history: is longer than 6h, which is the most\./,
+  ],
+  [
+    "a duration that is no number any more",
+    /$/,
+    `  adaptation: { history: ${"9".repeat(400)}s }\n`,
+    "bad_value",
+    /adaptation\.history: .* is not understood\. Write a duration above 0 [^\n]*$/,
+  ],
+  [
+    "a stage with a name that every object has",
+    "name: detect",
+    "name: constructor",
+    "bad_value",
+    /spec\.stages\.0\.name: is a name that every object has/,
+  ],
+  [
     "less history than a window of load",
     /$/,
     "  adaptation: { loadWindow: 30s, history: 20s }\n",

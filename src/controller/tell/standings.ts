@@ -1,6 +1,7 @@
 import type { LoadSeries } from "../../core/cluster.ts";
 import type { MeasuredLoad } from "../../core/counters.ts";
 import type { Decision } from "../../core/decide.ts";
+import { surelyAtLeast } from "../../core/load.ts";
 import { missingLoad } from "../../core/missing-load.ts";
 import type { Pipeline } from "../../core/pipeline.ts";
 import { leastKnown } from "../../core/predictors/predictor.ts";
@@ -142,10 +143,13 @@ export function isDecided({ state }: Pick<Decision, "state">): boolean {
   return state?.planning !== undefined;
 }
 
-/** While what is ready carries less than comes: it will be better, but is not yet. Null where it does. `load`: requests per second. */
-export function standingOfLag(all: readonly UnderWay[], load: number | null): Standing | null {
+/**
+ * While what is ready carries less than comes, and not by chance: it will be better, but is not yet. Null where it does. `load`: requests per
+ * second, the mean of a window of so many `seconds`.
+ */
+export function standingOfLag(all: readonly UnderWay[], load: number | null, seconds: number): Standing | null {
   if (load === null) return null;
-  const lagging = all.filter(({ from }) => from.rate < load);
+  const lagging = all.filter(({ from }) => from.rate < surelyAtLeast(load, seconds));
   if (lagging.length === 0) return null;
   const texts = lagging.map(
     (one) =>

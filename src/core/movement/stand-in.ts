@@ -1,6 +1,7 @@
 import type { LoadSeries, Observation } from "../cluster.ts";
 import type { Decided, Planner } from "../decide.ts";
 import { intersection, withoutFewest, type Leeway, type StageLeeway } from "./leeway.ts";
+import { surelyAtLeast } from "../load.ts";
 import { settingsOf } from "../options.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { isSolved } from "../problem.ts";
@@ -9,9 +10,6 @@ import { visitsOf } from "../visits.ts";
 
 /** `decide`, or what remembers it. */
 type Decide = (planner: Planner, load: number, running: Observation["running"], leeway: Leeway) => Decided;
-
-/** So many standard deviations of random arrivals are taken off the newest load, before it counts as more than there is room for. */
-const DOUBT = 2;
 
 /**
  * A plan of replicas that are ready now, where more comes by than what serves can carry, and what is wanted takes half an
@@ -34,8 +32,7 @@ export function standIn(
 
 /** Whether some stage gets more items now than the replicas that serve it can carry, and not by chance. */
 function isOverloaded({ pipeline, policy }: Planner, seen: Observation, windows: LoadSeries): boolean {
-  const newest = windows.rates.at(-1) ?? 0;
-  const load = newest - DOUBT * Math.sqrt(newest / windows.step);
+  const load = surelyAtLeast(windows.rates.at(-1) ?? 0, windows.step);
   return visitsOf(pipeline.stages).some(({ stage, items }) => {
     const settings = settingsOf(pipeline, stage, policy.pins[stage.name]);
     const carried = seen.replicas.reduce((sum, { stage: name, variant, serving }) => {
