@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { InputError } from "../core/errors.ts";
 import { modes, type Control, type Mode } from "../core/control.ts";
 import type { Pipeline } from "../core/pipeline.ts";
@@ -89,7 +90,7 @@ export function reader(): Reader {
           ? lasting(build(object, configMap, found), isSame ? before.built : null)
           : configMap;
     readings.set(uid, { generation, configMap, profiles, built });
-    const [paused, resume] = [annotations[PAUSED] === "true", annotations[RESUME] ?? ""];
+    const [paused, resume] = [annotations[PAUSED] === "true", keptResume(annotations[RESUME] ?? "")];
     const ending = object.metadata.deletionTimestamp !== undefined;
     const control = "control" in built ? built.control : controlOf(object);
     return { object, namespace, name: own, paused, resume, built, control, ending, holds };
@@ -100,6 +101,14 @@ export function reader(): Reader {
     if (left !== undefined) name(uid, left.world, null);
   };
   return { read, forget };
+}
+
+/** Characters of it that the status has room for. */
+const MOST_RESUME = 1024;
+
+/** As it is kept in the status, where a long one has no room: there it only has to differ from others. */
+function keptResume(value: string): string {
+  return value.length <= MOST_RESUME ? value : createHash("sha256").update(value).digest("hex");
 }
 
 /** What was built, or the same pipeline as before where that had all it needs: then only its profiles can be what is wrong now. */

@@ -4,6 +4,7 @@ import { autoscalerClaims } from "../../src/controller/see/contest.ts";
 import { reader } from "../../src/controller/known.ts";
 import { podIndex } from "../../src/controller/see/pods.ts";
 import type { World } from "../../src/controller/world.ts";
+import { parseStatus } from "../../src/formats/status-schema.ts";
 import { pipelineObject, profiles as all, profilesObject } from "../cluster/scene/objects.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 
@@ -31,6 +32,18 @@ test("a pipeline that would keep the controller busy all the time is refused", a
   const built = await builtOf("1ms");
   assert.ok("problem" in built);
   assert.match(built.problem.message, /adaptation\.interval is 0\.001 s/);
+});
+
+test("an annotation `resume` that the status has no room for differs from others all the same", async () => {
+  const resumeOf = async (resume: string): Promise<string> => {
+    const { metadata, ...rest } = pipelineObject();
+    const object = { ...rest, metadata: { ...metadata, annotations: { "ipa.dev/resume": resume } } };
+    return (await reader().read(object, world, () => true)).resume;
+  };
+  assert.equal(await resumeOf("now"), "now");
+  const long = await Promise.all(["a", "b"].map((end) => resumeOf("x".repeat(2000) + end)));
+  assert.equal(new Set(long).size, 2);
+  for (const resume of long) assert.equal(parseStatus({ resumed: resume }).resumed, resume);
 });
 
 test("a ConfigMap is left when the last pipeline that names it names another, cannot be understood, or is gone", async () => {
