@@ -11,8 +11,6 @@ import type { Ledger } from "./act/ledger.ts";
 export interface Memory {
   /** The last one; empty before the first. */
   readonly plan: Plan;
-  /** What is to run again where another variant stands in for it, as its target is gone. */
-  readonly displaced: Plan;
   /** Whether it is carried out, and not only recommended. */
   readonly acts: boolean;
   /** Stages whose Service could not be changed the last time. */
@@ -45,7 +43,6 @@ export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
   const gap = Math.max(0, now - lastLook(status));
   return {
     plan: plan === undefined ? [] : planOfStatus(plan),
-    displaced: [],
     acts: mode === "Act",
     unroutable: [],
     state:

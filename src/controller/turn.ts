@@ -69,7 +69,7 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
   const mode = modeWithin(context.maxMode, built.control);
   const { cluster, ...found } = await look(context, world, known, built, mode, memory);
   const { measured, assumed, unknownSince, unresolved } = found;
-  const TargetResolved = standingOfTargets(unresolved, cluster !== null);
+  const TargetResolved = standingOfTargets(unresolved, cluster?.held ?? null);
   const MetricsAvailable = standingOfLoad(measured, assumed);
   const downFrom = memory.downFrom ?? firstDownFrom(built.pipeline, found.load, context.clock());
   const kept = { ...memory, unknownSince, downFrom };
@@ -78,7 +78,7 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
     return report(context, known, kept, { standings, mode, measured });
   }
   const { times, views } = cluster;
-  const followed = { ...kept, inForce: times.inForce, displaced: cluster.displaced };
+  const followed = { ...kept, inForce: times.inForce };
   const standingsAfter = (state: LoopState | null): Standings => ({
     TargetResolved,
     MetricsAvailable,

@@ -67,7 +67,7 @@ export function stepsTo(
     }
   });
   const isFree = (step: StepOfStage): boolean => !routes.some(({ index }) => index === step.index);
-  const room = exceeds(pipeline.limits.cores, views, up) ? down.filter(isFree) : [];
+  const room = exceeds(pipeline, plan, views, up) ? down.filter(isFree) : [];
   return { room, up, routes, down: down.filter((step) => !room.includes(step)) };
 }
 
@@ -79,14 +79,31 @@ interface StepOfStage extends ScaleStep {
 const ROUNDING = 1e-9;
 
 /** Whether more replicas beside all that there are need more cores than there may be. */
-function exceeds(limit: number | undefined, views: readonly TargetView[], up: readonly StepOfStage[]): boolean {
+function exceeds(
+  { limits: { cores: limit }, stages }: Pipeline,
+  plan: Plan,
+  views: readonly TargetView[],
+  up: readonly StepOfStage[],
+): boolean {
   if (limit === undefined || up.length === 0) return false;
-  const now = views.reduce((sum, { variant, scale }) => sum + variant.coresPerReplica * scale.replicas, 0);
+  const seen = views.reduce((sum, { variant, scale }) => sum + variant.coresPerReplica * scale.replicas, 0);
+  // What is planned and cannot be looked at is taken to run.
+  const unseen = plan.flatMap(({ stage, variant, replicas }) =>
+    views.some((view) => view.stage === stage && view.variant.name === variant)
+      ? []
+      : replicas * coresOf(stages, stage, variant),
+  );
+  const now = unseen.reduce((sum, cores) => sum + cores, seen);
   const more = up.reduce(
     (sum, { view, replicas }) => sum + view.variant.coresPerReplica * (replicas - view.scale.replicas),
     0,
   );
   return now + more > limit + ROUNDING;
+}
+
+function coresOf(stages: Pipeline["stages"], stage: string, variant: string): number {
+  const variants = stages.find(({ name }) => name === stage)?.variants ?? [];
+  return variants.find(({ name }) => name === variant)?.coresPerReplica ?? 0;
 }
 
 /** What went wrong, for a condition: of a target whose number somebody took back, who did. */

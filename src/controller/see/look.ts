@@ -3,7 +3,6 @@ import type { Control, Mode } from "../../core/control.ts";
 import type { MeasuredLoad } from "../../core/counters.ts";
 import { reach } from "../../core/movement/stabilise.ts";
 import type { Pipeline } from "../../core/pipeline.ts";
-import type { Plan } from "../../core/plan.ts";
 import { unwatched } from "../../core/rollout.ts";
 import type { Context } from "../context.ts";
 import { fixedBy, type Fixed } from "./fixed.ts";
@@ -11,7 +10,7 @@ import type { Known } from "../known.ts";
 import { loadToPlanFor } from "./load.ts";
 import { measure } from "./measure.ts";
 import type { Memory } from "../memory.ts";
-import { displacedBy, observe, planInForce, type Sight } from "./observe.ts";
+import { heldBy, observe, planInForce, type Held, type Sight } from "./observe.ts";
 import { routedTo } from "./routed.ts";
 import { serviceTimes, type ServiceTimes } from "./service-times.ts";
 import { seeTargets, type TargetView, type Unresolved } from "./targets.ts";
@@ -26,7 +25,7 @@ export interface Look {
   /** A longer load, to make the loop's memory of it anew. */
   readonly load: LoadSeries;
   readonly unresolved: readonly Unresolved[];
-  /** The targets and what follows from them; null where a stage has none. */
+  /** The targets and what follows from them; null where a stage has none, and none that is held. */
   readonly cluster: ClusterLook | null;
 }
 
@@ -37,8 +36,7 @@ export interface ClusterLook {
   readonly times: ServiceTimes;
   readonly latency: number | null;
   readonly seen: Observation;
-  /** What is to run again where another variant stands in for it. */
-  readonly displaced: Plan;
+  readonly held: readonly Held[];
 }
 
 /** Looks at the targets, the Services and the load of a pipeline. */
@@ -60,18 +58,19 @@ export async function look(
   const { series: load, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
   const { views, unresolved } = targets;
   const common = { measured, assumed, unknownSince, load, unresolved };
-  if (control.stages.some(({ stage }) => !views.some((view) => view.stage === stage))) {
-    return { ...common, cluster: null };
-  }
   // What was only recommended runs nowhere, and nothing is under way to it.
   const isCarriedOut = memory.acts && mode !== "Observe";
-  const [plan, displaced] = isCarriedOut ? [memory.plan, memory.displaced] : [[], []];
+  const plan = isCarriedOut ? memory.plan : [];
   const state =
     isCarriedOut || memory.state === null ? followable(memory.state, world, now) : withoutRollouts(memory.state);
   const routes = control.stages.map((stage) => routedTo(stage, world, targets, plan, state));
   const [routed, orphans] = [routes.map(({ variant }) => variant), routes.map((one) => one.orphans)];
+  const held = heldBy(control, { mode, unresolved, routed, plan, state });
+  if (control.stages.some(({ stage }) => ![...views, ...held].some((one) => one.stage === stage))) {
+    return { ...common, cluster: null };
+  }
   const { unroutable } = memory;
-  const sight: Sight = { mode, now, load, views, unresolved, routed, orphans, unroutable, plan, displaced, state };
+  const sight: Sight = { mode, now, load, views, unresolved, routed, orphans, unroutable, plan, state };
   const running = planInForce(pipeline, control, sight);
   const fixed = fixedBy(known.object, mode, world, { views, running, ledger: memory.ledger });
   const observation = observe(control, sight, running, fixed);
@@ -79,7 +78,7 @@ export async function look(
   const seen = times.served.length === 0 ? observation : { ...observation, served: times.served };
   return {
     ...common,
-    cluster: { views, routed, fixed, times, latency, seen, displaced: displacedBy(control, sight) },
+    cluster: { views, held, routed, fixed, times, latency, seen },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { LoopState } from "../../core/cluster.ts";
 import type { StageControl } from "../../core/control.ts";
 import type { Plan } from "../../core/plan.ts";
+import { isRouted } from "../../core/switch.ts";
 import { selectorOf, servedBy } from "../act/services.ts";
 import type { Sight } from "./observe.ts";
 import type { World } from "../world.ts";
@@ -25,9 +26,12 @@ export function routedTo(
   const ofStage = views.filter((view) => view.stage === stage);
   const variant = object === undefined ? null : servedBy(object, ofStage);
   if (object === undefined || variant !== null) return { variant, orphans: 0 };
-  const from = state?.rollouts?.[stage]?.switching?.from.variant;
+  const switching = state?.rollouts?.[stage]?.switching;
   const planned = plan.find((one) => one.stage === stage)?.variant;
-  const gone = [from, planned].find((name) => unresolved.some((one) => one.stage === stage && one.variant === name));
+  const led = switching === undefined || isRouted(switching) ? planned : switching.from.variant;
+  const gone = [led, switching?.from.variant, planned].find((name) =>
+    unresolved.some((one) => one.stage === stage && one.variant === name),
+  );
   const orphans = gone === undefined ? 0 : pods.matching(selectorOf(object)).filter(({ ready }) => ready).length;
   return { variant: orphans > 0 && gone !== undefined ? gone : null, orphans };
 }

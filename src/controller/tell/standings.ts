@@ -12,6 +12,7 @@ import type { Answer } from "../context.ts";
 import type { UnderWay } from "./under-way.ts";
 import type { Sound } from "../known.ts";
 import type { ServiceTimes } from "../see/service-times.ts";
+import type { Held } from "../see/observe.ts";
 import type { TargetView, Unresolved } from "../see/targets.ts";
 
 // What a turn found, as conditions say it.
@@ -29,11 +30,11 @@ export function undecided(reason: Standing["reason"], message: string): Standing
   return bad(reason, `${message} ${UNDECIDED}`);
 }
 
-/** `goesOn`: every stage has a variant left. */
-export function standingOfTargets(unresolved: readonly Unresolved[], goesOn: boolean): Standing {
+/** `held`: what of them is gone on with; null where nothing is, as a stage has no other variant. */
+export function standingOfTargets(unresolved: readonly Unresolved[], held: readonly Held[] | null): Standing {
   const [first] = unresolved;
   if (first === undefined) return good("Resolved");
-  const nameOf = ({ stage, variant }: Unresolved): string => `${stage}/${variant}`;
+  const nameOf = ({ stage, variant }: Pick<Unresolved, "stage" | "variant">): string => `${stage}/${variant}`;
   const isNamed = ({ reason }: Unresolved): boolean => reason !== "NotNamed";
   const nameless = unresolved.filter((one) => !isNamed(one)).map(nameOf);
   const named = unresolved.filter(isNamed).map((one) => `${nameOf(one)}: ${one.message}`);
@@ -45,8 +46,14 @@ export function standingOfTargets(unresolved: readonly Unresolved[], goesOn: boo
         ]),
     ...named,
   ].join(" ");
-  if (!goesOn) return undecided(first.reason, message);
-  return bad(first.reason, `${message} The pipeline goes on without ${unresolved.length > 1 ? "them" : "it"}.`);
+  if (held === null) return undecided(first.reason, message);
+  const counted = held.map((one) => `${nameOf(one)} x${one.replicas}`).join(", ");
+  if (counted === "") {
+    return bad(first.reason, `${message} The pipeline goes on without ${unresolved.length > 1 ? "them" : "it"}.`);
+  }
+  const left = unresolved.map(nameOf).filter((name) => !held.some((one) => nameOf(one) === name));
+  const rest = left.length === 0 ? "" : ` and without ${left.join(", ")}`;
+  return bad(first.reason, `${message} The pipeline goes on with ${counted} taken to run as planned${rest}.`);
 }
 
 /** A profile that is wrong by more than this, as a fraction, and beyond the margin is to be told. */

@@ -5,6 +5,7 @@ import { until } from "../control-plane/until.ts";
 import type { ControllerProcess } from "../scene/controller.ts";
 import { deploymentObject, deploymentsOf, pipelineObject, profiles, profilesObject } from "../scene/objects.ts";
 import { readyBefore, routesOf } from "../scene/routes.ts";
+import { scaleWrites } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
 import type { Traffic } from "../scene/traffic.ts";
 
@@ -83,13 +84,22 @@ describe("a pipeline in Act of which something goes missing", { skip: withoutSce
   test("the Deployment that serves, without a Service", async () => {
     const name = "alone";
     const traffic = await begin(name, "None");
+    traffic.at(60);
+    await reach(name, { small: 7, fast: 4 });
     await scene.plane.kubectl("delete", "deployment", `${name}-fast`);
     await says(name, "TargetResolved", "False NotFound");
+    assert.match(await message(name, "TargetResolved"), /goes on with classify\/fast x4 taken to run as planned/);
+    traffic.at(30);
+    await reach(name, { small: 4 });
     traffic.at(60);
-    await until("more replicas", async () => (await scene.replicas(`${name}-small`)) >= 7, WITHIN);
-    await until("another to stand in", async () => (await scene.replicas(`${name}-precise`)) >= 7, WITHIN);
+    await reach(name, { small: 7 });
+    assert.deepEqual(
+      scaleWrites(scene.ownWrites(), `${name}-precise`),
+      [],
+      "another stands in, to which no requests come",
+    );
     await scene.plane.apply(deploymentObject(`${name}-fast`, { replicas: 1 }));
-    await until("it to be scaled again", async () => (await scene.replicas(`${name}-fast`)) >= 4, WITHIN);
+    await reach(name, { fast: 4 });
     await says(name, "Ready", "True Ready");
   });
 
@@ -104,7 +114,7 @@ describe("a pipeline in Act of which something goes missing", { skip: withoutSce
 
   test("the profiles", async () => {
     const name = "blind";
-    const configMap = profilesObject() as { readonly metadata: object };
+    const configMap = profilesObject();
     const given = { ...configMap, metadata: { ...configMap.metadata, name: "blind" } };
     await scene.plane.apply(given);
     const traffic = await begin(name, "None", { profilesFrom: { configMap: "blind" } });

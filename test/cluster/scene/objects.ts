@@ -98,7 +98,7 @@ export function pipelineObject({ name = "shop", mode = "Act", dataPlane = "None"
   };
 }
 
-export function profilesObject(data: Readonly<Record<string, string>> = profiles): object {
+export function profilesObject(data: Readonly<Record<string, string>> = profiles) {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "ipa-profiles", namespace: "default" }, data };
 }
 
@@ -130,7 +130,7 @@ export function deploymentObject(
 }
 
 /** The Deployments of a pipeline's variants: those of the first variants run, the others wait. */
-export function deploymentsOf(name = "shop", annotations: Readonly<Record<string, string>> = {}): readonly object[] {
+export function deploymentsOf(name = "shop", annotations: Readonly<Record<string, string>> = {}) {
   return [
     deploymentObject(`${name}-small`, { annotations }),
     deploymentObject(`${name}-large`, { replicas: 0, cpu: "2", annotations }),

@@ -94,6 +94,14 @@ describe("what a cluster lacks of a plan", () => {
     assert.deepEqual(told(stepsTo(scene, plan, null)), { ...nothing, room: ["fast→1"], up: ["small→3"] });
   });
 
+  test("what is planned and cannot be looked at has its room, too", () => {
+    const of = live("Service", 5);
+    const views = viewsOf(of, [1, 1]).filter(({ stage }) => stage === "detect");
+    const to = [setting("detect", "small", 2), setting("classify", "fast", 2)];
+    const scene = { ...of, views, routed: ["small", null], fixed: [] };
+    assert.deepEqual(told(stepsTo(scene, to, null)), { ...nothing, room: ["large→0"], up: ["small→2"] });
+  });
+
   test("property: what serves is never scaled below the plan, nor below what a switch comes from", () => {
     const count = fc.integer({ min: 0, max: 6 });
     const at = fc.record({

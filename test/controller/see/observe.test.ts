@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Control, Mode } from "../../../src/core/control.ts";
-import { displacedBy, observe, planInForce, type Sight } from "../../../src/controller/see/observe.ts";
+import { heldBy, observe, planInForce, type Sight } from "../../../src/controller/see/observe.ts";
 import { parseSelector } from "../../../src/controller/see/selector.ts";
 import { signalsOf } from "../../../src/controller/act/signals.ts";
 import type { TargetView } from "../../../src/controller/see/targets.ts";
-import type { Plan } from "../../../src/core/plan.ts";
 import { pipelineOf, variant } from "../../fixtures.ts";
 
 const pipeline = pipelineOf([[variant("a", { 1: 0.1 }), variant("b", { 1: 0.1 })]]);
@@ -38,7 +37,6 @@ function seen(views: readonly TargetView[], dataPlane: "None" | "Service", rest:
     orphans: [0],
     unroutable: [],
     plan: [],
-    displaced: [],
     state: null,
     ...rest,
   };
@@ -94,7 +92,7 @@ const ran = (variantOf: string, replicas: number) => ({
   batchTimeout: 0,
   replicas,
 });
-const gone = (name: string) => ({ stage: "s0", variant: name });
+const gone = (name: string, reason: "NotFound" | "Forbidden" = "NotFound") => ({ stage: "s0", variant: name, reason });
 const none = { fewest: 0, most: 0 };
 
 test("what has no target runs with no replicas and is left out; where a plan may switch, the plan is to do it", () => {
@@ -103,38 +101,52 @@ test("what has no target runs with no replicas and is left out; where a plan may
   const service = seen(views, "Service", lost);
   assert.deepEqual(service.running, [ran("a", 0)]);
   assert.deepEqual(service.restrictions, [{ stage: "s0", batches: [1], replicas: { a: none } }]);
-  // Where it may not, what most replicas run takes its place.
-  const alone = seen(views, "None", lost);
-  assert.deepEqual(alone.running, [ran("b", 3)]);
-  assert.deepEqual(alone.restrictions, [{ stage: "s0", variants: ["b"], batches: [1], replicas: { a: none } }]);
 });
 
-test("what stood in where nothing may be chosen gives its place back", () => {
-  const sight = (unresolved: readonly string[], plan: Plan, displaced: Plan): Sight => ({
-    mode: "Act",
-    now: 0,
-    load: { end: 0, step: 1, rates: [1] },
-    routed: [null],
-    orphans: [0],
-    unroutable: [],
-    plan,
-    displaced,
-    state: null,
-    views: ["a", "b"].filter((name) => !unresolved.includes(name)).map((name) => view(name, 2)),
-    unresolved: unresolved.map(gone),
-  });
-  const of = control("None");
-  const before = sight(["a"], [ran("a", 2)], []);
-  assert.equal(planInForce(pipeline, of, before)[0]?.variant, "b");
-  assert.deepEqual(displacedBy(of, before), [ran("a", 2)]);
-  const meanwhile = sight(["a"], [ran("b", 2)], [ran("a", 2)]);
-  assert.equal(planInForce(pipeline, of, meanwhile)[0]?.variant, "b");
-  assert.deepEqual(displacedBy(of, meanwhile), [ran("a", 2)]);
-  const after = sight([], [ran("b", 2)], [ran("a", 2)]);
-  assert.deepEqual(planInForce(pipeline, of, after), [ran("a", 2)]);
-  assert.deepEqual(displacedBy(of, after), []);
-  // Where the variant is free, nothing is gone back to.
-  assert.deepEqual(displacedBy(control("Service"), before), []);
+test("what runs and cannot be looked at is held as it is planned: no other takes its place where none may be chosen", () => {
+  const held = { a: { fewest: 2, most: 2 } };
+  const count = { stage: "s0", variant: "a", ready: 2, starting: 0, serving: 2 };
+  for (const reason of ["NotFound", "Forbidden"] as const) {
+    const lost = { unresolved: [gone("a", reason)], plan: [ran("a", 2)] };
+    // Whatever the others run, and also where there are none.
+    for (const views of [[view("b", 3)], []]) {
+      const { running, restrictions, replicas } = seen(views, "None", lost);
+      assert.deepEqual(running, [ran("a", 2)]);
+      assert.deepEqual(restrictions, [{ stage: "s0", variants: ["a"], batches: [1], replicas: held }]);
+      assert.deepEqual(replicas.at(-1), count);
+    }
+  }
+  // By a Service what is not there can be left; what may only not be scaled serves on.
+  const lost = { unresolved: [gone("a", "Forbidden")], plan: [ran("a", 2)], routed: ["a"], orphans: [1] };
+  const service = seen([view("b", 0)], "Service", lost);
+  assert.deepEqual(service.running, [ran("a", 2)]);
+  assert.deepEqual(service.restrictions, [{ stage: "s0", batches: [1], replicas: held }]);
+  assert.deepEqual(service.replicas.at(-1), { ...count, ready: 1, serving: 1 });
+  // So is what a switch came from whose other end the spec does not have any more.
+  const switching = { from: ran("a", 2), phase: "Preparing", since: 0 } as const;
+  const state = { rollouts: { s0: { switching, setbacks: [] } } };
+  const left = { unresolved: [gone("a", "Forbidden"), gone("b")], plan: [ran("former", 3)], state };
+  assert.deepEqual(seen([], "Service", left).running, [ran("a", 2)]);
+  // What does not run is left out.
+  const other = seen([view("a", 2)], "None", { unresolved: [gone("b", "Forbidden")], plan: [ran("a", 2)] });
+  assert.deepEqual(other.restrictions?.[0]?.replicas, { b: none });
+});
+
+test("until a switch is routed what it comes from is held, and what it goes to is not", () => {
+  const from = { from: ran("a", 2), phase: "Preparing", since: 0 } as const;
+  const state = { rollouts: { s0: { switching: from, setbacks: [] } } };
+  const held = (name: string, phase: "Preparing" | "Ready" | "Routed", routed: string | null = null) => {
+    const rollouts = { s0: { switching: { ...from, phase }, setbacks: [] } };
+    const unresolved = [gone(name, "Forbidden")];
+    const sight = { mode: "Act", unresolved, plan: [ran("b", 3)], state: { ...state, rollouts } } as const;
+    return heldBy(control("Service"), { ...sight, routed: [routed] });
+  };
+  assert.deepEqual(held("a", "Preparing"), [{ stage: "s0", variant: "a", replicas: 2 }]);
+  assert.deepEqual(held("b", "Preparing"), []);
+  assert.deepEqual(held("a", "Routed"), []);
+  // It was routed, and nobody has seen that yet.
+  assert.deepEqual(held("b", "Ready", "b"), [{ stage: "s0", variant: "b", replicas: 3 }]);
+  assert.deepEqual(held("b", "Routed"), [{ stage: "s0", variant: "b", replicas: 3 }]);
 });
 
 test("a target that is there again has the replicas that are found, also where a switch came from it", () => {

@@ -44,14 +44,18 @@ test("what has no target is named, all of it, and the others are seen", async ()
       ["c", "NotNamed", undefined],
     ],
   );
-  const { status, reason, message } = standingOfTargets(unresolved, true);
+  const { status, reason, message } = standingOfTargets(unresolved, []);
   assert.deepEqual([status, reason], ["False", "NotFound"]);
   assert.equal(
     message,
     "s0/c has no scaleTargetRef. Name what runs each variant. s0/b: there is no Deployment b in n. The pipeline goes on without them.",
   );
-  assert.match(standingOfTargets(unresolved, false).message, /Nothing is decided until/);
-  assert.equal(standingOfTargets([], true).status, "True");
+  const held = ["b", "c"].map((name) => ({ stage: "s0", variant: name, replicas: 2 }));
+  const ending = (count: number) => standingOfTargets(unresolved, held.slice(0, count)).message.split(". ").at(-1);
+  assert.equal(ending(1), "The pipeline goes on with s0/b x2 taken to run as planned and without s0/c.");
+  assert.equal(ending(2), "The pipeline goes on with s0/b x2, s0/c x2 taken to run as planned.");
+  assert.match(standingOfTargets(unresolved, null).message, /Nothing is decided until/);
+  assert.equal(standingOfTargets([], []).status, "True");
 });
 
 function pod(name: string, ready: boolean, rest: Partial<KubeObject["metadata"]> = {}): KubeObject {
