@@ -27,9 +27,11 @@ export function withoutControlPlane(): string | false {
   return "missing" in found && !isClusterLent() ? found.missing : false;
 }
 
-/** The same for tests that start, stop and pause programs or add nodes: a lent cluster is no place for them. */
+/** The same for tests that start, stop and pause programs, add nodes or read the audit log: a lent cluster is no place for them. */
 export function withoutOwnControlPlane(): string | false {
-  return isClusterLent() ? "the cluster is lent (IPA_TEST_ON_KUBECONFIG)" : withoutControlPlane();
+  return isClusterLent()
+    ? "the cluster is lent (IPA_TEST_ON_KUBECONFIG): its programs are not ours to stop, nor to give an audit log"
+    : withoutControlPlane();
 }
 
 /** A control plane of its own on the loopback address, or the cluster that the user lends. */
