@@ -93,6 +93,7 @@ Example:
       const { setupsWith } = await import("../controller/setups.ts");
       const { programVersion } = await import("../formats/files.ts");
       const { connect } = await import("../kube/client.ts");
+      const { isOfPod } = await import("../kube/kubeconfig.ts");
       const { decideThread } = await import("./decide-thread.ts");
 
       const [own = ""] = flags.namespace;
@@ -138,6 +139,7 @@ Example:
         lease: { namespace: flags.leaseNamespace ?? own, name: flags.leaseName, seconds: flags.leaseSeconds },
         identity,
         port: flags.port,
+        looksForNamespaces: !isOfPod(flags.kubeconfig),
       };
       await control(kube, surroundings, options, leadership, log, untilTold());
       over.abort();

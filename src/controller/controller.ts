@@ -16,6 +16,8 @@ export interface ControllerOptions {
   /** No two processes have the same. */
   readonly identity: string;
   readonly port: number;
+  /** Whether to look for the namespaces themselves: a service account has rights only within those that there are. */
+  readonly looksForNamespaces: boolean;
 }
 
 /** The term in which this process leads now, or null; asked before each write, which has to be of that term. */
@@ -30,7 +32,7 @@ export interface Leadership {
 export async function control(
   kube: Kube,
   surroundings: Surroundings,
-  { namespaces, lease, identity, port }: ControllerOptions,
+  { namespaces, lease, identity, port, looksForNamespaces }: ControllerOptions,
   leadership: Leadership,
   log: Log,
   signal: AbortSignal,
@@ -63,7 +65,8 @@ export async function control(
     ),
   );
   watchStaleness(worlds, log, watches.signal);
-  for (const namespace of namespaces) void lookForNamespace(kube, namespace, log, watches.signal);
+  if (looksForNamespaces)
+    for (const namespace of namespaces) void lookForNamespace(kube, namespace, log, watches.signal);
   const synced = Promise.all(worlds.map((world) => world.synced)).then(() => {
     isSynced = true;
     log.info("all watches have begun");

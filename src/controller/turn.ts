@@ -1,11 +1,12 @@
 import type { LoopState } from "../core/cluster.ts";
 import { newestLoad } from "../core/loop.ts";
+import { KubeError } from "../kube/errors.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { carryOut } from "./act/act.ts";
 import { stepsTo } from "./act/carry-out.ts";
 import { bad, notKnown, unknown, type Standings } from "./tell/conditions.ts";
 import type { Context, Question } from "./context.ts";
-import { end, keepFinalizer } from "./act/ending.ts";
+import { asStoredNow, end, keepFinalizer } from "./act/ending.ts";
 import { contestedOf } from "./see/fixed.ts";
 import { modeWithin, type Known, type Sound } from "./known.ts";
 import { resumed, yielded, type Ledger } from "./act/ledger.ts";
@@ -32,7 +33,8 @@ import type { Unresolved } from "./see/targets.ts";
 import type { World } from "./world.ts";
 
 /** One turn of one pipeline: see, decide, carry out, tell. Returns what to keep until the next one. */
-export async function takeTurn(context: Context, world: World, known: Known, before: Memory | null): Promise<Memory> {
+export async function takeTurn(context: Context, world: World, read: Known, before: Memory | null): Promise<Memory> {
+  const known = await asStoredNow(context, world, read);
   const { built } = known;
   const kept = before ?? memoryFrom(await asStored(context, known), context.clock());
   if (known.ending) return end(context, world, known, kept);
@@ -55,9 +57,12 @@ export async function takeTurn(context: Context, world: World, known: Known, bef
   return run(context, world, known, built, memory);
 }
 
-/** What a former leader wrote last may not have come by the watch yet. */
-function asStored({ kube }: Context, { namespace, name }: Known): Promise<KubeObject> {
-  return kube.get({ ...PIPELINES, namespace, name });
+/** What a former leader wrote last may not have come by the watch yet. With its namespace the right to read a pipeline goes. */
+function asStored({ kube }: Context, { object, namespace, name, ending }: Known): Promise<KubeObject> {
+  return kube.get({ ...PIPELINES, namespace, name }).catch((error: unknown) => {
+    if (ending && error instanceof KubeError && error.status === 403) return object;
+    throw error;
+  });
 }
 
 /** A new value of the `resume` annotation takes over again what somebody took back. */

@@ -23,9 +23,9 @@ export interface Access {
  */
 export function accessBy(kubeconfig: string | undefined, podRoot = ""): Access {
   if (kubeconfig !== undefined) return { config: read(kubeconfig), source: kubeconfig };
-  const listed = (process.env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
+  const listed = listedPaths();
   if (listed.length > 0) return { config: together(listed), source: `KUBECONFIG=${listed.join(delimiter)}` };
-  if (process.env["KUBERNETES_SERVICE_HOST"] !== undefined) {
+  if (isOfPod(kubeconfig)) {
     return { config: ofPod(podRoot), source: "the Pod's service account" };
   }
   const usual = join(homedir(), ".kube", "config");
@@ -34,6 +34,16 @@ export function accessBy(kubeconfig: string | undefined, podRoot = ""): Access {
     "missing_file",
     `no cluster is named: this runs in no Pod, KUBECONFIG is not set, and there is no ${usual}. ${NAME_ONE}`,
   );
+}
+
+/** Whether it is reached as a Pod's service account: no kubeconfig is named, and this is a Pod. */
+export function isOfPod(kubeconfig: string | undefined): boolean {
+  const isNamed = kubeconfig !== undefined || listedPaths().length > 0;
+  return !isNamed && process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
+}
+
+function listedPaths(): readonly string[] {
+  return (process.env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
 }
 
 function ofPod(root: string): KubeConfig {

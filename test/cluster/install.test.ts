@@ -22,7 +22,7 @@ import {
   walkThrough,
 } from "./scene/installation.ts";
 import { scaledObjectDefinition } from "./scene/keda.ts";
-import { deploymentObject, deploymentsOf, pipelineObject } from "./scene/objects.ts";
+import { deploymentObject, deploymentsOf, pipelineObject, profilesObject, within } from "./scene/objects.ts";
 import { openScene, withoutScene, type Scene } from "./scene/scene.ts";
 import { startTraffic, type Traffic } from "./scene/traffic.ts";
 
@@ -102,11 +102,14 @@ describe("an installation", { skip }, () => {
     await scene.plane.apply(namespaceObject(HOME, true), namespaceObject("other"), scaledObjectDefinition);
     await kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh", "--timeout=30s");
     await apply("example");
+    const watched = ["role.yaml", "role-bindings.yaml"].map((file) => `-f=${join(directory, "watched", file)}`);
+    await scene.plane.apply(namespaceObject(LEAVING));
+    await kubectl("apply", `-n${LEAVING}`, ...watched);
     kubeconfig = kubeconfigOf(scene.plane, await tokenOfController(scene.plane));
     const [container] = (await controllerTemplate()).containers;
     const args = (container?.args ?? []).slice(1).map((text) => text.replace("$(OWN_NAMESPACE)", HOME));
     const other = ["--kubeconfig", kubeconfig, "--prometheus", scene.prometheus.url, "--max-mode", "Act"];
-    controller = await scene.controller(...args, ...other);
+    controller = await scene.controller(...args, ...other, "--namespace", LEAVING);
   });
   after(() => scene.close());
 
@@ -187,10 +190,14 @@ describe("an installation", { skip }, () => {
     const holder = await kubectl("get", "lease", "ipa-controller", `-n${HOME}`, "-o=jsonpath={.spec.holderIdentity}");
     assert.notEqual(holder, "");
     assert.equal(await scene.condition("Ready"), "True Ready");
+    const refused = own().filter(({ status }) => status === 403);
+    // By a kubeconfig it looks once whether the namespaces are there.
+    const isLook = ({ verb, resource }: Write): boolean => verb === "get" && resource === "namespaces";
     assert.deepEqual(
-      own().filter(({ status }) => status === 403),
+      refused.filter((call) => !isLook(call)),
       [],
     );
+    assert.equal(refused.length, [...WATCHED, LEAVING].length);
   });
 
   test("the example is taken as it is, recommended for, and then followed, command by command of the README", async () => {
@@ -241,7 +248,8 @@ describe("an installation", { skip }, () => {
     assert.deepEqual(failures, []);
     const used = new Set(
       own()
-        .filter(({ resource, status }) => resource !== "" && status < 300)
+        // A Lease that is not there yet is asked for in vain, and by right.
+        .filter(({ resource, status }) => resource !== "" && status !== 403)
         // A server-side apply that makes an object needs the right to create it, too.
         .flatMap((call) => [
           call,
@@ -252,6 +260,7 @@ describe("an installation", { skip }, () => {
     const rules = [
       ...(await rulesOf("role", "ipa-controller")),
       ...(await rulesOf("role", "ipa-controller-lease", `-n${HOME}`)),
+      ...(await rulesOf("clusterrole", "ipa-controller-finalizers")),
     ];
     const granted = rules.flatMap(({ apiGroups = [], resources = [], verbs }) =>
       apiGroups.flatMap((group) =>
@@ -303,7 +312,8 @@ describe("an installation", { skip }, () => {
     const others = scene
       .writes()
       .filter(
-        ({ user, namespace, status }) => user === USER && ![...WATCHED, HOME].includes(namespace) && status < 400,
+        ({ user, namespace, status }) =>
+          user === USER && ![...WATCHED, LEAVING, HOME].includes(namespace) && status < 400,
       );
     assert.deepEqual(others, []);
   });
@@ -318,6 +328,9 @@ describe("an installation", { skip }, () => {
     });
     const labels = { "ipa.dev/pipeline": "shop" };
     const shop = { ...pipelines, name: "shop" };
+    await kubectl("patch", "ipl", "shop", "--type=merge", '--patch={"metadata":{"finalizers":["test.ipa/other"]}}');
+    await scene.plane.apply(within("other", pipelineObject({ mode: "Recommend" })));
+    const owner = { apiVersion: "v1", kind: "ConfigMap", name: "none", uid: "0" };
     await scene.plane.apply(service("theirs", {}, {}));
     const kube = connected();
     const attempts: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -325,6 +338,10 @@ describe("an installation", { skip }, () => {
       "another's, by its label": () => kube.patch({ ...services, name: "theirs" }, { metadata: { labels } }),
       "what a pipeline says": () => kube.patch(shop, { spec: { mode: "Observe" } }),
       "a pipeline's annotations": () => kube.patch(shop, { metadata: { annotations: { "ipa.dev/resume": "now" } } }),
+      "another's finalizer": () => kube.patch(shop, { metadata: { finalizers: null } }),
+      "a pipeline's owner": () => kube.patch(shop, { metadata: { ownerReferences: [owner] } }),
+      "what a pipeline of a namespace that is not watched says": () =>
+        kube.patch({ ...shop, namespace: "other" }, { spec: { mode: "Observe" } }),
       "one without the label": () => kube.create(services, service("free", {}, {})),
       "taking the label away": () => kube.patch({ ...services, name: "shop-detect" }, { metadata: { labels: null } }),
       externalIPs: () => kube.create(services, service("free", labels, { externalIPs: ["192.0.2.7"] })),
@@ -340,8 +357,9 @@ describe("an installation", { skip }, () => {
       await assert.rejects(attempt, isDenied, what);
     }
     await kube.create(services, service("free", labels, {}));
-    await kube.patch(shop, { metadata: { finalizers: ["ipa.dev/restore"] } });
-    await kube.patch(shop, { metadata: { finalizers: null } });
+    await kube.patch(shop, { metadata: { finalizers: ["test.ipa/other", "ipa.dev/restore"] } });
+    await kube.patch(shop, { metadata: { finalizers: ["test.ipa/other"] } });
+    await kubectl("patch", "ipl", "shop", "--type=merge", '--patch={"metadata":{"finalizers":null}}');
   });
 
   test("another kind is Forbidden with the rule that is missing, and resolves once that is given", async () => {
@@ -383,6 +401,23 @@ describe("an installation", { skip }, () => {
       subresource: "scale",
     } as const;
     await assert.rejects(connected().get({ ...elsewhere, namespace: "other" }), { status: 403 });
+  });
+
+  test("a namespace that is deleted goes, with pipelines that were to be restored", async () => {
+    const all = { [`${LEAVING}-led`]: "Service", [`${LEAVING}-plain`]: "None" } as const;
+    await scene.plane.apply(within(LEAVING, profilesObject()));
+    for (const [name, dataPlane] of Object.entries(all)) {
+      scene.traffic(name).at(30);
+      const pipeline = pipelineObject({ name, dataPlane, spec: { onDelete: "Restore" } });
+      await scene.plane.apply(...[...deploymentsOf(name), pipeline].map((object) => within(LEAVING, object)));
+    }
+    for (const name of Object.keys(all)) {
+      const replicas = ["deployment", `${name}-small`, `-n${LEAVING}`, "-o=jsonpath={.spec.replicas}"];
+      await until(`${name} to act`, async () => Number(await kubectl("get", ...replicas)) > 1, PATIENCE);
+    }
+    await kubectl("delete", "namespace", LEAVING, "--timeout=45s");
+    const events = own().filter(({ namespace, resource }) => namespace === LEAVING && resource === "events");
+    assert.ok(!events.some(({ body }) => JSON.stringify(body).includes("NotRestored")));
   });
 
   test("applied again it keeps what was added, and deleted it leaves pipelines, replicas and Services", async () => {
@@ -428,6 +463,8 @@ describe("an installation", { skip }, () => {
 const MOVES = /\/scale$|^services$/;
 
 const WATCHED = ["default", "shop"];
+/** Is watched too, until it is deleted. */
+const LEAVING = "leaving";
 
 const pipelines = { group: "ipa.dev", version: "v1alpha1", plural: "inferencepipelines", namespace: "default" };
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { InputError } from "../../src/core/errors.ts";
-import { accessBy } from "../../src/kube/kubeconfig.ts";
+import { accessBy, isOfPod } from "../../src/kube/kubeconfig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ipa-kubeconfig-"));
 // Of this process alone: each test file has its own.
@@ -59,8 +59,11 @@ test("the file that is given comes before KUBECONFIG, that before the Pod, and t
   assert.equal(serverBy(), "http://home");
   process.env["KUBERNETES_SERVICE_HOST"] = "10.0.0.1";
   assert.match(refusal(), /this Pod has no token/);
+  assert.equal(isOfPod(undefined), true);
+  assert.equal(isOfPod("given"), false);
   process.env["KUBECONFIG"] = one("http://variable", "variable");
   assert.equal(serverBy(), "http://variable");
+  assert.equal(isOfPod(undefined), false);
   assert.equal(serverBy(one("http://flag", "flag")), "http://flag");
 });
 

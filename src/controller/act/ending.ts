@@ -21,21 +21,47 @@ export async function keepFinalizer({ kube, maxMode }: Context, { object, contro
   if (wanted !== hasFinalizer(object)) await setFinalizer(kube, object, wanted);
 }
 
-/** The turn of a pipeline that is being deleted: nothing is decided any more, and what is to be restored is. */
+/**
+ * The same as it is stored, where nothing was heard of pipelines for long and the finalizer is on it: with a namespace that is deleted the right
+ * to watch what is in it goes, perhaps before that was told.
+ */
+export async function asStoredNow({ kube }: Context, world: Pick<World, "stale">, known: Known): Promise<Known> {
+  const { namespace, name } = known;
+  if (!hasFinalizer(known.object) || !world.stale().includes(PIPELINES.plural)) return known;
+  try {
+    // It changes nothing, is answered with the whole, and needs no right but that to take the finalizer away.
+    const object = await kube.patch({ ...PIPELINES, namespace, name }, {});
+    return { ...known, object, ending: object.metadata.deletionTimestamp !== undefined };
+  } catch (error) {
+    if (error instanceof KubeError && error.reason !== "NotLeader") return known;
+    throw error;
+  }
+}
+
+/**
+ * The turn of a pipeline that is being deleted: nothing is decided any more, and what is to be restored is. Of a namespace that is deleted with
+ * it nothing can be: what may not be read any more is not waited for.
+ */
 export async function end(context: Context, world: World, known: Known, memory: Memory): Promise<Memory> {
   const { kube, clock, maxMode, record } = context;
   const { object, control, paused } = known;
   if (!hasFinalizer(object)) return memory;
-  if (control !== null && restores(maxMode, control) && !paused) {
-    if (clock() - Date.parse(object.metadata.deletionTimestamp ?? "") / 1000 < GIVEN_UP_AFTER) {
-      if (!(await restore(context, world, known, control, memory.ledger))) return memory;
-    } else {
-      const note = `not all replicas could be set back within ${GIVEN_UP_AFTER} s; they are left as they are`;
-      void record(object, "Warning", "NotRestored", note);
-    }
-  }
+  const isRestored =
+    control === null ||
+    !restores(maxMode, control) ||
+    paused ||
+    (!isGivenUp(object, clock()) && (await restore(context, world, known, control, memory.ledger)));
+  if (!isRestored && !isGivenUp(object, clock())) return memory;
   await setFinalizer(kube, object, false);
+  if (!isRestored) {
+    const note = `not all replicas could be set back within ${GIVEN_UP_AFTER} s; they are left as they are`;
+    void record(object, "Warning", "NotRestored", note);
+  }
   return memory;
+}
+
+function isGivenUp({ metadata }: KubeObject, now: number): boolean {
+  return now - Date.parse(metadata.deletionTimestamp ?? "") / 1000 >= GIVEN_UP_AFTER;
 }
 
 function restores(maxMode: Mode, control: Control): boolean {

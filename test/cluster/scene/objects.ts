@@ -129,6 +129,11 @@ export function deploymentObject(
   };
 }
 
+/** The same in another namespace than "default". */
+export function within<T extends { readonly metadata: object }>(namespace: string, object: T): T {
+  return { ...object, metadata: { ...object.metadata, namespace } };
+}
+
 /** The Deployments of a pipeline's variants: those of the first variants run, the others wait. */
 export function deploymentsOf(name = "shop", annotations: Readonly<Record<string, string>> = {}) {
   return [
