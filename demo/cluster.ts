@@ -134,7 +134,9 @@ function tellOf(decisions: readonly DecisionEntry[]): void {
   const chosen = switches.at(-1) ?? changes.at(-1);
   if (chosen === undefined) return;
   const command = ["explain", journal, chosen.decision_id];
-  console.log(`Why the last of them? This is what \`npx ipa ${command.join(" ")}\` prints:\n`);
+  console.log(
+    `Why the last of them? This is what \`npx ipa ${command.join(" ")}\` printed while the folder was there:\n`,
+  );
   spawnSync(process.execPath, [join(root, "bin/ipa.mjs"), ...command], { stdio: "inherit" });
 }
 

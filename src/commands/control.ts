@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
+import { accessSync, constants } from "node:fs";
 import { hostname } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Command, InvalidArgumentError } from "commander";
 import type { Surroundings } from "../controller/context.ts";
 import type { Leadership } from "../controller/controller.ts";
+import type { JournalRing, openRing as openJournalRing } from "../controller/tell/journal-ring.ts";
 import { modeKinds, type Mode } from "../core/control.ts";
+import { InputError } from "../core/errors.ts";
 import { queueingModels } from "../core/queueing/models.ts";
 import { defaultEngine, defaultQueueing, engineNames } from "../study/setup.ts";
 import { choiceOption, numberIn } from "./arguments.ts";
@@ -96,6 +99,9 @@ Example:
       const { isOfPod } = await import("../kube/kubeconfig.ts");
       const { decideThread } = await import("./decide-thread.ts");
 
+      const { prometheus: url, prometheusCa: caFile, prometheusTokenFile: tokenFile } = flags;
+      checkFiles(url, { "--prometheus-ca": caFile, "--prometheus-token-file": tokenFile });
+      const ring = flags.journal === undefined ? null : ringIn(flags.journal, openRing);
       const [own = ""] = flags.namespace;
       const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
       const metrics = controllerMetrics();
@@ -115,7 +121,6 @@ Example:
           if (status > 0) log.answered();
         },
       });
-      const { prometheus: url, prometheusCa: caFile, prometheusTokenFile: tokenFile } = flags;
       const query = url === undefined ? null : prometheus({ url, ...present({ caFile, tokenFile }), ...QUERIES });
       if (url === undefined) log.warn(NO_PROMETHEUS);
       const thread = decideThread(flags.decisionTimeout);
@@ -126,7 +131,7 @@ Example:
           host: hostname(),
           version: await programVersion(),
           print: (lines) => process.stdout.write(lines),
-          ring: flags.journal === undefined ? null : openRing(flags.journal, RING),
+          ring,
           failed: (error) => log.failed("journal", error),
         }),
         metrics,
@@ -153,6 +158,32 @@ const NO_PROMETHEUS =
 const QUERIES = { timeoutSeconds: 5, maxBytes: 16 * 2 ** 20 };
 /** Of the journal's files. */
 const RING = { maxBytes: 256 * 2 ** 20, files: 8 };
+
+/** The files of a Prometheus may come anew while it is asked, but must be there to begin with. */
+function checkFiles(url: string | undefined, files: Readonly<Record<string, string | undefined>>): void {
+  for (const [flag, file] of Object.entries(files)) {
+    if (file === undefined) continue;
+    if (url === undefined) throw new InputError("bad_value", `${flag} is for a Prometheus. Give --prometheus, too.`);
+    try {
+      accessSync(file, constants.R_OK);
+    } catch (error) {
+      throw new InputError("missing_file", `${flag}: ${file} cannot be read (${codeOf(error)}). Correct the path.`);
+    }
+  }
+}
+
+function ringIn(directory: string, openRing: typeof openJournalRing): JournalRing {
+  try {
+    return openRing(directory, RING);
+  } catch (error) {
+    const message = `--journal: decisions cannot be kept in ${directory} (${codeOf(error)}). Name a folder that may be written.`;
+    throw new InputError("bad_value", message);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}
 
 /** Without the keys that are absent. */
 function present<T extends object>(given: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -1,6 +1,7 @@
 import { text } from "node:stream/consumers";
 import { Command } from "commander";
 import { InputError } from "../core/errors.ts";
+import type { Plan } from "../core/plan.ts";
 import type { DecisionJournal, FoundDecision, JournalText } from "../formats/decision-journal.ts";
 import type { DecisionReport } from "../report/decision.ts";
 
@@ -104,16 +105,20 @@ function isNoFile(error: unknown): error is InputError {
 
 async function listed({ entries, setups }: DecisionJournal, changes: boolean, json: boolean): Promise<string> {
   const { decisionListText, listedDecision } = await import("../report/decision-list.ts");
-  const all = [...entries.values()].map(({ decision_id: id, pipeline, planner, seen, decision, meta }) =>
-    listedDecision({
+  /** By pipeline: of the decision before, which need not run, as where it was only recommended. */
+  const plans = new Map<string, Plan>();
+  const all = [...entries.values()].map(({ decision_id: id, pipeline, planner, seen, decision, meta }) => {
+    const before = plans.get(pipeline) ?? seen.running;
+    plans.set(pipeline, decision.plan);
+    return listedDecision({
       id,
       clock: meta.clock,
       pipeline,
-      running: seen.running,
+      before,
       decision,
       of: setups.get(planner)?.pipeline ?? null,
-    }),
-  );
+    });
+  });
   const wanted = changes ? all.filter(({ changed }) => changed) : all;
   return json ? JSON.stringify(wanted, null, 2) : decisionListText(wanted);
 }

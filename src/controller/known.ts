@@ -6,7 +6,7 @@ import { parseControl, parseResource, profileKeys } from "../formats/resource.ts
 import type { KubeObject } from "../kube/objects.ts";
 import type { World } from "./world.ts";
 
-/** `"true"` freezes a pipeline: nothing is decided, nothing written but its status. */
+/** Freezes a pipeline: nothing is decided, nothing written but its status. */
 const PAUSED = "ipa.dev/paused";
 /** Any new value takes the targets over again that somebody took back. */
 export const RESUME = "ipa.dev/resume";
@@ -90,7 +90,7 @@ export function reader(): Reader {
           ? lasting(build(object, configMap, found), isSame ? before.built : null)
           : configMap;
     readings.set(uid, { generation, configMap, profiles, built });
-    const [paused, resume] = [annotations[PAUSED] === "true", keptResume(annotations[RESUME] ?? "")];
+    const [paused, resume] = [isPaused(annotations[PAUSED]), keptResume(annotations[RESUME] ?? "")];
     const ending = object.metadata.deletionTimestamp !== undefined;
     const control = "control" in built ? built.control : controlOf(object);
     return { object, namespace, name: own, paused, resume, built, control, ending, holds };
@@ -171,4 +171,9 @@ function lacksGateway({ stages }: Control): Built | null {
 /** How far to go with a pipeline: as far as it says, and no further than the controller may. */
 export function modeWithin(most: Mode, { mode }: Pick<Control, "mode">): Mode {
   return modes[Math.min(modes.indexOf(mode), modes.indexOf(most))] ?? "Observe";
+}
+
+/** A brake works however it is pulled: only nothing, and "false", let go. */
+function isPaused(value: string | undefined): boolean {
+  return value !== undefined && value !== "" && value !== "false";
 }

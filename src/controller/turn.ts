@@ -50,7 +50,10 @@ export async function takeTurn(context: Context, world: World, read: Known, befo
   }
   const memory = obey(kept, known.resume);
   if (known.paused) {
-    const paused = bad("Paused", 'the annotation ipa.dev/paused is "true": nothing is decided, and no number written');
+    const paused = bad(
+      "Paused",
+      "by the annotation ipa.dev/paused nothing is decided, and no number written. Take it away to go on.",
+    );
     const standings = { ...notKnown("the pipeline is paused"), Applied: paused };
     return report(context, known, memory, { standings, ready: paused });
   }

@@ -17,7 +17,7 @@ export interface ListedDecision {
   readonly predicted_load_rps: number | null;
   /** With margin, floor and rounding; null where nothing was planned for. */
   readonly planned_load_rps: number | null;
-  /** Whether the plan is another than that in force before. */
+  /** Whether the plan is another than that of the decision before; of the first, than what ran. */
   readonly changed: boolean;
   /** Null where it is not known what its planner was made from. */
   readonly cost_cores: number | null;
@@ -29,12 +29,13 @@ export interface RecordedDecision {
   readonly id: string;
   readonly clock: string;
   readonly pipeline: string;
-  readonly running: Plan;
+  /** That of the decision before; of the first what ran. */
+  readonly before: Plan;
   readonly decision: Decision;
   readonly of: Pipeline | null;
 }
 
-export function listedDecision({ id, clock, pipeline, running, decision, of }: RecordedDecision): ListedDecision {
+export function listedDecision({ id, clock, pipeline, before, decision, of }: RecordedDecision): ListedDecision {
   const { plan, reason, load, planned } = decision;
   return {
     decision_id: id,
@@ -43,7 +44,7 @@ export function listedDecision({ id, clock, pipeline, running, decision, of }: R
     reason,
     predicted_load_rps: load,
     planned_load_rps: planned,
-    changed: !samePlan(running, plan),
+    changed: !samePlan(before, plan),
     cost_cores: of === null || plan.length === 0 ? null : planCores(of, plan),
     stages: settings(plan),
   };

@@ -110,6 +110,8 @@ function tellOfScale(
       `the replicas of ${what} are controlled from now on; ${takenFrom} set them before`,
     );
   }
-  const why = answer === undefined ? "" : ` (${reasonNames[answer.decision.reason]})`;
+  // What an earlier decision asked for, such as the end of a switch, is not this one's.
+  const isOwn = answer !== undefined && answer.decision.reason !== "unchanged";
+  const why = isOwn ? ` (${reasonNames[answer.decision.reason]})` : "";
   void record(object, "Normal", "Scaled", `${what}: ${scale.replicas} → ${replicas} replicas${why}`);
 }

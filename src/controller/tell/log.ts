@@ -5,7 +5,10 @@ import { rarely } from "./rarely.ts";
 export interface Log {
   readonly info: (what: string) => void;
   readonly warn: (what: string) => void;
-  /** A pipeline, by namespace and name, is ready, or no longer. One that comes and goes is told of ever more rarely. */
+  /**
+   * How a pipeline, by namespace and name, is found: told where it is ready, or no longer, or for another reason. One that is ready when it is first
+   * found is nothing to tell. What comes and goes is told of ever more rarely.
+   */
   readonly ready: (pipeline: string, how: Readonly<Record<"status" | "reason" | "message", string>>) => void;
   /** What fails over and over is told ever more rarely, with how often it did. */
   readonly failed: (what: string, error: unknown) => void;
@@ -18,6 +21,8 @@ const UNANSWERED = "the API server gives no answer, and is asked again until it 
 /** JSON lines. `clock`: seconds since 1970. */
 export function logTo(print: (line: string) => void, clock: () => number): Log {
   const { say } = rarely();
+  /** By pipeline, how it was found last: ready, or the reason why not. */
+  const found = new Map<string, string>();
   let isSilent = false;
   const write = (level: string, rest: object): void =>
     print(`${JSON.stringify({ time: new Date(clock() * 1000).toISOString(), level, ...rest })}\n`);
@@ -26,7 +31,10 @@ export function logTo(print: (line: string) => void, clock: () => number): Log {
     warn: (what) => write("warning", { what }),
     ready: (pipeline, { status, reason, message }) => {
       const what = status === "True" ? "ready" : "not ready";
-      const times = say(`${pipeline} ${what}`, clock());
+      const [is, was] = [status === "True" ? what : reason, found.get(pipeline) ?? "ready"];
+      found.set(pipeline, is);
+      if (is === was) return;
+      const times = say(`${pipeline} ${is}`, clock());
       if (times === null) return;
       const why = status === "True" ? {} : { reason, message };
       write(status === "True" ? "info" : "warning", { pipeline, what, ...why, ...often(times) });

@@ -61,6 +61,7 @@ export async function report(context: Context, known: Known, before: Memory, tol
   const memory = told.answer === undefined ? undecided(before, now) : before;
   const status = statusOf(known, memory, told, now);
   publish(context, known, told, status);
+  tellReadiness(context.log, known, status);
   const isDue = now - memory.writtenAt >= NUMBERS_EVERY;
   if (!saysAnother(status, memory.status) && !(isDue && hasDrifted(status, memory.status))) return memory;
   const { name, namespace, object } = known;
@@ -74,19 +75,12 @@ export async function report(context: Context, known: Known, before: Memory, tol
     .catch((error: unknown) => {
       throw new UnreportedError(memory, error);
     });
-  tellReadiness(context.log, known, memory.status, status);
   return { ...memory, status, writtenAt: now };
 }
 
-/** On the transition alone. */
-function tellReadiness(
-  log: Context["log"],
-  { namespace, name }: Known,
-  before: PipelineStatus,
-  now: PipelineStatus,
-): void {
-  const [was, is] = [before, now].map(({ conditions }) => conditions?.find(({ type }) => type === "Ready"));
-  if (is !== undefined && is.status !== was?.status) log.ready(`${namespace}/${name}`, is);
+function tellReadiness(log: Context["log"], { namespace, name }: Known, { conditions }: PipelineStatus): void {
+  const ready = conditions?.find(({ type }) => type === "Ready");
+  if (ready !== undefined) log.ready(`${namespace}/${name}`, ready);
 }
 
 /** In a turn without a decision nobody looks how far replicas have come. */
@@ -110,7 +104,8 @@ function statusOf({ object, built }: Known, memory: Memory, told: Told, now: num
   const knobs =
     "control" in built && mode !== undefined && mode !== "Observe" ? pinnedKnobs(built.control, mode, fixed) : [];
   const lastMode = mode ?? memory.status.mode;
-  const rollouts = rolloutsStatus(memory.state?.rollouts ?? {});
+  // What is only recommended is not under way.
+  const rollouts = lastMode === "Act" ? rolloutsStatus(memory.state?.rollouts ?? {}) : [];
   const slowdowns = slowdownsStatus(memory.state?.slowdowns ?? {});
   const observed = observedStatus(told.observed, memory.status.observed);
   const { planning } = memory.state ?? {};

@@ -4,6 +4,7 @@ import { logTo } from "../../../src/controller/tell/log.ts";
 import { KubeError } from "../../../src/kube/errors.ts";
 
 interface Line {
+  readonly reason?: string;
   readonly level: string;
   readonly what: string;
   readonly error?: string;
@@ -60,16 +61,20 @@ test("an API server that gives no answer is told once, whatever asked it, and wh
   );
 });
 
-test("that a pipeline is not ready, and that it is again, is a line each; one that comes and goes is told of ever more rarely", () => {
+test("that a pipeline is not ready, why, and that it is again, is a line each; one that comes and goes is told of ever more rarely", () => {
   const { log, lines, pass } = begin();
-  for (const name of ["n/shop-1", "n/shop-2"]) log.ready(name, { status: "False", reason: "Stale", message: "old" });
-  log.ready("n/shop-1", { status: "True", reason: "Ready", message: "" });
+  const find = (name: string, status: "True" | "False", reason: string): void =>
+    log.ready(name, { status, reason, message: "" });
+  find("n/well", "True", "Ready");
+  for (const name of ["n/shop-1", "n/shop-2", "n/shop-1"]) find(name, "False", "Stale");
+  find("n/shop-1", "False", "Invalid");
+  find("n/shop-1", "True", "Ready");
   assert.deepEqual(
-    lines.map(({ level, what }) => `${level} ${what}`),
-    ["warning not ready", "warning not ready", "info ready"],
+    lines.map(({ level, what, reason = "" }) => `${level} ${what} ${reason}`),
+    ["warning not ready Stale", "warning not ready Stale", "warning not ready Invalid", "info ready "],
   );
   for (let second = 0; second < 3600; second++) {
-    log.ready("n/shop-1", { status: second % 2 === 0 ? "False" : "True", reason: "Stale", message: "old" });
+    find("n/shop-1", second % 2 === 0 ? "False" : "True", "Stale");
     pass(1);
   }
   assert.ok(lines.length < 30, `${lines.length} lines`);

@@ -5,7 +5,9 @@ import { bad, good, notKnown, type Standings } from "../../../src/controller/tel
 import type { Known } from "../../../src/controller/known.ts";
 import { memoryFrom, type Memory } from "../../../src/controller/memory.ts";
 import { controllerMetrics } from "../../../src/controller/tell/metrics.ts";
+import { logTo } from "../../../src/controller/tell/log.ts";
 import { report } from "../../../src/controller/tell/report.ts";
+import type { Mode } from "../../../src/core/control.ts";
 import type { StageRollout } from "../../../src/core/rollout.ts";
 import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
 
@@ -15,13 +17,13 @@ const object = { apiVersion: "ipa.dev/v1alpha1", kind: "InferencePipeline", meta
 const known = { object, namespace: "n", name: "p", built: { problem: {} }, holds: () => true } as unknown as Known;
 const standings = notKnown("");
 
-async function reported(rollout: StageRollout, answer?: Answer) {
+async function reported(rollout: StageRollout, answer?: Answer, mode: Mode = "Act") {
   const written: PipelineStatus[] = [];
   const apply = async (_at: object, body: { readonly status: PipelineStatus }) => void written.push(body.status);
   const log = { ready: () => {} };
   const context = { clock: () => NOW, metrics: controllerMetrics(), log, kube: { apply } } as unknown as Context;
   const before: Memory = { ...memoryFrom(object, NOW), state: { rollouts: { s: rollout } } };
-  const told = { standings, assumed: false, ...(answer === undefined ? {} : { answer, id: "1" }) };
+  const told = { standings, mode, ...(answer === undefined ? {} : { answer, id: "1" }) };
   const { state } = await report(context, known, before, told);
   return { rollouts: state?.rollouts, status: written.at(-1) };
 }
@@ -38,6 +40,11 @@ test("a turn without a decision, as of a paused pipeline, ends the waiting for r
   assert.deepEqual(rollouts, { s: { switching, setbacks: [] } });
   assert.equal(status?.rollouts?.[0]?.progress, undefined);
   assert.equal(status?.rollouts?.[0]?.switching?.phase, "Preparing");
+});
+
+test("what is only recommended is under way nowhere", async () => {
+  const { status } = await reported({ progress, switching, setbacks: [] }, undefined, "Recommend");
+  assert.equal(status?.rollouts, undefined);
 });
 
 test("one with a decision does not", async () => {
@@ -72,9 +79,12 @@ test("a plan that was only found, and never looked at, is not said to be infeasi
   assert.equal(status.plan.feasible, undefined);
 });
 
-test("a line is logged when a pipeline is no longer ready, and when it is again, and not between", async () => {
+test("a line is logged when a pipeline is no longer ready, for another reason, and when it is again, and not between", async () => {
   const lines: string[] = [];
-  const log = { ready: (name: string, { status }: { status: string }) => void lines.push(`${name} ${status}`) };
+  const log = logTo(
+    (line) => lines.push(line),
+    () => NOW,
+  );
   const kube = { apply: async () => {} };
   const context = { clock: () => NOW, metrics: controllerMetrics(), log, kube } as unknown as Context;
   const well: Standings = {
@@ -88,12 +98,17 @@ test("a line is logged when a pipeline is no longer ready, and when it is again,
     well,
     { ...well, Applied: bad("TargetPinned", "by kubectl") },
     { ...well, MetricsAvailable: bad("Stale", "old") },
+    { ...well, MetricsAvailable: bad("Stale", "old") },
     well,
     well,
   ];
   let memory = memoryFrom(object, NOW);
   for (const turn of turns) memory = await report(context, known, memory, { standings: turn, mode: "Act" });
-  assert.deepEqual(lines, ["n/p True", "n/p False", "n/p True"]);
+  const told = lines.map((line) => JSON.parse(line) as { readonly what: string; readonly reason?: string });
+  assert.deepEqual(
+    told.map(({ what, reason = "" }) => `${what} ${reason}`),
+    ["not ready TargetPinned", "not ready Stale", "ready "],
+  );
 });
 
 test("nothing is told once another pipeline has the name, or the term is over", async () => {
