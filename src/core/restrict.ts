@@ -70,9 +70,7 @@ function restrictStage(stage: Stage, restriction: Restriction): Stage {
     },
     variants: stage.variants.map((variant) => {
       const bounds = boundsOf(replicas, variant.name);
-      return isFixed(bounds)
-        ? { ...variant, ...fixedAt(variant, bounds.most) }
-        : bounded(bounded(variant, ofOthers), bounds);
+      return isFixed(bounds) ? { ...variant, ...fixedAt(bounds.most) } : bounded(bounded(variant, ofOthers), bounds);
     }),
   };
 }
@@ -87,13 +85,9 @@ function boundsOf(replicas: Restriction["replicas"] = {}, variant: string): Repl
   return (Object.hasOwn(replicas, variant) ? replicas[variant] : undefined) ?? {};
 }
 
-/** So many are there: no more of them stand by. */
-function fixedAt({ standby }: Variant, count: number): Partial<Variant> {
-  return {
-    minReplicas: count,
-    maxReplicas: count,
-    ...(standby === undefined ? {} : { standby: Math.min(standby, count) }),
-  };
+/** So many are up, whether they serve or not: as if they stood by, they hold their cores, and cost a plan nothing more. */
+function fixedAt(count: number): Partial<Variant> {
+  return { minReplicas: count, maxReplicas: count, standby: count };
 }
 
 function isFixed(bounds: ReplicaBounds): bounds is Required<ReplicaBounds> {

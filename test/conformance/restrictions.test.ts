@@ -102,11 +102,11 @@ function plansOf(pipeline: Pipeline, left: readonly Restriction[]): readonly Pla
   return ofStages.reduce<Plan[]>((all, next) => all.flatMap((plan) => next.map((one) => [...plan, one])), [[]]);
 }
 
-/** Of what is fixed no more stand by than there are. */
+/** What is fixed runs and holds its cores, whether it serves or not. */
 function standing(pipeline: Pipeline, left: readonly Restriction[]): Pipeline {
-  const most = (stage: string, variant: string): number => {
-    const { fewest, most: upTo } = left.find((one) => one.stage === stage)?.replicas?.[variant] ?? {};
-    return fewest !== undefined && fewest === upTo ? upTo : Infinity;
+  const fixed = (stage: string, variant: string): number | undefined => {
+    const { fewest, most } = left.find((one) => one.stage === stage)?.replicas?.[variant] ?? {};
+    return fewest === most ? most : undefined;
   };
   return {
     ...pipeline,
@@ -114,7 +114,7 @@ function standing(pipeline: Pipeline, left: readonly Restriction[]): Pipeline {
       ...stage,
       variants: stage.variants.map((one) => ({
         ...one,
-        standby: Math.min(one.standby ?? 0, most(stage.name, one.name)),
+        standby: fixed(stage.name, one.name) ?? one.standby ?? 0,
       })),
     })),
   };

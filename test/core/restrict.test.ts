@@ -4,7 +4,7 @@ import { accuracyOf } from "../../src/core/accuracy.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
 import { tick } from "../../src/core/loop.ts";
 import type { Pipeline, Variant } from "../../src/core/pipeline.ts";
-import type { Plan } from "../../src/core/plan.ts";
+import { planCores, type Plan } from "../../src/core/plan.ts";
 import { policyOf } from "../../src/core/policies.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { paper } from "../../src/core/queueing/paper.ts";
@@ -101,6 +101,19 @@ describe("restrictions", () => {
     assert.equal(chosen(at([{ stage: "s0", variants: ["small"], batches: [2] }]).plan), "small/2/2");
     // Of a stage that there is not: nothing.
     assert.equal(chosen(at([{ stage: "gone", variants: [] }]).plan), "large/1/4");
+  });
+
+  test("what is fixed holds its cores also where another variant serves, and costs nothing more where it serves", () => {
+    const cores = (variantName: string, replicas: number): number =>
+      planCores(
+        restrict(of(), [{ stage: "s0", replicas: { small: { fewest: 3, most: 3 } } }]),
+        plan([variantName, replicas]),
+      );
+    const { stages } = of();
+    const ofOne = (name: string): number =>
+      stages[0]?.variants.find((one) => one.name === name)?.coresPerReplica ?? NaN;
+    assert.equal(cores("small", 3), 3 * ofOne("small"));
+    assert.equal(cores("large", 2), 3 * ofOne("small") + 2 * ofOne("large"));
   });
 
   test("accuracies keep the ranks of the whole file", () => {
