@@ -40,11 +40,12 @@ export async function control(
   const { metrics } = surroundings;
   const watches = new AbortController();
   let going: Rounds | null = null;
-  let isSynced = false;
   const worlds: World[] = [];
+  /** Those whose watches have all begun. */
+  const known = new Set<World>();
   const probes = await serveProbes(port, {
     healthy: () => true,
-    ready: () => isSynced && worlds.every((world) => world.stale().length === 0),
+    ready: () => worlds.every((world) => known.has(world) && world.stale().length === 0),
     metrics: () => metrics.registry.metrics(),
   });
   log.info(`/healthz, /readyz and /metrics are on port ${probes.port}`);
@@ -56,7 +57,7 @@ export async function control(
         {
           pipelineChanged: (object, change) => {
             const world = worlds.find((one) => one.namespace === namespace);
-            if (world !== undefined) going?.changed(world, object, change === "Deleted");
+            if (world !== undefined && known.has(world)) going?.changed(world, object, change === "Deleted");
           },
           failed: (what, error) => log.failed(`watch of ${what} in ${namespace}`, error),
         },
@@ -67,11 +68,15 @@ export async function control(
   watchStaleness(worlds, log, watches.signal);
   if (looksForNamespaces)
     for (const namespace of namespaces) void lookForNamespace(kube, namespace, log, watches.signal);
-  const synced = Promise.all(worlds.map((world) => world.synced)).then(() => {
-    isSynced = true;
-    log.info("all watches have begun");
-  });
-  synced.catch(() => {});
+  for (const world of worlds) {
+    void world.synced.then(
+      () => {
+        known.add(world);
+        if (known.size === worlds.length) log.info("all watches have begun");
+      },
+      () => {},
+    );
+  }
 
   const contextOf = (term: AbortSignal, over: AbortSignal): Context => {
     const own = during(kube, term);
@@ -93,19 +98,23 @@ export async function control(
     const over = AbortSignal.any([term, signal]);
     const ended = aborted(over);
     log.info("leading");
-    // Nothing is decided, and so nothing written, from what is only half known.
-    await Promise.race([synced, ended]);
-    if (!over.aborted) {
-      metrics.leader.set(1);
-      going = rounds(contextOf(term, over), term, log.failed);
-      for (const world of worlds) for (const object of world.pipelines()) going.changed(world, object, false);
+    metrics.leader.set(1);
+    const begun = rounds(contextOf(term, over), term, log.failed);
+    going = begun;
+    for (const world of worlds) {
+      // Nothing is decided, and so nothing written, from what is only half known; and no namespace waits for another.
+      void world.synced.then(
+        () => {
+          if (!over.aborted) for (const object of world.pipelines()) begun.changed(world, object, false);
+        },
+        () => {},
+      );
     }
     await ended;
     if (term.aborted) log.info("no longer leading");
-    const begun = going;
     going = null;
     metrics.leader.set(0);
-    await begun?.stop();
+    await begun.stop();
     await metrics.forget(null);
   };
   // One after the other.
