@@ -11,6 +11,9 @@ import type { ProfileFile } from "./profile-csv.ts";
 import { seconds, secondsOr } from "./quantity.ts";
 import type { YamlPath } from "./yaml.ts";
 
+/** So much load a predictor sees at most, in windows: beyond any use, and little to hold. */
+const MOST_WINDOWS = 10_000;
+
 /** Makes the pipeline from its file and the profiles that it names; defaults are filled in here. */
 export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string, ProfileFile>): Pipeline {
   const { metadata, spec } = source.value;
@@ -130,6 +133,12 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     at(
       ["adaptation", key],
       `a predictor sees ${history} s of load, in windows of ${window} s. Let it see at least one.`,
+    );
+  }
+  if (history > MOST_WINDOWS * window) {
+    at(
+      ["adaptation", adaptation.history === undefined ? "loadWindow" : "history"],
+      `a predictor would see ${history} s of load, in windows of ${window} s. Let it see ${MOST_WINDOWS} of them at most.`,
     );
   }
   checkPins(spec, stages, at, atKey);

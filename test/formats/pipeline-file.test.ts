@@ -699,6 +699,20 @@ const cases: readonly Case[] = [
     /adaptation\.history: is longer than 6h, which is the most\./,
   ],
   [
+    "more windows of load than a predictor has use for",
+    /$/,
+    "  adaptation: { loadWindow: 2s, history: 20001s }\n",
+    "bad_value",
+    /adaptation\.history: a predictor would see 20001 s of load, in windows of 2 s\. Let it see 10000 of them at most\./,
+  ],
+  [
+    "a decision later than a timer can wait for",
+    /$/,
+    "  adaptation: { interval: 99999h }\n",
+    "bad_value",
+    /adaptation\.interval: is longer than 1h, which is the most\./,
+  ],
+  [
     "a duration that is no number any more",
     /$/,
     `  adaptation: { history: ${"9".repeat(400)}s }\n`,

@@ -6,6 +6,7 @@ import { standingOfLag, switchesText } from "../../../src/controller/tell/standi
 import { underWay } from "../../../src/controller/tell/under-way.ts";
 import type { Observation } from "../../../src/core/cluster.ts";
 import type { StageRollout } from "../../../src/core/rollout.ts";
+import { arrivalsOf } from "../../../src/workload/arrivals.ts";
 import { pipelineOf, plan, variant } from "../../fixtures.ts";
 
 /** A replica of `small` carries 10 items a second, one of `large` 20; the second stage gets 1.5 items of a request. */
@@ -88,6 +89,23 @@ test("a load that is just carried is no lag; one above it is, and is never told 
   // Two standard deviations of what arrives at random in 5 s are 5.7 of 40 rps.
   assert.equal(told({ ...moment, load: 45 }).lag, null);
   assert.match(told({ ...moment, load: 46.2 }).lag ?? "", /serves 40 of 47 rps/);
+});
+
+test("of a load that comes at random, what is just carried is rarely told as a lag, and what is clearly more always", () => {
+  const windows = 1000;
+  const toldOf = (rate: number): number => {
+    const rates = new Float64Array(windows * SECONDS).fill(rate);
+    const arrived = Array.from({ length: windows }, () => 0);
+    for (const at of arrivalsOf({ kind: "rates", name: "steady", rates }, "poisson", 1)) {
+      const window = Math.floor(at / SECONDS);
+      arrived[window] = (arrived[window] ?? 0) + 1;
+    }
+    const lags = arrived.map((requests) => told({ to: ["large", 4], ready: [0, 3], load: requests / SECONDS }).lag);
+    return lags.filter((lag) => lag !== null).length;
+  };
+  // 40 rps are carried; beyond two standard deviations lie 2.3 % of the windows, and four standard deviations of that number are 19.
+  assert.ok(toldOf(40) <= 23 + 19, `${toldOf(40)} of ${windows}`);
+  assert.equal(toldOf(70), windows);
 });
 
 test("it lags just where the ready replicas that serve carry less than comes", () => {
