@@ -14,6 +14,9 @@ import type { YamlPath } from "./yaml.ts";
 /** So much load a predictor sees at most, in windows: beyond any use, and little to hold. */
 const MOST_WINDOWS = 10_000;
 
+/** So many variants, batches and numbers of replicas, each with each, are looked at in an instant, and held in little memory. */
+const MOST_WAYS = 2_000_000;
+
 /** Makes the pipeline from its file and the profiles that it names; defaults are filled in here. */
 export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string, ProfileFile>): Pipeline {
   const { metadata, spec } = source.value;
@@ -154,6 +157,14 @@ export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string
     ),
   );
   complaints.throwIfAny();
+  const choices = countWays(ordered, whole);
+  if (choices > MOST_WAYS) {
+    at(
+      ["limits"],
+      `leave ${choices} ways to run the stages, and at most ${MOST_WAYS} can be looked at. Lower limits.replicas or limits.batch.`,
+      "not_supported",
+    );
+  }
   const paths = countPaths(ordered);
   if (paths > MOST_PATHS) {
     at(
@@ -286,4 +297,12 @@ function topological(
     ordered.push(next);
   }
   return ordered;
+}
+
+/** Variants, batches and numbers of replicas, each with each, of all stages together. */
+function countWays(stages: readonly Stage[], { replicas, batch }: Pipeline["limits"]): number {
+  return stages.reduce((sum, { variants, batches }) => {
+    const settings = variants.flatMap(({ profile }) => batches ?? profile.map((point) => point.batch));
+    return sum + settings.filter((one) => one <= batch).length * replicas;
+  }, 0);
 }

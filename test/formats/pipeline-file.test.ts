@@ -831,6 +831,22 @@ test("files of another kind", () => {
   for (const text of ["", "# nothing\n"]) refused(() => build(text), "bad_value", /^p\.yaml: the file is empty\. It/);
 });
 
+test("more ways to run the stages than can be looked at are refused", () => {
+  const rows = (batches: number): string =>
+    Array.from({ length: batches }, (_, b) => `large,2,${b + 1},${1 + b},measured,${1 + b},measured,,,x`).join("\n");
+  const header =
+    "variant,cores,batch,latency_mean_s,latency_mean_provenance,latency_p99_s,latency_p99_provenance,throughput_rps,throughput_provenance,source";
+  const stage = "    - { name: only, profile: one.csv, variants: [{ name: large, accuracy: 0.7, cores: 2 }] }\n";
+  const text = GOOD.replace(/ {2}stages:\n[^]*$/, `  limits: { replicas: 10000, batch: 256 }\n  stages:\n${stage}`);
+  const of = (batches: number) => () =>
+    buildPipeline(
+      parsePipeline(text, "p.yaml"),
+      new Map([["one.csv", parseProfiles(`${header}\n${rows(batches)}\n`, "one.csv")]]),
+    );
+  assert.equal(of(200)().stages[0]?.variants[0]?.profile.length, 200);
+  refused(of(201), "not_supported", /spec\.limits: leave 2010000 ways to run the stages/);
+});
+
 test("branches, joins and fan-out; more paths than can be planned are refused", () => {
   const stage = (name: string, after: readonly string[], fanOut = 1): string =>
     `    - { name: ${name}, after: [${after.join(", ")}], fanOut: ${fanOut}, profile: one.csv, variants: [{ name: large, accuracy: 0.7, cores: 2 }] }\n`;
