@@ -419,7 +419,7 @@ describe("an installation", { skip }, () => {
     }
     await kubectl("delete", "namespace", LEAVING, "--timeout=45s");
     const events = own().filter(({ namespace, resource }) => namespace === LEAVING && resource === "events");
-    assert.ok(!events.some(({ body }) => JSON.stringify(body).includes("NotRestored")));
+    assert.ok(!events.some(({ body }) => JSON.stringify(body ?? "").includes("NotRestored")));
     // Who begins after that may not even look there, and goes on with the other namespaces.
     await controller.kill();
     controller = await scene.controller(...flags);
