@@ -131,8 +131,13 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
   const { loadWindow } = pipeline.adaptation;
   const newest = "load" in measured ? newestLoad(measured.load, loadWindow) : null;
   const waiting = underWay(pipeline, answer, newest);
-  const lag = standingOfLag(waiting, newest, loadWindow);
+  const lag = standingOfLag(waiting, newest, loadWindow, isOverloaded(kept));
   return carryOut(context, world, known, decided, steps, mayGoDown, switchesText(waiting), { ...toTell, lag });
+}
+
+/** Whether that was told last. */
+function isOverloaded({ status: { conditions = [] } }: Memory): boolean {
+  return conditions.some(({ type, reason }) => type === "Ready" && reason === "Overloaded");
 }
 
 /** The ledger, once what a former leader began is settled, and without what something else scales, and what is gone. */

@@ -15,7 +15,7 @@ import type { YamlPath } from "./yaml.ts";
 const MOST_WINDOWS = 10_000;
 
 /** So many variants, batches and numbers of replicas, each with each, are looked at in an instant, and held in little memory. */
-const MOST_WAYS = 2_000_000;
+const MOST_WAYS = 1_000_000;
 
 /** Makes the pipeline from its file and the profiles that it names; defaults are filled in here. */
 export function buildPipeline(source: PipelineFile, profiles: ReadonlyMap<string, ProfileFile>): Pipeline {

@@ -151,12 +151,19 @@ export function isDecided({ state }: Pick<Decision, "state">): boolean {
 }
 
 /**
- * While what is ready carries less than comes, and not by chance: it will be better, but is not yet. Null where it does. `load`: requests per
- * second, the mean of a window of so many `seconds`.
+ * While what is ready carries less than comes: it will be better, but is not yet. Null where it does. `load`: requests per second, the mean of a
+ * window of so many `seconds`. It begins to be told where it is not by chance, and once it is told ends where nothing hints at it, so that it does not come
+ * and go with each window.
  */
-export function standingOfLag(all: readonly UnderWay[], load: number | null, seconds: number): Standing | null {
+export function standingOfLag(
+  all: readonly UnderWay[],
+  load: number | null,
+  seconds: number,
+  isTold: boolean,
+): Standing | null {
   if (load === null) return null;
-  const lagging = all.filter(({ from }) => from.rate < surelyAtLeast(load, seconds));
+  const comes = isTold ? load : surelyAtLeast(load, seconds);
+  const lagging = all.filter(({ from }) => from.rate < comes);
   if (lagging.length === 0) return null;
   const texts = lagging.map(
     (one) =>

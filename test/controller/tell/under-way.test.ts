@@ -25,9 +25,11 @@ interface Moment {
   readonly ready: readonly [small: number, large: number];
   readonly rollout?: StageRollout;
   readonly load?: number | null;
+  /** Whether it lagged the last time. */
+  readonly isTold?: boolean;
 }
 
-function told({ to: [wanted, replicas], ready: [small, large], rollout, load = 45 }: Moment) {
+function told({ to: [wanted, replicas], ready: [small, large], rollout, load = 45, isTold = false }: Moment) {
   const count = { starting: 0, serving: 0 };
   const seen: Observation = {
     now: 100,
@@ -53,7 +55,7 @@ function told({ to: [wanted, replicas], ready: [small, large], rollout, load = 4
   } as const;
   const answer: Answer = { seen, decision, promised: null, seconds: 0 };
   const all = underWay(pipeline, answer, load);
-  return { lag: standingOfLag(all, load, SECONDS)?.message ?? null, switches: switchesText(all) };
+  return { lag: standingOfLag(all, load, SECONDS, isTold)?.message ?? null, switches: switchesText(all) };
 }
 
 const from = { stage: "s1", variant: "small", batch: 1, batchTimeout: 0, replicas: 1 };
@@ -106,6 +108,12 @@ test("of a load that comes at random, what is just carried is rarely told as a l
   // 40 rps are carried; beyond two standard deviations lie 2.3 % of the windows, and four standard deviations of that number are 19.
   assert.ok(toldOf(40) <= 23 + 19, `${toldOf(40)} of ${windows}`);
   assert.equal(toldOf(70), windows);
+});
+
+test("what is told goes on being told until the load itself is carried", () => {
+  const moment: Moment = { to: ["large", 4], ready: [0, 3], isTold: true };
+  assert.match(told({ ...moment, load: 40.2 }).lag ?? "", /serves 40 of 41 rps/);
+  assert.equal(told({ ...moment, load: 40 }).lag, null);
 });
 
 test("it lags just where the ready replicas that serve carry less than comes", () => {
