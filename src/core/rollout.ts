@@ -84,11 +84,11 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     const sight = sightOf(pipeline, stage, seen, load, plan);
     if (sight === null) return { ...known, setbacks: lasting(known.setbacks, seen.now) };
     const switching = switchOf(plan, known.switching, sight);
-    const isNew = switching?.phase === "Preparing";
+    const isPreparing = switching?.phase === "Preparing";
     const { progress, setbacks, failed } = judge(plan, known, sight.counts, {
       now: seen.now,
       deadline: pipeline.rollout.progressDeadline,
-      bar: isNew,
+      isPreparing,
     });
     // Ready, and still not routed: something is in the way of that.
     const { progressDeadline } = pipeline.rollout;
@@ -100,7 +100,7 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     gaveUp ||= failed;
     // What the world no longer leaves is nobody's failure.
     const leaves = (seen.restrictions ?? []).every((one) => one.stage !== stage.name || mayRun(one, plan.variant));
-    if (switching !== undefined && (!leaves || (failed && isNew))) {
+    if (switching !== undefined && (!leaves || (failed && isPreparing))) {
       isRolledBack = gaveUp = true;
       running[s] = switching.from;
       return { setbacks };
@@ -165,11 +165,9 @@ export function setOut(
     const goesOn = running[s]?.variant === to.variant;
     const routed = switching !== undefined && isRouted(switching);
     const before = routed ? undefined : switching;
-    return rolloutOf(
-      routed && goesOn ? switching : switchOf(to, before ?? switchFrom(running[s], to, seen.now), sight),
-      ready >= to.replicas ? undefined : progressOf(to, ready, progress, seen.now),
-      setbacks,
-    );
+    const next = routed && goesOn ? switching : switchOf(to, before ?? switchFrom(running[s], to, seen.now), sight);
+    const isUp = ready >= to.replicas && next?.phase !== "Preparing";
+    return rolloutOf(next, isUp ? undefined : progressOf(to, ready, progress, seen.now), setbacks);
   });
 }
 

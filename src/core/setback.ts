@@ -30,7 +30,7 @@ const FORGET = 86_400;
 
 /** Whether what a plan wants of a stage comes up. */
 export interface Coming {
-  /** Absent where all are ready. */
+  /** Absent where all are ready, and enough. */
   readonly progress?: Progress;
   readonly setbacks: readonly Setback[];
   /** Whether it is given up now. */
@@ -44,25 +44,26 @@ export function lasting(setbacks: readonly Setback[], now: number): readonly Set
 
 /**
  * Looks at the replicas of a stage's plan. They are given up when nothing has moved for the deadline (seconds), or when they
- * are refused at a later instant than the one that asked for them. `bar`: then not one is asked for, else as many as are ready or were not refused.
+ * are refused at a later instant than the one that asked for them. `isPreparing`: those that are ready are too few to take over, be they all, and
+ * not one is asked for once they are given up; else as many as are ready or were not refused.
  */
 export function judge(
   plan: StagePlan,
   before: { readonly progress?: Progress; readonly setbacks: readonly Setback[] },
   counts: readonly ReplicaCount[],
-  { now, deadline, bar }: { readonly now: number; readonly deadline: number; readonly bar: boolean },
+  { now, deadline, isPreparing }: { readonly now: number; readonly deadline: number; readonly isPreparing: boolean },
 ): Coming {
   const { variant, replicas } = plan;
   const { ready, refused, coming = 0 } = countOf(counts, variant);
   const setbacks = lasting(before.setbacks, now);
-  if (ready >= replicas) {
+  if (ready >= replicas && !isPreparing) {
     // It has come up: with more than it was held to.
     return { setbacks: setbacks.filter((one) => one.variant !== variant || replicas <= one.most), failed: false };
   }
   const progress = progressOf(plan, ready, before.progress, now);
   const refusedSince = refused !== undefined && before.progress !== undefined && isOf(before.progress, plan);
   if (now - progress.since < deadline && !refusedSince) return { progress, setbacks, failed: false };
-  const most = bar ? 0 : ready + (refusedSince ? coming : 0);
+  const most = isPreparing ? 0 : ready + (refusedSince ? coming : 0);
   return { setbacks: withSetback(setbacks, variant, most, now), failed: true };
 }
 

@@ -764,6 +764,20 @@ describe("replicas that do not come up", () => {
     assert.equal(reasons.indexOf("setback"), 60);
   });
 
+  test("a switch that all are ready for, and that are too few, is given up", () => {
+    // Half of what comes is predicted: three of b, which carry 15 rps, while four of a carry 30.
+    const planner: Planner = { ...plannerOf({}, [a(), b()]), predictor: () => 15 };
+    const all = (now: number) => [now, 30, "a 4/4 4", "b 3/3 0"] as const;
+    const { said } = follow(planner, plan(["a", 4]), [0, 30, "a 4/4 4"], all(10), all(600), all(610), all(620));
+    assert.deepEqual(said, [
+      "b 3 first, Preparing",
+      "b 3 unchanged, Preparing",
+      "b 3 unchanged, Preparing",
+      "a 2 setback; b at most 0 until 670",
+      "a 2 unchanged; b at most 0 until 670",
+    ]);
+  });
+
   test("what gets ready one by one is not given up, however many more are wanted by then", () => {
     const planner = plannerOf({}, [a()]);
     let [state, running]: [LoopState | null, Plan] = [null, plan(["a", 2])];
