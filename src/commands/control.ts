@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { accessSync, constants } from "node:fs";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Command, InvalidArgumentError } from "commander";
@@ -165,7 +165,7 @@ function checkFiles(url: string | undefined, files: Readonly<Record<string, stri
     if (file === undefined) continue;
     if (url === undefined) throw new InputError("bad_value", `${flag} is for a Prometheus. Give --prometheus, too.`);
     try {
-      accessSync(file, constants.R_OK);
+      readFileSync(file);
     } catch (error) {
       throw new InputError("missing_file", `${flag}: ${file} cannot be read (${codeOf(error)}). Correct the path.`);
     }

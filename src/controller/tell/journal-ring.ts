@@ -1,5 +1,5 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Setup } from "../../core/setup.ts";
 import { decisionLines, parseDecisions, type DecisionEntry } from "../../formats/decision-journal.ts";
 
@@ -24,11 +24,13 @@ const NAME = /^decisions-([1-9][0-9]*)\.jsonl$/;
  */
 export function openRing(directory: string, { maxBytes, files }: RingOptions): JournalRing {
   if (files < 2) throw new RangeError(`a ring of ${files} files would lose all decisions at once; it needs 2`);
-  mkdirSync(directory, { recursive: true });
+  make(directory);
   const share = maxBytes / files;
   let numbers = keepNewest(numbersIn(directory));
   let current = numbers.at(-1) ?? begin();
   let { size, planners, torn } = resume(pathOf(current));
+  // Whether it may be written must not turn out at the first decision.
+  appendFileSync(pathOf(current), "");
   return { add };
 
   function add(entry: DecisionEntry, setup: Setup): void {
@@ -62,6 +64,17 @@ export function openRing(directory: string, { maxBytes, files }: RingOptions): J
 
   function pathOf(number: number): string {
     return join(directory, `decisions-${number}.jsonl`);
+  }
+}
+
+/** A folder and those above it. Node's own `recursive` never returns where a file system has no room for folders, as /proc. */
+function make(directory: string): void {
+  const above = dirname(directory);
+  if (!existsSync(above) && above !== directory) make(above);
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -121,5 +122,24 @@ describe("a ring of files", () => {
     add(ring, 1, 3);
     assert.deepEqual(await instants(directory), [1, 2]);
     assert.throws(() => openRing(directory, { maxBytes: 1, files: 1 }), RangeError);
+  });
+});
+
+describe("a folder that cannot be written is told when it is opened, not at the first decision", () => {
+  const file = join(root, "file");
+  writeFileSync(file, "");
+  const full = folder("full");
+  // Where a journal would be begun something else is in the way: it holds for root, too, whom no permission stops.
+  mkdirSync(join(full, "decisions-1.jsonl"), { recursive: true });
+  for (const path of [file, join(file, "x"), full]) {
+    test(path.slice(root.length + 1), () => {
+      assert.throws(() => openRing(path, { maxBytes: 1000, files: 2 }));
+    });
+  }
+
+  test("/proc", { skip: !existsSync("/proc/self") && "this system has none" }, () => {
+    for (const path of ["/proc", "/proc/x", "/proc/x/y"]) {
+      assert.throws(() => openRing(path, { maxBytes: 1000, files: 2 }));
+    }
   });
 });
