@@ -72,6 +72,7 @@ export async function control(
     void world.synced.then(
       () => {
         known.add(world);
+        if (world.pipelines().length === 0) log.info(`there are no pipelines in ${world.namespace} yet`);
         if (known.size === worlds.length) log.info("all watches have begun");
       },
       () => {},
@@ -97,7 +98,7 @@ export async function control(
   const lead = async (term: AbortSignal): Promise<void> => {
     const over = AbortSignal.any([term, signal]);
     const ended = aborted(over);
-    log.info("leading");
+    log.leading();
     metrics.leader.set(1);
     const begun = rounds(contextOf(term, over), term, log.failed);
     going = begun;

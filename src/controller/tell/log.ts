@@ -7,9 +7,11 @@ export interface Log {
   readonly warn: (what: string) => void;
   /**
    * How a pipeline, by namespace and name, is found: told where it is ready, or no longer, or for another reason. One that is ready when it is first
-   * found is nothing to tell. What comes and goes is told of ever more rarely.
+   * found is nothing to tell. What comes and goes is told of ever more rarely; what stays is told in the end.
    */
   readonly ready: (pipeline: string, how: Readonly<Record<"status" | "reason" | "message", string>>) => void;
+  /** A term of leadership begins: of what others told in theirs, or this one long ago, nobody need know. */
+  readonly leading: () => void;
   /** What fails over and over is told ever more rarely, with how often it did. */
   readonly failed: (what: string, error: unknown) => void;
   /** The API server answered a call. */
@@ -21,8 +23,8 @@ const UNANSWERED = "the API server gives no answer, and is asked again until it 
 /** JSON lines. `clock`: seconds since 1970. */
 export function logTo(print: (line: string) => void, clock: () => number): Log {
   const { say } = rarely();
-  /** By pipeline, how it was found last: ready, or the reason why not. */
-  const found = new Map<string, string>();
+  /** By pipeline, how it was found last, and how it was told last: ready, or the reason why not. */
+  const found = new Map<string, { readonly is: string; readonly told: string }>();
   let isSilent = false;
   const write = (level: string, rest: object): void =>
     print(`${JSON.stringify({ time: new Date(clock() * 1000).toISOString(), level, ...rest })}\n`);
@@ -31,13 +33,18 @@ export function logTo(print: (line: string) => void, clock: () => number): Log {
     warn: (what) => write("warning", { what }),
     ready: (pipeline, { status, reason, message }) => {
       const what = status === "True" ? "ready" : "not ready";
-      const [is, was] = [status === "True" ? what : reason, found.get(pipeline) ?? "ready"];
-      found.set(pipeline, is);
-      if (is === was) return;
-      const times = say(`${pipeline} ${is}`, clock());
+      const is = status === "True" ? what : reason;
+      const before = found.get(pipeline) ?? { is: "ready", told: "ready" };
+      if (is === before.is && is === before.told) return;
+      const times = say(`${pipeline} ${is}`, clock(), is === before.is);
+      found.set(pipeline, { is, told: times === null ? before.told : is });
       if (times === null) return;
       const why = status === "True" ? {} : { reason, message };
       write(status === "True" ? "info" : "warning", { pipeline, what, ...why, ...often(times) });
+    },
+    leading: () => {
+      found.clear();
+      write("info", { what: "leading" });
     },
     failed: (what, error) => {
       const text = error instanceof Error ? error.message : String(error);

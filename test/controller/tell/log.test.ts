@@ -79,3 +79,48 @@ test("that a pipeline is not ready, why, and that it is again, is a line each; o
   }
   assert.ok(lines.length < 30, `${lines.length} lines`);
 });
+
+test("what is silent as it came and went, and then stays, is told once that silence is over, with how often it came", () => {
+  const { log, lines, pass } = begin();
+  const find = (status: "True" | "False"): void =>
+    log.ready("n/shop", { status, reason: status === "True" ? "Ready" : "Stale", message: "" });
+  for (const status of ["False", "True", "False"] as const) find(status);
+  assert.deepEqual(
+    lines.map(({ what }) => what),
+    ["not ready", "ready"],
+  );
+  for (let second = 0; second < 300; second++) {
+    find("False");
+    pass(1);
+  }
+  assert.deepEqual(
+    lines.slice(2).map(({ what, times }) => [what, times]),
+    [["not ready", undefined]],
+  );
+  // Twice in the same silence.
+  for (const status of ["True", "False", "True", "False", "True"] as const) find(status);
+  const before = lines.length;
+  for (let second = 0; second < 300; second++) {
+    find("True");
+    pass(1);
+  }
+  assert.deepEqual(
+    lines.slice(before).map(({ what, times }) => [what, times]),
+    [["ready", 2]],
+  );
+});
+
+test("whoever leads anew tells what is not ready, whatever was told before", () => {
+  const { log, lines, pass } = begin();
+  const find = (): void => log.ready("n/shop", { status: "False", reason: "Stale", message: "" });
+  for (let term = 0; term < 2; term++) {
+    log.leading();
+    find();
+    find();
+    pass(60);
+  }
+  assert.deepEqual(
+    lines.map(({ what }) => what),
+    ["leading", "not ready", "leading", "not ready"],
+  );
+});
