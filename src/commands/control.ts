@@ -123,6 +123,7 @@ Example:
       });
       const query = url === undefined ? null : prometheus({ url, ...present({ caFile, tokenFile }), ...QUERIES });
       if (url === undefined) log.warn(NO_PROMETHEUS);
+      else log.info(`loads are measured at ${withoutSecrets(url)}`);
       const thread = decideThread(flags.decisionTimeout);
       const surroundings: Surroundings = {
         query,
@@ -158,6 +159,12 @@ const NO_PROMETHEUS =
 const QUERIES = { timeoutSeconds: 5, maxBytes: 16 * 2 ** 20 };
 /** Of the journal's files. */
 const RING = { maxBytes: 256 * 2 ** 20, files: 8 };
+
+/** Where it is, and not by which name and password it is asked. */
+function withoutSecrets(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
 
 /** The files of a Prometheus may come anew while it is asked, but must be there to begin with. */
 function checkFiles(url: string | undefined, files: Readonly<Record<string, string | undefined>>): void {

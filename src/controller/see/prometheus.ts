@@ -77,11 +77,14 @@ export async function measureLoad(
   try {
     // Scrape intervals that are longer than the load window are of no use.
     const series = await query(selector, want.history + EARLIER * want.loadWindow, at, signal);
-    return loadFromCounters(
+    const measured = loadFromCounters(
       series.map(({ samples }) => samples),
       at,
       want,
     );
+    return "load" in measured
+      ? measured
+      : { ...measured, message: `${measured.message} (selector ${selector.trim()})` };
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     return { problem: "Unreachable", message: error.message };
@@ -190,6 +193,14 @@ function numberOf(text: string): number {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? error.code : null;
+  // OpenSSL's own words are of its source files.
+  if (code === "EPROTO") return "no TLS is spoken there: https was asked of a server that speaks http?";
+  if (code === "ECONNREFUSED" || code === "ENOTFOUND") return `${wordsOf(error)}: check --prometheus`;
+  return wordsOf(error);
+}
+
+function wordsOf(error: Error): string {
   // Of a host with several addresses, none of which answers, Node says it only in the parts.
-  return error.message || (error instanceof AggregateError ? error.errors.map(messageOf).join(", ") : error.name);
+  return error.message || (error instanceof AggregateError ? error.errors.map(String).join(", ") : error.name);
 }

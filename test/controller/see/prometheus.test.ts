@@ -197,7 +197,14 @@ describe("a failure", () => {
     await served(says(""), async (url) => {
       gone = url;
     });
-    assert.match(await failure(ask(gone)), /ECONNREFUSED/);
+    assert.match(await failure(ask(gone)), /ECONNREFUSED 127.*: check --prometheus$/);
+  });
+
+  test("https asked of a server that speaks http, without OpenSSL's words", async () => {
+    await served(says(matrix()), async (url) => {
+      const told = await failure(ask(url.replace("http:", "https:")));
+      assert.match(told, /query: no TLS is spoken there: https was asked of a server that speaks http\?$/);
+    });
   });
 
   test("a redirect is not followed", async () => {
@@ -314,6 +321,12 @@ test("a load is measured from what the source says; what it fails with is a prob
     });
     const measured = await measureLoad(query, "requests_total", 1700000100, want, never);
     assert.equal("problem" in measured && measured.problem, "Stale");
+  });
+  await served(says(matrix()), async (url) => {
+    const query = prometheus({ url, timeoutSeconds: 5, maxBytes: 10_000 });
+    const measured = await measureLoad(query, 'requests_total{service="shop"}', 1700000000, want, never);
+    assert.ok("problem" in measured && measured.problem === "Absent", JSON.stringify(measured));
+    assert.match(measured.message, /\(selector requests_total\{service="shop"\}\)$/);
   });
   await served(says("no", 500), async (url) => {
     const query = prometheus({ url, timeoutSeconds: 5, maxBytes: 10_000 });
