@@ -592,6 +592,25 @@ test("what is wrong with the input is exit code 2, told on standard error withou
     [/'a,b' is invalid\. Give the name of one namespace/, "control", "--namespace", "a,b"],
     [/there is no file \/no\/where\. Give --kubeconfig/, "control", "--namespace", "a", "--kubeconfig", "/no/where"],
     [/package\.json: there is no current context/, "control", "--namespace", "a", "--kubeconfig", "package.json"],
+    [
+      /--journal: decisions cannot be kept in package\.json/,
+      "control",
+      "--namespace",
+      "a",
+      "--journal",
+      "package.json",
+    ],
+    [/--prometheus-ca is for a Prometheus/, "control", "--namespace", "a", "--prometheus-ca", "package.json"],
+    ...["--prometheus-ca", "--prometheus-token-file"].map((flag): readonly [RegExp, ...string[]] => [
+      new RegExp(`${flag}: /no/where cannot be read`),
+      "control",
+      "--namespace",
+      "a",
+      "--prometheus",
+      "http://localhost:9",
+      flag,
+      "/no/where",
+    ]),
     [/Allowed choices are Observe, Recommend/, "control", "--namespace", "a", "--max-mode", "Watch"],
   ];
   const runs = await Promise.all(cases.map(async ([says, ...args]) => ({ says, args, ran: await ipa(...args) })));
