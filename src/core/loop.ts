@@ -8,16 +8,8 @@ import type { Plan } from "./plan.ts";
 import { isSolved } from "./problem.ts";
 import { reasonAfterSetback, reasonSince } from "./reason.ts";
 import { restrict } from "./restrict.ts";
-import {
-  coresLeaving,
-  follow,
-  isOutOfReach,
-  restrictionsOf,
-  rolledBack,
-  setOut,
-  type Rollouts,
-  type Standing,
-} from "./rollout.ts";
+import { coresLeaving, restrictionsOf } from "./rollout-limits.ts";
+import { follow, isOutOfReach, rolledBack, setOut, type Rollouts, type Standing } from "./rollout.ts";
 import { startUpOf } from "./start-up.ts";
 import { isRouted, type Switch } from "./switch.ts";
 import { foundSlower, learn, slowdownOf, slowed, type Slowdowns } from "./slowdown.ts";

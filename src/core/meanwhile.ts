@@ -1,12 +1,13 @@
 import { leastIdling } from "./capacity.ts";
 import type { Observation } from "./cluster.ts";
 import type { Decision, Planner } from "./decide.ts";
+import { enoughReady } from "./enough.ts";
 import { plannedLoad } from "./load.ts";
 import { leewayOf } from "./movement/leeway.ts";
 import { settingsOf } from "./options.ts";
 import { ROW_TOLERANCE, type Pipeline } from "./pipeline.ts";
 import { planCores, replicasAside, type StagePlan } from "./plan.ts";
-import { enoughReady, type Rollouts } from "./rollout.ts";
+import type { Rollouts } from "./rollout.ts";
 import { startUpOf } from "./start-up.ts";
 import { countOf, type Switch } from "./switch.ts";
 import { visitsOf } from "./visits.ts";

@@ -1,12 +1,10 @@
-import { capacityOf, leastIdling, leastReplicas } from "./capacity.ts";
 import type { Observation } from "./cluster.ts";
-import { plannedLoad } from "./load.ts";
+import { enoughReady } from "./enough.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
-import { replicasAside, type Plan, type StagePlan } from "./plan.ts";
-import { isFixedAtNone, mayRun, type Restriction } from "./restrict.ts";
+import type { Plan, StagePlan } from "./plan.ts";
+import { mayRun } from "./restrict.ts";
 import { judge, lasting, progressOf, withSetback, type Progress, type Setback } from "./setback.ts";
 import { countOf, isRouted, switchOf, type Serving, type Sight, type Switch } from "./switch.ts";
-import { visitsOf } from "./visits.ts";
 
 /** What is remembered of how a stage's plan is carried out. */
 export interface StageRollout {
@@ -41,24 +39,6 @@ export function rollOut(stage: Stage, plan: StagePlan, rollout: StageRollout | u
       replicas: Math.max(standby, wanted(name)),
     })),
   };
-}
-
-/**
- * How many replicas of a stage's plan must be ready before they take over from what serves: those that carry the load of now and
- * leave something idle, as any plan must, unless the plan has too few for that. Where what serves carries less than the load, as much as it does
- * is enough. A plan may have fewer than are enough: then it does not take over, since less would be carried than is. All of
- * the plan's if the load (requests per second) is not known.
- */
-export function enoughReady(pipeline: Pipeline, load: number | null, plan: StagePlan, serves: Serving): number {
-  const visited = visitsOf(pipeline.stages).find(({ stage }) => stage.name === plan.stage);
-  const [from, to] = [serves, plan].map((one) => visited?.stage.variants.find(({ name }) => name === one.variant));
-  if (load === null || visited === undefined || from === undefined || to === undefined) return plan.replicas;
-  const { rate } = capacityOf(pipeline, to, plan.batch);
-  // Which batch serves may have been forgotten, and be taken for one that the variant does not have.
-  const serving = capacityOf(pipeline, from, Math.min(serves.batch, from.profile.at(-1)?.batch ?? 1)).rate;
-  const items = visited.items * plannedLoad(pipeline, load);
-  if (leastIdling(items, serving) > serves.replicas) return leastReplicas(serves.replicas * serving, rate);
-  return Math.max(leastReplicas(items, rate), Math.min(plan.replicas, leastIdling(items, rate)));
 }
 
 /** How far a plan has come. */
@@ -206,63 +186,6 @@ export function afterGap(rollouts: Rollouts, seconds: number): Rollouts {
 /** The instant since when a switch only has to be made, which waits for whoever controls; replicas start, and end what they do, by themselves. */
 function readySince(switching: Switch | undefined, of: (since: number) => number): Switch | undefined {
   return switching?.phase === "Ready" ? { ...switching, since: of(switching.since) } : switching;
-}
-
-/** What rollouts leave to a decision: of what did not get up fewer replicas, and where a switch `locks` its stage the variant that it goes over to. */
-export function restrictionsOf(
-  pipeline: Pipeline,
-  { running, rollouts }: Standing,
-  seen: Pick<Observation, "now" | "restrictions">,
-  locks: (one: Switch) => boolean,
-): readonly Restriction[] {
-  return pipeline.stages.flatMap((stage, s): readonly Restriction[] => {
-    const { name } = stage;
-    const { switching, setbacks } = rollouts[name] ?? NOTHING;
-    const to = running[s];
-    const caps = capsOf(stage, setbacks, seen).map(({ variant, most }) => [variant, { most }] as const);
-    return [
-      ...(switching === undefined || to === undefined || !locks(switching)
-        ? []
-        : [{ stage: name, variants: [to.variant] }]),
-      ...(caps.length === 0 ? [] : [{ stage: name, replicas: Object.fromEntries(caps) }]),
-    ];
-  });
-}
-
-/** What bars a variant for a while does not where the world leaves no other: something has to run. */
-function capsOf(
-  stage: Stage,
-  setbacks: readonly Setback[],
-  { now, restrictions = [] }: Pick<Observation, "now" | "restrictions">,
-): readonly Setback[] {
-  const caps = setbacks.filter(({ until }) => now < until);
-  const world = restrictions.filter((one) => one.stage === stage.name);
-  if (world.length === 0) return caps;
-  const isLeft = (variant: string): boolean =>
-    world.every((one) => mayRun(one, variant)) &&
-    (stage.pin?.variants?.includes(variant) ?? true) &&
-    !(stage.forbid?.variants?.includes(variant) ?? false);
-  const bars = ({ most }: Setback): boolean => most === 0;
-  const others = stage.variants.filter(
-    ({ name }) => isLeft(name) && !caps.some((cap) => cap.variant === name && bars(cap)),
-  );
-  return others.length > 0 ? caps : caps.filter((cap) => !bars(cap));
-}
-
-/** Cores of the variants that switches come from, beside what stands by; of what there can be none of, none. */
-export function coresLeaving(
-  pipeline: Pipeline,
-  rollouts: Rollouts,
-  restrictions: Observation["restrictions"] = [],
-): number {
-  return pipeline.stages.reduce((cores, stage) => {
-    const from = rollouts[stage.name]?.switching?.from;
-    const variant = stage.variants.find(({ name }) => name === from?.variant);
-    if (from === undefined || variant === undefined) return cores;
-    const isGone = restrictions.some((one) => one.stage === stage.name && isFixedAtNone(one, from.variant));
-    if (isGone) return cores;
-    return cores + variant.coresPerReplica * replicasAside(stage, from.variant, from.replicas);
-  }, 0);
 }
 
 const NOTHING: StageRollout = { setbacks: [] };

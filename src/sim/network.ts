@@ -3,7 +3,7 @@ import { tooOld } from "../core/batching.ts";
 import type { Decision } from "../core/decide.ts";
 import { isChain } from "../core/graph.ts";
 import { samePlan, type Plan, type StagePlan } from "../core/plan.ts";
-import { enoughReady } from "../core/rollout.ts";
+import { enoughReady } from "../core/enough.ts";
 import type { ServedBatches } from "../core/service-time.ts";
 import type { Draws } from "../workload/draws.ts";
 import type { StageRules } from "./advance.ts";

@@ -1,67 +1,13 @@
-import type { LoadSeries, LoopState, Observation, ReplicaCount } from "../../core/cluster.ts";
-import type { Control, Mode, StageControl } from "../../core/control.ts";
+import type { LoopState, Observation, ReplicaCount } from "../../core/cluster.ts";
+import type { Control } from "../../core/control.ts";
 import { allowedOf } from "../../core/pins.ts";
 import type { Pipeline, Stage } from "../../core/pipeline.ts";
 import type { Plan, StagePlan } from "../../core/plan.ts";
-import type { Restriction } from "../../core/restrict.ts";
-import { isRouted } from "../../core/switch.ts";
 import type { Fixed } from "./fixed.ts";
-import { pinnedBy } from "./knobs.ts";
-import type { TargetView, Unresolved } from "./targets.ts";
-
-/** What is known of a cluster at an instant. */
-export interface Sight {
-  readonly mode: Mode;
-  readonly now: number;
-  readonly load: LoadSeries;
-  readonly views: readonly TargetView[];
-  readonly unresolved: readonly Pick<Unresolved, "stage" | "variant" | "reason">[];
-  /** By stage: the variant that its Service selects; null without one. */
-  readonly routed: readonly (string | null)[];
-  /** By stage: ready Pods of what its Service selects that have no target any more. */
-  readonly orphans: readonly number[];
-  /** Stages whose requests could not be sent elsewhere. */
-  readonly unroutable: readonly string[];
-  /** That is carried out; empty before the first. */
-  readonly plan: Plan;
-  readonly state: LoopState | null;
-}
-
-/**
- * A variant that runs, by the plan, and whose target cannot be looked at: others depend on it, and its Pods may well serve. It counts with the
- * replicas of the plan, and nothing of it is written.
- */
-export interface Held {
-  readonly stage: string;
-  readonly variant: string;
-  readonly replicas: number;
-}
-
-type HeldFrom = Pick<Sight, "mode" | "unresolved" | "routed" | "plan" | "state">;
-
-/** What is held: what may not be scaled, say; and what is not there, where no plan may choose another variant, as its requests come there. */
-export function heldBy({ stages }: Control, { mode, unresolved, routed, plan, state }: HeldFrom): readonly Held[] {
-  return stages.flatMap(({ stage, dataPlane }, s) => {
-    const runs = inForceOf(stage, routed[s] ?? null, plan, state);
-    const lost = unresolved.find((one) => one.stage === stage && one.variant === runs?.variant);
-    if (runs === undefined || lost === undefined) return [];
-    if (lost.reason === "NotFound" && canSwitch({ dataPlane }, mode)) return [];
-    return [{ stage, variant: runs.variant, replicas: runs.replicas }];
-  });
-}
-
-/** Whether a plan may choose the variant of a stage. */
-function canSwitch(control: Pick<StageControl, "dataPlane"> | undefined, mode: Mode): boolean {
-  return !pinnedBy(mode, control?.dataPlane ?? "None").includes("variant");
-}
-
-/** What serves, as it was planned: by its Service, or else, until a switch is routed, what that comes from. */
-function inForceOf(stage: string, routed: string | null, plan: Plan, state: LoopState | null): StagePlan | undefined {
-  const switching = state?.rollouts?.[stage]?.switching;
-  const planned = plan.find((one) => one.stage === stage);
-  if (routed !== null) return [planned, switching?.from].find((one) => one?.variant === routed);
-  return switching !== undefined && !isRouted(switching) ? switching.from : planned;
-}
+import { canSwitch, heldBy, isGone, type Held } from "./held.ts";
+import { restrictionOf } from "./restriction.ts";
+import type { Sight } from "./sight.ts";
+import type { TargetView } from "./targets.ts";
 
 /** All that a decision may depend on, as the core has it. */
 export function observe(control: Control, sight: Sight, inForce: Plan, fixed: readonly Fixed[]): Observation {
@@ -113,11 +59,6 @@ export function planInForce(pipeline: Pipeline, control: Control, sight: Sight):
       replicas: isGone(sight, held, stage.name, serves) ? 0 : known?.replicas || found,
     };
   });
-}
-
-function isGone({ unresolved }: Sight, held: readonly Held[], stage: string, variant: string): boolean {
-  const isIt = (one: Pick<Held, "stage" | "variant">): boolean => one.stage === stage && one.variant === variant;
-  return unresolved.some(isIt) && !held.some(isIt);
 }
 
 /** What a switch comes from holds as many replicas as are found, where it was not there, or is not there any more. */
@@ -193,57 +134,4 @@ function heldOf(
         ? { stage, variant, ready: 0, starting: replicas, serving: 0 }
         : { stage, variant, ready: replicas, starting: 0, serving: replicas },
     );
-}
-
-function restrictionOf(
-  runs: StagePlan,
-  control: StageControl | undefined,
-  routed: string | null | undefined,
-  sight: Sight,
-  { fixed, held }: { readonly fixed: readonly Fixed[]; readonly held: readonly Held[] },
-): readonly Restriction[] {
-  const { stage } = runs;
-  const dataPlane = control?.dataPlane ?? "None";
-  const pinned = pinnedBy(sight.mode, dataPlane);
-  const variants = pinned.includes("variant")
-    ? [runs.variant]
-    : dataPlane === "Service"
-      ? selectable(runs, routed ?? runs.variant, sight, held)
-      : null;
-  // What has no target has no replicas, and gets none.
-  const gone = sight.unresolved.filter((one) => isGone(sight, held, one.stage, one.variant));
-  const counts = [...fixed, ...held, ...gone.map((one) => ({ ...one, replicas: 0 }))].filter(
-    (one) => one.stage === stage,
-  );
-  if (variants === null && !pinned.includes("batch") && counts.length === 0) return [];
-  return [
-    {
-      stage,
-      ...(variants === null ? {} : { variants }),
-      ...(pinned.includes("batch") ? { batches: [runs.batch] } : {}),
-      ...(counts.length === 0
-        ? {}
-        : {
-            replicas: Object.fromEntries(
-              counts.map(({ variant, replicas }) => [variant, { fewest: replicas, most: replicas }]),
-            ),
-          }),
-    },
-  ];
-}
-
-/** The variants that a Service can send requests to; null where all are, or it has to be tried, as what serves is gone. */
-function selectable(
-  { stage, variant }: StagePlan,
-  serves: string,
-  sight: Sight,
-  held: readonly Held[],
-): readonly string[] | null {
-  const { views, unroutable } = sight;
-  const hasGone = (name: string): boolean => isGone(sight, held, stage, name);
-  if (unroutable.includes(stage)) return hasGone(serves) ? null : [serves];
-  const ofStage = views.filter((view) => view.stage === stage);
-  const plain = ofStage.filter(({ scale }) => scale.selector.isPlain).map((view) => view.variant.name);
-  if (plain.length === ofStage.length || (plain.length === 0 && hasGone(variant))) return null;
-  return [...new Set([variant, ...plain])];
 }

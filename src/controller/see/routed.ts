@@ -3,7 +3,7 @@ import type { StageControl } from "../../core/control.ts";
 import type { Plan } from "../../core/plan.ts";
 import { isRouted } from "../../core/switch.ts";
 import { selectorOf, servedBy } from "../act/services.ts";
-import type { Sight } from "./observe.ts";
+import type { Sight } from "./sight.ts";
 import type { World } from "../world.ts";
 
 /** Where the Service of a stage sends its requests. */

@@ -12,7 +12,7 @@ import type { Answer } from "../context.ts";
 import type { UnderWay } from "./under-way.ts";
 import type { Sound } from "../known.ts";
 import type { ServiceTimes } from "../see/service-times.ts";
-import type { Held } from "../see/observe.ts";
+import type { Held } from "../see/held.ts";
 import type { TargetView, Unresolved } from "../see/targets.ts";
 
 // What a turn found, as conditions say it.

@@ -1,6 +1,7 @@
 import { capacityOf } from "../../core/capacity.ts";
 import type { Pipeline } from "../../core/pipeline.ts";
-import { enoughReady, rollOut } from "../../core/rollout.ts";
+import { enoughReady } from "../../core/enough.ts";
+import { rollOut } from "../../core/rollout.ts";
 import { slowed } from "../../core/slowdown.ts";
 import { countOf } from "../../core/switch.ts";
 import { visitsOf } from "../../core/visits.ts";

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Control, Mode } from "../../../src/core/control.ts";
-import { heldBy, observe, planInForce, type Sight } from "../../../src/controller/see/observe.ts";
+import { heldBy } from "../../../src/controller/see/held.ts";
+import { observe, planInForce } from "../../../src/controller/see/observe.ts";
+import type { Sight } from "../../../src/controller/see/sight.ts";
 import { parseSelector } from "../../../src/controller/see/selector.ts";
 import { signalsOf } from "../../../src/controller/act/signals.ts";
 import type { TargetView } from "../../../src/controller/see/targets.ts";
