@@ -39,9 +39,13 @@ function essenceOf({ resource, body }: Write): string {
     rest,
     plan?.stages.map(({ batchTimeoutSeconds: _follows, ...stage }) => stage),
     plan?.feasible,
-    rollouts
-      ?.map(({ stage, switching, setbacks }) => [stage, switching?.phase, setbacks])
-      .filter(([, ...some]) => some.some((one) => one !== undefined)),
+    // That replicas are on their way, and that they no longer are, is told; how far they have come is not.
+    (rollouts ?? []).map(({ stage, switching, progress, setbacks }) => [
+      stage,
+      switching?.phase,
+      progress && [progress.variant, progress.replicas],
+      setbacks,
+    ]),
     conditions?.map(({ type, status, reason, observedGeneration }) => [type, status, reason, observedGeneration]),
   ]);
 }
