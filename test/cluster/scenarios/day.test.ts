@@ -9,7 +9,6 @@ import { brokenBeforeMade, routesOf } from "../scene/routes.ts";
 import { scaleWrites } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
 
-const WITHIN = 60;
 const detect = { "shop-small": 1, "shop-large": 0 };
 const classify = { "shop-fast": 1, "shop-precise": 0 };
 const began = { ...detect, ...classify };
@@ -42,11 +41,7 @@ describe("a day", { skip: withoutScene() }, () => {
     const numbers = (name: string): readonly number[] =>
       scaleWrites(scene.ownWrites(), name).map(({ replicas }) => replicas);
 
-    await until(
-      "the night's best models to serve",
-      () => accuracy() > 0.55 && numbers("shop-small").at(-1) === 0,
-      WITHIN,
-    );
+    await until("the night's best models to serve", () => accuracy() > 0.55 && numbers("shop-small").at(-1) === 0);
     for (let second = 0; second < DAY; second++) {
       traffic.at(loadAt(second));
       await pause(1000);
@@ -59,13 +54,12 @@ describe("a day", { skip: withoutScene() }, () => {
     await until(
       "the night's best models to serve again",
       () => accuracy() > 0.55 && numbers("shop-small").at(-1) === 0,
-      WITHIN,
     );
 
     // Nothing changes any more: nothing is written.
-    await until("all to be at rest", async () => (await scene.status()).rollouts === undefined, WITHIN);
+    await until("all to be at rest", async () => (await scene.status()).rollouts === undefined);
     const [written, decided] = [scene.ownWrites().length, controller.decisions().length];
-    await until("ten decisions more", () => controller.decisions().length >= decided + 10, WITHIN);
+    await until("ten decisions more", () => controller.decisions().length >= decided + 10);
     const late = scene.ownWrites().slice(written);
     assert.deepEqual(needless(late, began), []);
     assert.deepEqual(

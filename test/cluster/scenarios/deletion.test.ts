@@ -11,7 +11,6 @@ import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
 import { stepsOf } from "../scene/steps.ts";
 import type { Write } from "../scene/audit.ts";
 
-const WITHIN = 60;
 const FINALIZER = "ipa.dev/restore";
 
 describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true }, () => {
@@ -23,7 +22,7 @@ describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true
   });
   after(() => scene?.close());
 
-  const isGone = (name: string, seconds = WITHIN): Promise<unknown> =>
+  const isGone = (name: string, seconds: number): Promise<unknown> =>
     until(`${name} to be gone`, async () => (await finalizers(name)) === null, seconds);
   const remove = (name: string): Promise<unknown> => scene.plane.kubectl("delete", "ipl", name, "--wait=false");
   /** Null where there is no such pipeline. */
@@ -36,20 +35,16 @@ describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true
     }
   };
   const hasFinalizer = (name: string, wanted: boolean): Promise<unknown> =>
-    until(`the finalizer of ${name}`, async () => (await finalizers(name))?.includes(FINALIZER) === wanted, WITHIN);
+    until(`the finalizer of ${name}`, async () => (await finalizers(name))?.includes(FINALIZER) === wanted);
   const serves = async (service: string): Promise<string> =>
     ((await scene.read("Service", service)).spec as { readonly selector: { readonly app: string } }).selector.app;
   const replicas = (...deployments: readonly string[]): Promise<readonly number[]> =>
     Promise.all(deployments.map(scene.replicas));
   const reach = (name: string, wanted: Readonly<Record<string, number>>): Promise<unknown> =>
-    until(
-      `${name} to have ${JSON.stringify(wanted)}`,
-      async () => {
-        const found = await replicas(...Object.keys(wanted).map((variant) => `${name}-${variant}`));
-        return Object.values(wanted).every((count, i) => found[i] === count);
-      },
-      WITHIN,
-    );
+    until(`${name} to have ${JSON.stringify(wanted)}`, async () => {
+      const found = await replicas(...Object.keys(wanted).map((variant) => `${name}-${variant}`));
+      return Object.values(wanted).every((count, i) => found[i] === count);
+    });
   /** Of a pipeline, its targets and its Services. */
   const writesOf = (name: string): readonly Write[] =>
     scene.ownWrites().filter((write) => write.name === name || write.name.startsWith(`${name}-`));
@@ -89,13 +84,7 @@ describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true
     const { adaptation } = pipelineObject().spec;
     await begin({ name, mode: "Recommend", spec: { adaptation: { ...adaptation, interval: "20s" } } }, 30);
     // By then it is known that there is something to write.
-    await until(
-      "a load",
-      () => {
-        return controller.decisions(name).at(-1)?.decision.plan[0]?.replicas === 4;
-      },
-      WITHIN,
-    );
+    await until("a load", () => controller.decisions(name).at(-1)?.decision.plan[0]?.replicas === 4);
     // The turn that begins when the mode changes waits for the load.
     scene.prometheus.pause();
     await patch(name, { mode: "Act" });
@@ -127,7 +116,8 @@ describe("a pipeline that is deleted", { skip: withoutScene(), concurrency: true
     assert.ok(finalizer >= 0 && finalizer < firstNumber, "the finalizer is there before the first number is written");
 
     await remove(name);
-    await isGone(name);
+    // Sooner than a restoring is given up.
+    await isGone(name, 50);
     assert.deepEqual(await replicas(`${name}-small`, `${name}-large`, `${name}-fast`, `${name}-precise`), [1, 0, 3, 0]);
     assert.equal(await serves(`${name}-classify`), `${name}-fast`, "the variant of before serves");
     const since = writesOf(name).filter(({ at }) => at > deletionOf(name));

@@ -23,8 +23,6 @@ import { until } from "../control-plane/until.ts";
 import { deploymentsOf, pipelineObject } from "../scene/objects.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
 
-const WITHIN = 60;
-
 describe("the journal of a run in mode Act", { skip: withoutScene() }, () => {
   const directory = mkdtempSync(join(tmpdir(), "ipa-journal-"));
   const file = join(directory, "journal.jsonl");
@@ -36,7 +34,7 @@ describe("the journal of a run in mode Act", { skip: withoutScene() }, () => {
     const traffic = scene.traffic();
     traffic.at(0.5);
     // One that a busy machine makes late would be given up, and held.
-    const controller = await scene.controller("--decision-timeout", String(WITHIN));
+    const controller = await scene.controller("--decision-timeout", "60");
     await scene.plane.apply(pipelineObject({ dataPlane: "Service" }));
     const serves = (...variants: readonly string[]): Promise<unknown> =>
       until(
@@ -46,18 +44,17 @@ describe("the journal of a run in mode Act", { skip: withoutScene() }, () => {
             .decisions()
             .at(-1)
             ?.decision.plan.every(({ variant }, s) => variant === variants[s]) ?? false,
-        WITHIN,
       );
     await serves("large", "precise");
     traffic.at(40);
     await serves("small", "fast");
     traffic.at(0.5);
     await serves("large", "precise");
-    await until("the switch to be over", async () => (await scene.status()).rollouts === undefined, WITHIN);
+    await until("the switch to be over", async () => (await scene.status()).rollouts === undefined);
     // A fixed number is part of what is seen, too.
     await scene.plane.kubectl("scale", "deployment/shop-precise", "--replicas=3");
     traffic.at(20);
-    await until("a pinned target", () => controller.decisions().some(isPinned), WITHIN);
+    await until("a pinned target", () => controller.decisions().some(isPinned));
     assert.equal(await controller.stop(), 0);
     writeFileSync(file, controller.output());
     journal = parseDecisions([{ path: file, text: controller.output() }]);
@@ -86,7 +83,7 @@ describe("the journal of a run in mode Act", { skip: withoutScene() }, () => {
   });
 
   test("a controller's thread that is told nothing of plans and memory but what it decided itself decides the same, to the byte", async () => {
-    const thread = decideThread(WITHIN);
+    const thread = decideThread(60);
     let before: Decision | null = null;
     try {
       for (const id of journal.entries.keys()) {

@@ -8,8 +8,6 @@ import { scaleWrites } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
 import { applySwitching, endsAsUndisturbed } from "../scene/switching.ts";
 
-const WITHIN = 60;
-
 describe("a leader that goes away", { skip: withoutScene() }, () => {
   let scene: Scene;
   before(async () => {
@@ -26,7 +24,7 @@ describe("a leader that goes away", { skip: withoutScene() }, () => {
     // So that it is in the middle of a turn.
     leader.proxy.inject({ kind: "delay", seconds: 0.2 }, WRITES);
     await applySwitching(scene, "told");
-    await until("a write", () => scaleWrites(scene.ownWrites(), "told-large").length > 0, WITHIN);
+    await until("a write", () => scaleWrites(scene.ownWrites(), "told-large").length > 0);
     assert.equal(await leader.process.stop(), 0);
 
     const holders = (): readonly Write[] =>
@@ -34,7 +32,7 @@ describe("a leader that goes away", { skip: withoutScene() }, () => {
     const released = holders().findLast((write) => holderOf(write) === "");
     assert.ok(released !== undefined, "the lease is given up");
     const isNext = (write: Write): boolean => write.at > released.at && holderOf(write) !== "";
-    const next = await until("another leader", () => holders().find(isNext) ?? null, WITHIN);
+    const next = await until("another leader", () => holders().find(isNext) ?? null);
     assert.ok(next.at - released.at < 10, "the other one does not wait for the lease to run out");
     const sent = leader.proxy.requests().filter(({ method }) => method !== "GET");
     assert.match(sent.at(-1)?.url ?? "", /\/leases\/told$/, "it writes nothing after that");

@@ -9,8 +9,6 @@ import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
 import { stepsOf } from "../scene/steps.ts";
 import type { Traffic } from "../scene/traffic.ts";
 
-const WITHIN = 60;
-
 describe("who sets the replicas of a target", { skip: withoutScene(), concurrency: true }, () => {
   let scene: Scene;
   before(async () => {
@@ -46,12 +44,12 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     const said = conditions.find(({ type }) => type === "Applied")?.message ?? "";
     assert.match(said, /^kubectl set the replicas of Deployment edit-small, .*Leave `replicas` out of what is applied/);
     assert.match(said, /`kubectl annotate ipl edit -n default ipa\.dev\/resume=.* --overwrite`$/);
-    await until("the number found to be planned with", async () => (await planned("edit"))[0] === "small×12", WITHIN);
+    await until("the number found to be planned with", async () => (await planned("edit"))[0] === "small×12");
     const pinnedAt = writesOf("edit-small").length;
 
     // The rest of the plan follows the load.
     traffic.at(60);
-    await until("more of the other stage", () => (lastNumber("edit-fast") ?? 0) >= 4, WITHIN);
+    await until("more of the other stage", () => (lastNumber("edit-fast") ?? 0) >= 4);
     assert.equal(await scene.condition("Applied", "edit"), "False TargetPinned");
     assert.deepEqual((await planned("edit"))[0], "small×12");
     assert.equal(writesOf("edit-small").length, pinnedAt, "a target that was taken back is never written");
@@ -74,7 +72,7 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     assert.match((await events("edit", "TakenOver")).join(), /edit-small .*kubectl set them before/);
 
     traffic.at(100);
-    await until("a number after that", () => (lastNumber("edit-small") ?? 0) >= 10, WITHIN);
+    await until("a number after that", () => (lastNumber("edit-small") ?? 0) >= 10);
     const forced = writesOf("edit-small").filter((one) => one.forced);
     assert.equal(forced.length, 2, "only the first write of each taking over is forced");
   });
@@ -82,7 +80,7 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
   test("an autoscaler on a target from the beginning", async () => {
     await begin("hpa", autoscalerOf("hpa-small", 6));
     await Promise.all([condition("hpa", "Applied", "False TargetContested"), written("hpa-fast", 2)]);
-    await until("its number to be planned with", async () => (await planned("hpa"))[0] === "small×6", WITHIN);
+    await until("its number to be planned with", async () => (await planned("hpa"))[0] === "small×6");
     assert.deepEqual(writesOf("hpa-small"), []);
 
     await scene.plane.kubectl("delete", "hpa", "hpa-small");
@@ -96,12 +94,12 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     const before = writesOf("late-small").length;
     await scene.plane.apply(autoscalerOf("late-small", 9));
     await condition("late", "Applied", "False TargetContested");
-    await until("its number to be planned with", async () => (await planned("late"))[0] === "small×9", WITHIN);
+    await until("its number to be planned with", async () => (await planned("late"))[0] === "small×9");
     assert.equal(writesOf("late-small").length, before);
 
     await scene.plane.kubectl("delete", "hpa", "late-small");
     await condition("late", "Applied", "True Applied");
-    await until("fewer than it had set", async () => (await scene.replicas("late-small")) === 4, WITHIN);
+    await until("fewer than it had set", async () => (await scene.replicas("late-small")) === 4);
     assert.match((await events("late", "TakenOver")).join(), /late-small .*kube-controller-manager set them before/);
   });
 
@@ -134,7 +132,7 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     await scene.plane.apply(pipelineObject({ name: "shared", dataPlane: "Service" }));
     await condition("shared", "Applied", "False ServiceContested");
     await written("shared-precise", 1);
-    await until("the other stage to have gone over", async () => (await scene.replicas("shared-fast")) === 0, WITHIN);
+    await until("the other stage to have gone over", async () => (await scene.replicas("shared-fast")) === 0);
     assert.deepEqual(writesOf("shared-large"), [], "what cannot be routed to is not brought up");
     const touched = scene
       .ownWrites()
@@ -170,7 +168,7 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     );
     await scene.plane.kubectl("delete", "ipl", "older");
     traffic.at(60);
-    await until("the younger one to go on", () => (lastNumber("older-small") ?? 0) >= 7, WITHIN);
+    await until("the younger one to go on", () => (lastNumber("older-small") ?? 0) >= 7);
     await condition("younger", "Applied", "True Applied");
   });
 
@@ -178,7 +176,7 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     const traffic = await begin("none", deploymentObject("none-large", { replicas: 2, cpu: "2" }));
     await written("none-fast", 2);
     traffic.at(60);
-    await until("more replicas", () => (lastNumber("none-fast") ?? 0) >= 4, WITHIN);
+    await until("more replicas", () => (lastNumber("none-fast") ?? 0) >= 4);
     const serving = (await planned("none")).map((one) => one.split("×")[0]);
     assert.deepEqual(serving, ["large", "fast"], "what most replicas run");
     assert.deepEqual(writesOf("none-small", "none-precise"), [], "the other variants are none of the plan's");

@@ -8,7 +8,6 @@ import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
 import { stepsOf } from "../scene/steps.ts";
 import { applySwitching, endsAsUndisturbed, type SwitchingOptions } from "../scene/switching.ts";
 
-const WITHIN = 90;
 /** Of a Pod of `large`: long enough for all that is to happen meanwhile. */
 const START_SECONDS = 20;
 /** Requests per second: what one of `large` carries; and what takes five of `small`, or nine of `large`. */
@@ -29,9 +28,9 @@ describe("a load that rises while a variant is switched", { skip: withoutScene()
     traffic.at(BEFORE);
     const annotations = { "test.ipa/start-seconds": String(START_SECONDS) };
     await applySwitching(scene, name, { load: name, annotations, spec });
-    await until("the switch to begin", async () => (await scene.replicas(`${name}-large`)) > 0, WITHIN);
+    await until("the switch to begin", async () => (await scene.replicas(`${name}-large`)) > 0);
     traffic.at(AFTER);
-    await until("what serves to grow", async () => (await scene.replicas(`${name}-small`)) >= 5, WITHIN);
+    await until("what serves to grow", async () => (await scene.replicas(`${name}-small`)) >= 5);
   }
   /** Of all that was ever said of being ready. */
   const reasons = (name: string): readonly string[] =>
@@ -47,7 +46,7 @@ describe("a load that rises while a variant is switched", { skip: withoutScene()
   test("what serves grows, then the switch is made", async () => {
     await rise("rising");
     // Two of small carry less than half of what comes, and that is told, however soon more are there.
-    await until("it to be told", () => reasons("rising").includes("Overloaded"), WITHIN);
+    await until("it to be told", () => reasons("rising").includes("Overloaded"));
     assert.ok(!isMade("rising"), "it grew before the switch was made");
     await endsAsUndisturbed(scene, "rising");
     await condition("rising", "Ready", "True Ready");
@@ -61,10 +60,10 @@ describe("a load that rises while a variant is switched", { skip: withoutScene()
   test("a switch that leaves no cores for it is given up", async () => {
     // Two of small and one of large fit, and five of small; not nine of large.
     await rise("cramped", { limits: { replicas: 20, cores: 12 } });
-    await until("the new variant to go", async () => (await scene.replicas("cramped-large")) === 0, WITHIN);
+    await until("the new variant to go", async () => (await scene.replicas("cramped-large")) === 0);
     await condition("cramped", "Feasible", "True Feasible");
     // Nothing is left of it, as nobody failed.
-    await until("all to be over", async () => (await scene.status("cramped")).rollouts === undefined, WITHIN);
+    await until("all to be over", async () => (await scene.status("cramped")).rollouts === undefined);
     assert.ok(!isMade("cramped"));
     assert.deepEqual(brokenBeforeMade(scene.writes(), "cramped-detect", began("cramped")), []);
     const deployments = { "cramped-small": { replicas: 2, cores: 1 }, "cramped-large": { replicas: 0, cores: 2 } };

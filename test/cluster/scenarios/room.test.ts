@@ -10,7 +10,6 @@ import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
 import { stepsOf } from "../scene/steps.ts";
 import { applySwitching, endsAsUndisturbed } from "../scene/switching.ts";
 
-const WITHIN = 60;
 /** The first back-off is a minute. */
 const AFTER_BACK_OFF = 100;
 
@@ -36,7 +35,7 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
       controller.decisions(pipeline).flatMap(({ seen }) => seen.replicas.flatMap(({ refused }) => refused ?? [])),
     );
   const barred = (pipeline: string): Promise<unknown> =>
-    until(`a setback of ${pipeline}`, async () => (await setbackOf(pipeline))?.variant === "large", WITHIN);
+    until(`a setback of ${pipeline}`, async () => (await setbackOf(pipeline))?.variant === "large");
   /** The first decision by which a variant of a pipeline is given up. */
   const gaveUp = (pipeline: string): DecisionEntry => {
     const hasSetback = ({ decision: { state } }: DecisionEntry): boolean =>
@@ -68,7 +67,7 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     const { decision } = gaveUp("narrow");
     const barredFor = Date.parse(setback?.until ?? "") / 1000 - decision.at;
     assert.ok(Math.abs(barredFor - 60) < 0.01, `barred for ${barredFor} s`);
-    await until("it to be rolled back", async () => (await scene.replicas("narrow-large")) === 0, WITHIN);
+    await until("it to be rolled back", async () => (await scene.replicas("narrow-large")) === 0);
     // One is enough for the load.
     assert.match(await planned("narrow"), /^small×[12]$/);
     assert.deepEqual([...refusals("narrow")], ["Unschedulable"]);
@@ -91,18 +90,14 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     const traffic = scene.traffic("short");
     traffic.at(60);
     await scene.plane.apply(pipelineObject({ name: "short" }));
-    await until("as many to be the most as have room", async () => (await setbackOf("short"))?.most === 4, WITHIN);
-    await until("that many to be planned", async () => (await planned("short")).startsWith("small×4,"), WITHIN);
-    await until("that many to be asked for", async () => (await scene.replicas("short-small")) === 4, WITHIN);
+    await until("as many to be the most as have room", async () => (await setbackOf("short"))?.most === 4);
+    await until("that many to be planned", async () => (await planned("short")).startsWith("small×4,"));
+    await until("that many to be asked for", async () => (await scene.replicas("short-small")) === 4);
     assert.equal(await scene.condition("Feasible", "short"), "False BestEffort");
 
     await addNode("short-2", "short", 8);
     await until("enough after the back-off", async () => (await scene.replicas("short-small")) >= 7, AFTER_BACK_OFF);
-    await until(
-      "a feasible plan",
-      async () => (await scene.condition("Feasible", "short")) === "True Feasible",
-      WITHIN,
-    );
+    await until("a feasible plan", async () => (await scene.condition("Feasible", "short")) === "True Feasible");
     const fewest = scaleWrites(scene.ownWrites(), "short-small").map(({ replicas }) => replicas);
     assert.ok(Math.min(...fewest) >= 4, `never fewer than are Ready: ${fewest.join()}`);
   });
@@ -113,7 +108,7 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     await barred("never");
     const setback = await setbackOf("never");
     assert.deepEqual([setback?.most, setback?.failures], [0, 1]);
-    await until("it to be rolled back", async () => (await scene.replicas("never-large")) === 0, WITHIN);
+    await until("it to be rolled back", async () => (await scene.replicas("never-large")) === 0);
     const wanted = controller.decisions("never").find(({ decision: { plan } }) => plan[0]?.variant === "large");
     const waited = gaveUp("never").decision.at - (wanted?.decision.at ?? Infinity);
     assert.ok(waited >= 5, `not before the deadline, after ${waited} s`);
@@ -136,15 +131,15 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     await scene.plane.apply(priority, quota);
     await applySwitching(scene, "quota", { pod: { priorityClassName: "few" } });
     await barred("quota");
-    await until("it to be rolled back", async () => (await scene.replicas("quota-large")) === 0, WITHIN);
+    await until("it to be rolled back", async () => (await scene.replicas("quota-large")) === 0);
     assert.deepEqual([...refusals("quota")], ["Quota"]);
     onlyOldServed("quota");
   });
 
   test("no cores for the old and the new variant", async () => {
     await applySwitching(scene, "tight", { spec: { limits: { replicas: 20, cores: 4 } } });
-    await until("a plan", async () => (await planned("tight")) !== "", WITHIN);
-    await until("some decisions", () => controller.decisions("tight").length >= 20, WITHIN);
+    await until("a plan", async () => (await planned("tight")) !== "");
+    await until("some decisions", () => controller.decisions("tight").length >= 20);
     onlyOldServed("tight");
     assert.deepEqual(scaleWrites(scene.ownWrites(), "tight-large"), [], "the switch is not offered");
   });

@@ -5,8 +5,6 @@ import type { ControllerProcess } from "../scene/controller.ts";
 import { deploymentObject, deploymentsOf, pipelineObject, profiles, profilesObject } from "../scene/objects.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
 
-const WITHIN = 60;
-
 type Spec = ReturnType<typeof pipelineObject>["spec"];
 type Stage = Spec["stages"][number];
 
@@ -168,7 +166,7 @@ describe("a pipeline that is wrong", { skip: withoutScene(), concurrency: true }
       await scene.plane.apply(deploymentObject(`${name}-small`, { cpu }), ...deploymentsOf(name).slice(1));
       scene.traffic(name).at(30);
       await scene.plane.apply(pipelineObject({ name, spec }));
-      await until(`${type} ${says} of ${name}`, async () => (await scene.condition(type, name)) === says, WITHIN);
+      await until(`${type} ${says} of ${name}`, async () => (await scene.condition(type, name)) === says);
       const told = (await scene.status(name)).conditions ?? [];
       assert.match(told.find((one) => one.type === type)?.message ?? "", message);
       const [, reason = ""] = says.split(" ");
@@ -176,10 +174,9 @@ describe("a pipeline that is wrong", { skip: withoutScene(), concurrency: true }
       await until(
         `Ready to say why of ${name}`,
         async () => (await scene.condition("Ready", name)) === `False ${reason}`,
-        WITHIN,
       );
       // Time for several turns.
-      await until("others to be decided on", () => controller.decisions().length > 30, WITHIN);
+      await until("others to be decided on", () => controller.decisions().length > 30);
       const numbers = scene
         .ownWrites()
         .filter((one) => one.resource.endsWith("/scale") && one.name.startsWith(`${name}-`));
@@ -203,7 +200,7 @@ describe("a pipeline that is wrong", { skip: withoutScene(), concurrency: true }
     await scene.plane.kubectl("delete", "deployment", `${name}-large`);
     scene.traffic(name).at(30);
     await scene.plane.apply(pipelineObject({ name, dataPlane: "Service" }));
-    await until("the others to be scaled", async () => (await scene.replicas(`${name}-small`)) === 4, WITHIN);
+    await until("the others to be scaled", async () => (await scene.replicas(`${name}-small`)) === 4);
     assert.equal(await scene.condition("TargetResolved", name), "False NotFound");
     assert.equal(await scene.condition("Ready", name), "False NotFound");
     const told = (await scene.status(name)).conditions ?? [];
@@ -237,9 +234,9 @@ describe("a pipeline that is wrong", { skip: withoutScene(), concurrency: true }
     const { loadWindow: _window, ...others } = adaptation;
     const coarse = { adaptation: { ...others, loadWindow: "6s", history: "12s" } };
     await scene.plane.apply(pipelineObject({ name, spec: { ...coarse, profilesFrom: { configMap: "mended" } } }));
-    await until("it to be told", async () => (await scene.condition("Ready", name)) === "False NotFound", WITHIN);
+    await until("it to be told", async () => (await scene.condition("Ready", name)) === "False NotFound");
     const configMap = profilesObject() as { readonly metadata: object };
     await scene.plane.apply({ ...configMap, metadata: { ...configMap.metadata, name: "mended" } });
-    await until("it to be ready", async () => (await scene.condition("Ready", name)) === "True Ready", WITHIN);
+    await until("it to be ready", async () => (await scene.condition("Ready", name)) === "True Ready");
   });
 });

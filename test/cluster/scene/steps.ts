@@ -5,9 +5,6 @@ import { scaleWrites } from "./scale-writes.ts";
 import type { Scene } from "./scene.ts";
 import type { Traffic } from "./traffic.ts";
 
-/** Seconds. */
-const WITHIN = 60;
-
 /** What scenarios do, and wait for, again and again. */
 export interface Steps {
   /** Applies a pipeline, whose requests come at a rate, and its Deployments. */
@@ -45,11 +42,11 @@ export function stepsOf(scene: () => Scene): Steps {
     },
     condition: async (pipeline, type, wanted) => {
       const isSo = async (): Promise<boolean> => (await scene().condition(type, pipeline)) === wanted;
-      await until(`${type} ${wanted} of ${pipeline}`, isSo, WITHIN);
+      await until(`${type} ${wanted} of ${pipeline}`, isSo);
     },
     lastNumber,
     reach: async (deployment, replicas) => {
-      await until(`${deployment} to be given ${replicas}`, () => lastNumber(deployment) === replicas, WITHIN);
+      await until(`${deployment} to be given ${replicas}`, () => lastNumber(deployment) === replicas);
     },
     planned: async (pipeline) => {
       const { plan }: PipelineStatus = await scene().status(pipeline);

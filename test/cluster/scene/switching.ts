@@ -10,7 +10,6 @@ import type { Scene } from "./scene.ts";
 // One switch of a variant by a Service, with all that a controller does for it: two targets are taken over, one goes up, the
 // requests go over, one goes down. Whatever happens meanwhile, it ends in the same state.
 
-const WITHIN = 60;
 /** Seconds until a pod of the new variant is Ready. */
 const START = 0.4;
 
@@ -92,7 +91,7 @@ export async function endsAsUndisturbed(scene: Scene, name: string, fewest = 2):
     last = await seen(scene, name);
     return isDeepStrictEqual(last, wanted);
   };
-  await until(`the end of the switch of ${name}`, isDone, WITHIN).catch((error: unknown) => {
+  await until(`the end of the switch of ${name}`, isDone).catch((error: unknown) => {
     assert.deepEqual(last, wanted, name);
     throw error;
   });
