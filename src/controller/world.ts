@@ -43,6 +43,8 @@ const LOOK_AGAIN_AFTER = 300_000;
 /** A copy that nothing was heard of for longer is not acted on, seconds; what is well is heard of every 45 s. */
 const STALE_AFTER = 60;
 const KEDA = "keda.sh/v1alpha1";
+const SCALED_OBJECT = "ScaledObject";
+const SCALED_OBJECTS = "scaledobjects";
 
 const NO_KIND =
   "there is no kind InferencePipeline in this cluster. Install it: kubectl apply --server-side -f deploy/crd.yaml";
@@ -106,23 +108,32 @@ export function watchNamespace(
   // There may be many thousand, of which the index has all that is asked for.
   const podWatch = watch(of("", "v1", "pods", namespace), { ...indexed(pods), kept: identityOf });
   const hpas = watch(of("autoscaling", "v2", "horizontalpodautoscalers", namespace), indexed(autoscalers));
-  // KEDA need not be there, or comes later; an HPA of its is seen in any case.
-  const keda = lookFor(
-    kube,
-    KEDA,
-    {
-      found: () => void watch(of("keda.sh", "v1alpha1", "scaledobjects", namespace), indexed(autoscalers)),
-      failed: (error) => handlers.failed("scaledobjects", error),
-    },
-    signal,
-  );
   const services = watch(of("", "v1", "services", namespace), {}, { labelSelector: PIPELINE_LABEL });
-  const copies: Readonly<Record<string, Reflection>> = {
-    [PIPELINES.plural]: pipelines,
-    pods: podWatch,
-    horizontalpodautoscalers: hpas,
-    services,
+  const copies = new Map<string, Reflection>([
+    [PIPELINES.plural, pipelines],
+    ["pods", podWatch],
+    ["horizontalpodautoscalers", hpas],
+    ["services", services],
+  ]);
+  // KEDA need not be there, comes later, or goes; an HPA of its is seen in any case.
+  const lookForKeda = (): Promise<void> => lookFor(kube, KEDA, SCALED_OBJECT, { found: watchKeda, failed }, signal);
+  const failed = (error: unknown): void => handlers.failed(SCALED_OBJECTS, error);
+  const watchKeda = (): void => {
+    const ending = new AbortController();
+    const endIfGone = (error: unknown): void => {
+      if (!isAbsent(error)) return failed(error);
+      ending.abort();
+      copies.delete(SCALED_OBJECTS);
+      setTimeout(LOOK_AGAIN_AFTER, undefined, { signal })
+        .then(lookForKeda)
+        .catch(() => {});
+    };
+    const until = AbortSignal.any([signal, ending.signal]);
+    const more = { ...indexed(autoscalers), failed: endIfGone };
+    copies.set(SCALED_OBJECTS, watch(of("keda.sh", "v1alpha1", SCALED_OBJECTS, namespace), more, {}, until));
   };
+  const allSynced = (): Promise<unknown> =>
+    Promise.all([...copies.values()].map((copy) => copy.synced.catch(() => signal.throwIfAborted())));
   const configMaps = new Map<string, ConfigMapWatch>();
   const watchConfigMap = (name: string): ConfigMapWatch => {
     const ending = new AbortController();
@@ -157,31 +168,35 @@ export function watchNamespace(
       configMaps.get(name)?.end();
       configMaps.delete(name);
     },
-    synced: Promise.all([keda, ...Object.values(copies).map((one) => one.synced)]),
-    stale: () => Object.keys(copies).filter((what) => (copies[what]?.age() ?? 0) > STALE_AFTER),
+    synced: lookForKeda().then(allSynced),
+    stale: () => [...copies].flatMap(([what, copy]) => (copy.age() > STALE_AFTER ? what : [])),
   };
 }
 
-/** Looks for a group version until it is there. Resolves once it is known whether it is. */
+/** Looks for a kind until it is there. Resolves once it is known whether it is. */
 function lookFor(
   kube: Kube,
   apiVersion: string,
+  kind: string,
   { found, failed }: { readonly found: () => void; readonly failed: (error: unknown) => void },
   signal: AbortSignal,
 ): Promise<void> {
   const known = Promise.withResolvers<void>();
   const look = async (): Promise<void> => {
     for (;;) {
-      const error: unknown = await kube.discover(apiVersion).then(
-        () => null,
-        (reason: unknown) => reason,
+      const is = await kube.discover(apiVersion).then(
+        (kinds) => kinds.some((one) => one.kind === kind),
+        (error: unknown) => {
+          if (isAbsent(error)) return false;
+          failed(error);
+          return null;
+        },
       );
       signal.throwIfAborted();
-      if (error === null) found();
-      else if (!isAbsent(error)) failed(error);
-      if (error === null || isAbsent(error)) known.resolve();
-      if (error === null) return;
-      await setTimeout(isAbsent(error) ? LOOK_AGAIN_AFTER : DISCOVER_AFTER, undefined, { signal });
+      if (is === true) found();
+      if (is !== null) known.resolve();
+      if (is === true) return;
+      await setTimeout(is === false ? LOOK_AGAIN_AFTER : DISCOVER_AFTER, undefined, { signal });
     }
   };
   look().catch(known.reject);

@@ -28,9 +28,11 @@ export async function carryOut(
   const { standings } = told;
   const isDone = [...scaleSteps(steps), ...steps.routes].length === 0;
   const written = isDone ? memory : await intend(context, known, memory, steps, switches, told);
-  // Of what may be otherwise by now nothing is taken away.
+  // Of what may be otherwise by now nothing is taken away, nor taken over: an autoscaler may have come.
   const old = stale();
-  const taken = old.length === 0 ? steps : { ...steps, routes: [] };
+  const isOwn = ({ view: { target } }: ScaleStep): boolean =>
+    written.ledger.takenOver.some((one) => isOf(one, target) && one.confirmed);
+  const taken = old.length === 0 ? steps : { ...steps, up: steps.up.filter(isOwn), routes: [] };
 
   let ledger: Ledger = written.ledger;
   const scale = async (step: ScaleStep): Promise<StepResult> => {
@@ -89,7 +91,7 @@ function withIntention(ledger: Ledger, { view: { target, scale } }: ScaleStep): 
 }
 
 function staleFailure(old: readonly string[]): Failure {
-  const message = `nothing was heard of ${old.join(", ")} for a minute: nothing is routed, and nothing goes down, until their watches go on`;
+  const message = `nothing was heard of ${old.join(", ")} for a minute: nothing is routed or taken over, and nothing goes down, until their watches go on`;
   return { reason: "WatchesStale", message };
 }
 

@@ -6,6 +6,7 @@ import { rollOut } from "../../core/rollout.ts";
 import { KubeError } from "../../kube/errors.ts";
 import type { Fixed } from "../see/fixed.ts";
 import type { TargetView } from "../see/targets.ts";
+import { fit, fitting, freeCores, type Growth } from "./room.ts";
 
 /** A number to set. */
 export interface ScaleStep {
@@ -13,6 +14,8 @@ export interface ScaleStep {
   readonly index: number;
   readonly view: Pick<TargetView, "target" | "scale">;
   readonly replicas: number;
+  /** Of each replica. */
+  readonly cores: number;
 }
 
 /** A variant to send a stage's traffic to. */
@@ -24,6 +27,8 @@ export interface RouteStep {
 
 /** What a cluster lacks of a plan, in the order in which it is done: more first, then the traffic, then fewer. */
 export interface Steps {
+  /** Cores that may still be asked for before all. */
+  readonly free: number;
   /** Fewer that comes before all: without it more would exceed the limit of cores. Nothing that serves depends on it. */
   readonly room: readonly ScaleStep[];
   readonly up: readonly ScaleStep[];
@@ -62,54 +67,34 @@ export function stepsTo(
       if (switches && name === serving && routed[index] !== name) routes.push({ index, view });
       if (fixed.some((one) => one.stage === stage.name && one.variant === name)) continue;
       const replicas = targets.find(({ variant }) => variant === name)?.replicas ?? 0;
-      if (replicas > view.scale.replicas) up.push({ index, view, replicas });
-      if (replicas < view.scale.replicas) down.push({ index, view, replicas });
+      const step = { index, view, replicas, cores: view.variant.coresPerReplica };
+      if (replicas > view.scale.replicas) up.push(step);
+      if (replicas < view.scale.replicas) down.push(step);
     }
   });
-  const isFree = (step: StepOfStage): boolean => !routes.some(({ index }) => index === step.index);
-  const room = exceeds(pipeline, plan, views, up) ? down.filter(isFree) : [];
-  return { room, up, routes, down: down.filter((step) => !room.includes(step)) };
+  const isFree = ({ index, view }: StepOfStage): boolean => {
+    const to = routes.find((route) => route.index === index)?.view.target.variant;
+    const from = routed[index] ?? null;
+    // Of a stage that is led elsewhere: what serves neither now nor then.
+    return to === undefined || (from !== null && ![from, to].includes(view.variant.name));
+  };
+  const free = freeCores(pipeline, plan, views);
+  const room = fit(up.map(growthOf), free) ? [] : down.filter(isFree);
+  return { free, room, up, routes, down: down.filter((step) => !room.includes(step)) };
+}
+
+function growthOf({ view, replicas, cores }: ScaleStep): Growth {
+  return { now: view.scale.replicas, wanted: replicas, coresPerReplica: cores };
 }
 
 interface StepOfStage extends ScaleStep {
   readonly view: TargetView;
 }
 
-/** What is summed up in another order may differ in the last digits. */
-const ROUNDING = 1e-9;
-
-/** Whether more replicas beside all that there are need more cores than there may be. */
-function exceeds(
-  { limits: { cores: limit }, stages }: Pipeline,
-  plan: Plan,
-  views: readonly TargetView[],
-  up: readonly StepOfStage[],
-): boolean {
-  if (limit === undefined || up.length === 0) return false;
-  const seen = views.reduce((sum, { variant, scale }) => sum + variant.coresPerReplica * scale.replicas, 0);
-  // What is planned and cannot be looked at is taken to run.
-  const unseen = plan.flatMap(({ stage, variant, replicas }) =>
-    views.some((view) => view.stage === stage && view.variant.name === variant)
-      ? []
-      : replicas * coresOf(stages, stage, variant),
-  );
-  const now = unseen.reduce((sum, cores) => sum + cores, seen);
-  const more = up.reduce(
-    (sum, { view, replicas }) => sum + view.variant.coresPerReplica * (replicas - view.scale.replicas),
-    0,
-  );
-  return now + more > limit + ROUNDING;
-}
-
-function coresOf(stages: Pipeline["stages"], stage: string, variant: string): number {
-  const variants = stages.find(({ name }) => name === stage)?.variants ?? [];
-  return variants.find(({ name }) => name === variant)?.coresPerReplica ?? 0;
-}
-
 /** What went wrong, for a condition: of a target whose number somebody took back, who did. */
 export type Failure =
   | { readonly reason: "TargetPinned"; readonly target: Target; readonly by: string }
-  | { readonly reason: "ServiceContested" | "WriteFailed" | "WatchesStale"; readonly message: string };
+  | { readonly reason: "ServiceContested" | "WriteFailed" | "WatchesStale" | "NoCores"; readonly message: string };
 
 /** How a step ends: done, or why not. */
 export type StepResult = Failure | null;
@@ -122,10 +107,10 @@ export type FailedStep = Failure & {
 
 /**
  * Takes the steps one after the other while `goesOn` says so. Nothing of a stage goes down once a step of it has failed, nothing at all where
- * `mayGoDown` is false, and nothing goes up that there is no room for. A lease that was lost ends it: that error is thrown.
+ * `mayGoDown` is false, and what goes up does so as far as there are cores for it. A lease that was lost ends it: that error is thrown.
  */
 export async function take(
-  { room, up, routes, down }: Steps,
+  { free, room, up, routes, down }: Steps,
   acts: {
     readonly scale: (step: ScaleStep) => Promise<StepResult>;
     readonly route: (step: RouteStep) => Promise<StepResult>;
@@ -134,20 +119,35 @@ export async function take(
   mayGoDown: boolean,
 ): Promise<readonly FailedStep[]> {
   const failures: FailedStep[] = [];
-  const attempt = async ({ index }: { readonly index: number }, act: () => Promise<StepResult>): Promise<void> => {
-    if (!acts.goesOn()) return;
+  const attempt = async ({ index }: { readonly index: number }, act: () => Promise<StepResult>): Promise<boolean> => {
+    if (!acts.goesOn()) return false;
     const failure = await act().catch((error: unknown): Failure => {
       if (!(error instanceof KubeError) || error.reason === "NotLeader") throw error;
       return { reason: "WriteFailed", message: error.message };
     });
     if (failure !== null) failures.push({ ...failure, index });
+    return failure === null;
   };
-  if (mayGoDown) for (const step of room) await attempt(step, () => acts.scale(step));
-  if (failures.length > 0) return failures;
-  if (mayGoDown || room.length === 0) for (const step of up) await attempt(step, () => acts.scale(step));
+  let left = free;
+  if (mayGoDown) {
+    for (const step of room) {
+      if (await attempt(step, () => acts.scale(step))) left += (step.view.scale.replicas - step.replicas) * step.cores;
+    }
+  }
+  const most = fitting(up.map(growthOf), left);
+  for (const [i, step] of up.entries()) {
+    const replicas = most[i] ?? step.replicas;
+    if (replicas > step.view.scale.replicas) await attempt(step, () => acts.scale({ ...step, replicas }));
+  }
   for (const step of routes) await attempt(step, () => acts.route(step));
-  if (!mayGoDown) return failures;
   const failed = new Set(failures.flatMap(({ reason, index }) => (reason === "TargetPinned" ? [] : index)));
-  for (const step of down) if (!failed.has(step.index)) await attempt(step, () => acts.scale(step));
-  return failures;
+  const goes = mayGoDown ? down.filter(({ index }) => !failed.has(index)) : [];
+  for (const step of goes) await attempt(step, () => acts.scale(step));
+  return [...failures, ...up.flatMap((step, i) => lackOf(step, most[i] ?? step.replicas))];
+}
+
+function lackOf({ index, view: { target }, replicas }: ScaleStep, most: number): readonly FailedStep[] {
+  if (most >= replicas) return [];
+  const what = `${target.kind} ${target.name} has ${most} replicas of ${replicas}`;
+  return [{ index, reason: "NoCores", message: `${what}: limits.cores leaves no more until others have gone down.` }];
 }

@@ -78,11 +78,13 @@ export function stepsBack(stages: readonly FormerStage[]): { readonly steps: Ste
     waits ||= returns;
     for (const { view, replicas } of targets) {
       if (replicas === null) continue;
-      if (replicas > view.scale.replicas) up.push({ index, view, replicas });
-      if (replicas < view.scale.replicas && !returns && !isLost) down.push({ index, view, replicas });
+      // As many as ran before.
+      const step = { index, view, replicas, cores: 0 };
+      if (replicas > view.scale.replicas) up.push(step);
+      if (replicas < view.scale.replicas && !returns && !isLost) down.push(step);
     }
   });
-  return { steps: { room: [], up, routes, down }, waits };
+  return { steps: { free: Infinity, room: [], up, routes, down }, waits };
 }
 
 function countOf({ view, replicas }: Former): number {

@@ -26,6 +26,7 @@ export const conditionReasons = {
     "TargetPinned",
     "ResourcesDiffer",
     "ServiceContested",
+    "NoCores",
     "WriteFailed",
     "WatchesStale",
     "NotDecided",

@@ -4,6 +4,7 @@ import { carryOut } from "../../../src/controller/act/act.ts";
 import type { Steps } from "../../../src/controller/act/carry-out.ts";
 import { good, type Standings } from "../../../src/controller/tell/conditions.ts";
 import type { Answer, Context } from "../../../src/controller/context.ts";
+import type { Ledger } from "../../../src/controller/act/ledger.ts";
 import type { Known } from "../../../src/controller/known.ts";
 import { memoryFrom } from "../../../src/controller/memory.ts";
 import { controllerMetrics } from "../../../src/controller/tell/metrics.ts";
@@ -34,13 +35,23 @@ function viewOf(name: string, replicas: number) {
 }
 
 const steps: Steps = {
+  free: Infinity,
   room: [],
-  up: [{ index: 0, view: viewOf("up", 1), replicas: 2 }],
+  up: [{ index: 0, view: viewOf("up", 1), replicas: 2, cores: 1 }],
   routes: [{ index: 0, view: viewOf("up", 1) }],
-  down: [{ index: 0, view: viewOf("down", 2), replicas: 0 }],
+  down: [{ index: 0, view: viewOf("down", 2), replicas: 0, cores: 1 }],
 };
 
-async function done(stale: readonly string[]) {
+const up = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  name: "up",
+  replicas: 0,
+  formerManager: "test",
+  confirmed: true,
+};
+
+async function done(stale: readonly string[], takenOver: Ledger["takenOver"] = [up]) {
   const did: string[] = [];
   const context = {
     clock: () => 100,
@@ -58,7 +69,7 @@ async function done(stale: readonly string[]) {
       apply: async ({ plural }: { readonly plural: string }) => void (plural === "services" && did.push("routed")),
     },
   } as unknown as Context;
-  const memory = { ...memoryFrom(object, 0), downFrom: 0 };
+  const memory = { ...memoryFrom(object, 0), downFrom: 0, ledger: { takenOver, pinned: [], resumed: "" } };
   const decision = { plan: [], state: { planning: {} } };
   const told = { standings, mode: "Act", id: "1", answer: { decision, promised: null } as unknown as Answer } as const;
   const { status } = await carryOut(context, { stale: () => stale }, known, memory, steps, true, "", told);
@@ -66,10 +77,13 @@ async function done(stale: readonly string[]) {
   return { did, reason: applied?.reason, message: applied?.message };
 }
 
-test("on copies that nothing was heard of for long nothing is routed and nothing goes down, and the status says so", async () => {
+test("on copies that nothing was heard of for long nothing is routed or taken over and nothing goes down, and the status says so", async () => {
   assert.deepEqual(await done([]), { did: ["up 2", "routed", "down 0"], reason: "Applied", message: "" });
   const { did, reason, message } = await done(["pods"]);
   assert.deepEqual(did, ["up 2"]);
   assert.equal(reason, "WatchesStale");
   assert.match(message ?? "", /pods/);
+  // An autoscaler may have come to what is not our own yet.
+  assert.deepEqual((await done(["horizontalpodautoscalers"], [])).did, []);
+  assert.deepEqual((await done([], [])).did, ["up 2", "routed", "down 0"]);
 });

@@ -51,6 +51,7 @@ const setting = (stage: string, variant: string, replicas: number): StagePlan =>
 });
 const said = (steps: readonly ScaleStep[]): readonly string[] =>
   steps.map(({ view, replicas }) => `${view.target.variant}→${replicas}`);
+/** All but the cores. */
 function told({ room, up, routes, down }: Steps) {
   return { room: said(room), up: said(up), routes: routes.map(({ view }) => view.target.variant), down: said(down) };
 }
@@ -138,8 +139,10 @@ describe("the steps, one after the other", () => {
     index: v < 2 ? 0 : 1,
     view,
     replicas: 2,
+    cores: 1,
   }));
   const steps: Steps = {
+    free: Infinity,
     room: [],
     up: [small, large].flatMap((step) => step ?? []),
     routes: [fast].flatMap((step) => (step === undefined ? [] : { index: 1, view: step.view })),
@@ -176,10 +179,53 @@ describe("the steps, one after the other", () => {
   test("a lost lease ends all", async () => {
     await assert.rejects(taken({ large: lost }), lost);
   });
-  test("nothing goes up that room could not be made for", async () => {
-    const narrow = { ...steps, room: steps.down, down: [] };
+  test("what goes up does so as far as there are cores, and what cannot is told", async () => {
+    const narrow = { ...steps, free: 1, room: steps.down.map((step) => ({ ...step, replicas: 0 })), down: [] };
     assert.deepEqual(await taken({}, true, narrow), ["precise", "small", "large", "fast"]);
-    assert.deepEqual(await taken({ precise: pinned }, true, narrow), ["TargetPinned"]);
-    assert.deepEqual(await taken({}, false, narrow), ["fast"]);
+    assert.deepEqual(await taken({ precise: pinned }, true, narrow), ["small", "fast", "TargetPinned", "NoCores"]);
+    assert.deepEqual(await taken({}, false, narrow), ["small", "fast", "NoCores"]);
+    assert.deepEqual(await taken({}, false, { ...narrow, free: 0 }), ["fast", "NoCores", "NoCores"]);
+  });
+
+  test("property: with no write more is asked for than the limit, if it was not before; what can go up does", async () => {
+    const count = fc.integer({ min: 0, max: 6 });
+    const at = fc.record({
+      counts: fc.tuple(count, count, count, count),
+      wanted: fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 })),
+      variants: fc.tuple(fc.constantFrom("small", "large"), fc.constantFrom("fast", "precise")),
+      routed: fc.tuple(fc.constantFrom("small", "large", null), fc.constantFrom("fast", "precise", null)),
+      cores: fc.integer({ min: 1, max: 30 }),
+      mayGoDown: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(at, async ({ counts, wanted, variants, routed, cores, mayGoDown }) => {
+        const within = live("Service", cores);
+        const views = viewsOf(within, counts);
+        const plan = [setting("detect", variants[0], wanted[0]), setting("classify", variants[1], wanted[1])];
+        const now = new Map(views.map(({ variant, scale }) => [variant.name, scale.replicas]));
+        const asked = (): number =>
+          views.reduce((sum, { variant }) => sum + variant.coresPerReplica * (now.get(variant.name) ?? 0), 0);
+        const began = asked();
+        const scale = async ({ view, replicas }: ScaleStep): Promise<null> => {
+          now.set(view.target.variant, replicas);
+          assert.ok(asked() <= Math.max(cores, began));
+          return null;
+        };
+        const all = stepsTo({ ...within, views, routed, fixed: [] }, plan, null);
+        const failures = await take(all, { scale, route: async () => null, goesOn: () => true }, mayGoDown);
+        const lacks = plan.filter(({ variant, replicas }) => (now.get(variant) ?? 0) < replicas);
+        assert.deepEqual(
+          failures.map(({ reason, index }) => `${reason} ${index}`),
+          lacks.map(({ stage }) => `NoCores ${stage === "detect" ? 0 : 1}`),
+        );
+        // Of what lacks replicas, not one more would have fitted when it was its turn.
+        if (!mayGoDown || all.down.length === 0) {
+          for (const { variant } of lacks) {
+            const each = views.find((view) => view.variant.name === variant)?.variant.coresPerReplica ?? 0;
+            assert.ok(asked() + each > cores);
+          }
+        }
+      }),
+    );
   });
 });
