@@ -151,6 +151,40 @@ describe("replicas that do not get up", { skip: withoutScene(), concurrency: tru
     const most = mostCores(scene.ownWrites(), began);
     assert.ok(most <= 6, `${most} cores`);
   });
+
+  test("cores that others than the plan's ask for", async () => {
+    const began = {
+      "others-small": { replicas: 1, cores: 1 },
+      "others-large": { replicas: 2, cores: 2 },
+      "others-fast": { replicas: 1, cores: 1 },
+      "others-precise": { replicas: 1, cores: 1 },
+    };
+    await scene.plane.apply(
+      ...Object.entries(began).map(([name, { replicas, cores }]) =>
+        deploymentObject(name, { replicas, cpu: String(cores) }),
+      ),
+    );
+    const { spec, ...object } = pipelineObject({ name: "others", dataPlane: "Service" });
+    const movement = { stabilization: "10s", tolerance: "0.1" };
+    scene.traffic("others").at(30);
+    await scene.plane.apply({
+      ...object,
+      spec: {
+        ...spec,
+        objective: { kind: "weighted", alpha: 1, beta: 1 },
+        limits: { replicas: 20, cores: 8 },
+        adaptation: { ...spec.adaptation, movement },
+      },
+    });
+    const { condition } = stepsOf(() => scene);
+    await condition("others", "Applied", "False NoCores");
+    assert.equal(await scene.replicas("others-small"), 2, "one more fits");
+    await condition("others", "Applied", "True Applied");
+    const end = await Promise.all(Object.keys(began).map(scene.replicas));
+    assert.deepEqual(end, [4, 0, 2, 0]);
+    const most = mostCores(scene.ownWrites(), began);
+    assert.ok(most <= 8, `${most} cores`);
+  });
 });
 
 /** Of a Pod. */
