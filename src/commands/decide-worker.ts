@@ -68,8 +68,9 @@ async function answer({ digest, seen, recall }: Extract<ToWorker, { ask: number 
 function remembering(planner: Planner, seen: Observation, load: LoadSeries): Observation {
   const { state } = seen;
   const planning = state?.planning;
-  const asked = recalled(planner, load, seen.now);
-  if (planning === undefined || asked.length === 0) return seen;
+  if (planning === undefined) return seen;
+  const asked = recalled(planner, load, seen.now, planning.load);
+  if (asked.length === 0) return seen;
   return { ...seen, state: { ...state, planning: { ...planning, asked } } };
 }
 

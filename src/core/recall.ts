@@ -1,24 +1,29 @@
 import type { LoadSeries, Planning } from "./cluster.ts";
 import type { Planner } from "./decide.ts";
 import { horizonOf, windowed } from "./loop.ts";
-import { reach } from "./movement/stabilise.ts";
+import { reach, remember } from "./movement/stabilise.ts";
 
 /**
  * What the loop would have asked for at its past decisions, had it seen the load that was measured: its memory, after a restart.
- * As the loop keeps it: oldest first, those that no later one exceeds.
+ * `held`: the load planned for, which stands in for what cannot be told.
  */
-export function recalled({ pipeline, predictor }: Planner, load: LoadSeries, now: number): Planning["asked"] {
-  const { interval, history, loadWindow } = pipeline.adaptation;
+export function recalled(
+  { pipeline, predictor }: Planner,
+  load: LoadSeries,
+  now: number,
+  held: number,
+): Planning["asked"] {
+  const { interval, history, loadWindow, movement } = pipeline.adaptation;
   const begins = load.end - load.step * load.rates.length;
-  const asked: { readonly at: number; readonly load: number }[] = [];
-  const earliest = Math.max(begins + history, now - reach(pipeline.adaptation.movement));
-  // Backwards, so that what a later one exceeds is known at once.
-  for (let at = now - interval; at > earliest; at -= interval) {
+  const earliest = Math.max(begins + history, now - reach(movement));
+  let asked: Planning["asked"] = [];
+  for (let back = Math.ceil((now - earliest) / interval) - 1; back > 0; back--) {
+    const at = now - back * interval;
     const predicted = predictor(windowed(seenAt(load, at, history), loadWindow), horizonOf(pipeline));
-    const greatest = asked.at(-1)?.load ?? -Infinity;
-    if (predicted !== null && Number.isFinite(predicted) && predicted > greatest) asked.push({ at, load: predicted });
+    if (predicted === null || !Number.isFinite(predicted)) continue;
+    asked = remember(pipeline.adaptation, asked, { last: asked.at(-1)?.at ?? earliest, held }, at, predicted);
   }
-  return asked.reverse();
+  return asked;
 }
 
 /** The steps of a series that had ended by an instant, and not longer than `history` before. */

@@ -78,7 +78,7 @@ describe("stabilisation", () => {
           const loadWindow = 5;
           let state: Planning | undefined;
           loads.forEach((asked, k) => {
-            state = { ...stabilise({ loadWindow, movement }, state, 10 * k, asked), switchedAt: {} };
+            state = { ...stabilise({ interval: 10, loadWindow, movement }, state, 10 * k, asked), switchedAt: {} };
             const recent = loads.slice(0, k + 1).filter((_, i) => i === k || 10 * i > 10 * k - window);
             assert.ok(state.load >= asked);
             assert.ok(state.load <= bandAbove(Math.max(...recent), loadWindow) + 1e-9);
@@ -87,6 +87,60 @@ describe("stabilisation", () => {
         },
       ),
     );
+  });
+
+  test("after a gap no decision plans for less than before it, until the stabilisation is over; then it falls as ever", () => {
+    const load = fc.double({ min: 0, max: 100, noNaN: true });
+    const before = fc.array(load, { minLength: 1, maxLength: 40 });
+    // Without decisions (a pause), or with ones that know no load.
+    const gap = fc.record({ intervals: fc.integer({ min: 3, max: 100 }), blind: fc.boolean() });
+    fc.assert(
+      fc.property(
+        before,
+        gap,
+        fc.array(load, { minLength: 40, maxLength: 40 }),
+        load,
+        (rates, { intervals, blind }, after, last) => {
+          const stabilization = 200;
+          const planner = plannerOf({ stabilization, tolerance: 0.1 });
+          let [now, plan, state]: [number, Plan, LoopState | null] = [0, [], null];
+          const decide = (rate: number | null): number => {
+            const of = { ...seen(now, 0, plan, state), load: { end: now, step: 1, rates: [rate] } };
+            ({ plan, state } = tick(planner, of));
+            now += 10;
+            return state?.planning?.load ?? NaN;
+          };
+          const held = rates.map(decide).at(-1) ?? NaN;
+          if (blind) for (let k = 1; k < intervals; k++) assert.equal(decide(null), held);
+          else now += 10 * (intervals - 1);
+          const end = now;
+          for (const rate of after) {
+            const planned = decide(rate);
+            if (now - 10 < end + stabilization)
+              assert.ok(planned >= held, `${planned} at ${now - 10 - end} s, held ${held}`);
+          }
+          // All of the stabilisation, and what came before it is forgotten.
+          for (let k = 0; k < 20; k++) decide(last);
+          assert.ok(decide(last) <= bandAbove(last, planner.pipeline.adaptation.loadWindow) + 1e-9);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  test("one decision that is missed is no gap; without a stabilisation nothing is held", () => {
+    const adaptation = { interval: 10, loadWindow: 5, movement: { ...unrestrained, stabilization: 60 } };
+    const planning = { load: 50, asked: [{ at: 100, load: 20 }], switchedAt: {} };
+    assert.equal(stabilise(adaptation, planning, 121, 20).load, 20);
+    assert.deepEqual(stabilise(adaptation, planning, 130, 20), {
+      load: 50,
+      asked: [
+        { at: 130, load: 50 },
+        { at: 130, load: 20 },
+      ],
+    });
+    assert.deepEqual(stabilise(adaptation, planning, 130, 70), { load: 70, asked: [{ at: 130, load: 70 }] });
+    assert.equal(stabilise({ ...adaptation, movement: unrestrained }, planning, 9999, 20).load, 20);
   });
 
   test("without data the state is kept, and nothing moves", () => {

@@ -7,6 +7,11 @@ const DEVIATIONS = 3.5;
 const LONG = 12;
 const LONG_DEVIATIONS = 2;
 
+/** So many intervals after a load was asked for, more than one decision has passed without one: it is not known what was wanted meanwhile. */
+const GAP = 2.5;
+
+type Asked = Planning["asked"];
+
 /** How far back what was asked for still counts, seconds. */
 export function reach({ stabilization }: Pick<Movement, "stabilization">): number {
   return LONG * stabilization;
@@ -19,17 +24,16 @@ export function reach({ stabilization }: Pick<Movement, "stabilization">): numbe
  * So a load that hovers settles where the plan stays.
  */
 export function stabilise(
-  { loadWindow, movement }: Pick<Adaptation, "loadWindow" | "movement">,
+  { interval, loadWindow, movement }: Pick<Adaptation, "interval" | "loadWindow" | "movement">,
   state: Planning | undefined,
   now: number,
   load: number,
 ): Pick<Planning, "load" | "asked"> {
   const { stabilization, tolerance } = movement;
   // What is from the future is of another clock.
-  const before = (state?.asked ?? []).filter(({ at }) => at > now - reach(movement) && at <= now);
-  // A later and greater load stands in for the earlier one, for longer.
-  const asked = [...before.filter((one) => one.load > load), { at: now, load }];
+  const before = (state?.asked ?? []).filter(({ at }) => at <= now);
   const held = state?.load ?? load;
+  const asked = remember({ interval, movement }, before, { last: before.at(-1)?.at ?? now, held }, now, load);
   const fallenTo = [fallen(stabilization, DEVIATIONS), fallen(reach(movement), LONG_DEVIATIONS)];
   return { load: Math.max(load, fallenTo.find((lower) => lower < held) ?? held), asked };
 
@@ -41,4 +45,23 @@ export function stabilise(
     const band = tolerance === 0 ? 0 : Math.max(tolerance * greatest, noise);
     return greatest + band < held ? greatest : held;
   }
+}
+
+/**
+ * The loads that were asked for, once `load` is: oldest first, those that no later one exceeds. `last`: when one was before. If that is too
+ * long ago nobody knows what would have been asked for meanwhile; so that nothing falls for want of data, it was what is planned for, `held`.
+ */
+export function remember(
+  { interval, movement }: Pick<Adaptation, "interval" | "movement">,
+  asked: Asked,
+  { last, held }: { readonly last: number; readonly held: number },
+  now: number,
+  load: number,
+): Asked {
+  const meanwhile = now - last > GAP * interval ? [held] : [];
+  return [...meanwhile, load].reduce<Asked>(
+    // A later and greater load stands in for the earlier one, for longer.
+    (before, later) => [...before.filter((one) => one.load > later), { at: now, load: later }],
+    asked.filter(({ at }) => at > now - reach(movement)),
+  );
 }
