@@ -53,7 +53,9 @@ export function learn(
     stages.flatMap((stage) => {
       const known = (before?.[stage.name] ?? []).filter(({ until }) => until === undefined || now < until + FORGET);
       const measured = served.find((one) => one.stage === stage.name);
-      const learnt = measured === undefined ? known : learnOf(stage, adaptation, known, measured, now);
+      // What was seen before times in which nothing is measured does not go on through them.
+      const learnt =
+        measured === undefined ? known.map(withoutTrend) : learnOf(stage, adaptation, known, measured, now);
       const some = learnt.some((one) => one.factor > 1 && isKept(one, now));
       // That a variant is as profiled tells something only beside one that is not.
       const told = learnt.filter((one) => one.factor > 1 || one.trend !== undefined || (some && isKept(one, now)));

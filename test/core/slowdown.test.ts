@@ -85,6 +85,13 @@ describe("what is learnt of service times", () => {
     );
   });
 
+  test("times in which nothing is measured do not count", () => {
+    const { slowdowns, now } = looking(0, undefined, [3, "a", 1.5]);
+    const { factors } = looking(now, slowdowns, [1, "a", 1], [100, null], [6, "a", 1], [1, "a", 1]);
+    assert.deepEqual(new Set(factors.slice(0, -1)), new Set(["1.5 1.5 1.5"]));
+    assert.equal(factors.at(-1), "1 1 1");
+  });
+
   test("it falls once it has been a tenth too high for as long as loads are remembered, and no earlier", () => {
     const { slowdowns, now } = looking(0, undefined, [3, "a", 1.5]);
     assert.deepEqual(new Set(looking(now, slowdowns, [100, "a", 1.4]).factors), new Set(["1.5 1.5 1.5"]));
