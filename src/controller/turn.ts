@@ -79,7 +79,7 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
   const { measured, assumed, unknownSince, unresolved } = found;
   const TargetResolved = standingOfTargets(unresolved, cluster?.held ?? null);
   const MetricsAvailable = standingOfLoad(measured, assumed);
-  const downFrom = memory.downFrom ?? firstDownFrom(built.pipeline, found.load, context.clock());
+  const downFrom = firstDownFrom(built.pipeline, found.load, memory.downFrom, context.clock());
   const kept = { ...memory, unknownSince, downFrom };
   if (cluster === null) {
     const standings = { ...notKnown("TargetResolved has to hold first"), TargetResolved, MetricsAvailable };

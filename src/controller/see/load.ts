@@ -58,9 +58,16 @@ export function loadToPlanFor(
 
 /**
  * From when on replicas may go down at first: what runs may be for a load that went just before, so that it stays until the load has
- * been known for the stabilisation. Null while it is not known.
+ * been known for the stabilisation, without a break. Null while it is not known. `before`: what was found the last time.
  */
-export function firstDownFrom({ adaptation }: Pipeline, { rates, step }: LoadSeries, now: number): number | null {
+export function firstDownFrom(
+  { adaptation }: Pipeline,
+  { rates, step }: LoadSeries,
+  before: number | null,
+  now: number,
+): number | null {
+  if (before !== null && before <= now) return before;
   const known = (rates.length - 1 - rates.lastIndexOf(null)) * step;
-  return known === 0 ? null : now + Math.max(0, adaptation.movement.stabilization - known);
+  if (known === 0) return null;
+  return before ?? now + Math.max(0, adaptation.movement.stabilization - known);
 }

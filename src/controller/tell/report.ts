@@ -58,7 +58,7 @@ export class UnreportedError extends Error {
 export async function report(context: Context, known: Known, before: Memory, told: Told): Promise<Memory> {
   if (!known.holds()) return before;
   const now = context.clock();
-  const memory = told.answer === undefined ? undecided(before, now) : before;
+  const memory = told.answer === undefined ? undecided(before, told, now) : before;
   const status = statusOf(known, memory, told, now);
   publish(context, known, told, status);
   tellReadiness(context.log, known, status);
@@ -83,11 +83,14 @@ function tellReadiness(log: Context["log"], { namespace, name }: Known, { condit
   if (ready !== undefined) log.ready(`${namespace}/${name}`, ready);
 }
 
-/** In a turn without a decision nobody looks how far replicas have come. */
-function undecided(memory: Memory, now: number): Memory {
-  const { state } = memory;
-  if (state?.rollouts === undefined) return memory;
-  return { ...memory, state: { ...state, rollouts: unwatched(state.rollouts, now) } };
+/** In a turn without a decision nobody looks how far replicas have come; and in one that does not look at the load, since when that is known. */
+function undecided(memory: Memory, { measured }: Told, now: number): Memory {
+  const { state, downFrom } = memory;
+  return {
+    ...memory,
+    downFrom: measured === undefined && downFrom !== null && downFrom > now ? null : downFrom,
+    state: state?.rollouts === undefined ? state : { ...state, rollouts: unwatched(state.rollouts, now) },
+  };
 }
 
 function statusOf({ object, built }: Known, memory: Memory, told: Told, now: number): PipelineStatus {

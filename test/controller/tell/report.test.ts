@@ -8,6 +8,7 @@ import { controllerMetrics } from "../../../src/controller/tell/metrics.ts";
 import { logTo } from "../../../src/controller/tell/log.ts";
 import { report } from "../../../src/controller/tell/report.ts";
 import type { Mode } from "../../../src/core/control.ts";
+import type { MeasuredLoad } from "../../../src/core/counters.ts";
 import type { StageRollout } from "../../../src/core/rollout.ts";
 import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
 
@@ -53,6 +54,20 @@ test("one with a decision does not", async () => {
   const { rollouts, status } = await reported({ progress, setbacks: [] }, answer);
   assert.deepEqual(rollouts?.["s"]?.progress, progress);
   assert.equal(status?.rollouts?.[0]?.progress?.variant, "a");
+});
+
+test("times in which nobody looks at the load do not count for what has to be known of it for long", async () => {
+  const apply = async () => {};
+  const log = { ready: () => {} };
+  const context = { clock: () => NOW, metrics: controllerMetrics(), log, kube: { apply } } as unknown as Context;
+  const after = async (downFrom: number | null, told: { readonly measured?: MeasuredLoad }) => {
+    const before: Memory = { ...memoryFrom(object, NOW), downFrom };
+    return (await report(context, known, before, { standings, mode: "Act", ...told })).downFrom;
+  };
+  const measured = { load: { end: NOW, step: 1, rates: [1] } };
+  assert.equal(await after(NOW + 100, {}), null);
+  assert.equal(await after(NOW + 100, { measured }), NOW + 100);
+  assert.equal(await after(NOW - 100, {}), NOW - 100);
 });
 
 test("setbacks that ended long ago leave the status where nothing is decided, too", async () => {
