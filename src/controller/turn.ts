@@ -144,9 +144,9 @@ function isOverloaded({ status: { conditions = [] } }: Memory): boolean {
 async function settled(
   { scales }: Context,
   { namespace }: Known,
-  { views, fixed }: ClusterLook,
+  { views, fixed, ledger }: ClusterLook,
   unresolved: readonly Unresolved[],
-  { isFresh, ledger }: Memory,
+  { isFresh }: Memory,
 ): Promise<Ledger> {
   const known = isFresh ? await settleOwned(scales, namespace, views, fixed, ledger) : ledger;
   const gone = unresolved.flatMap(({ reason, target }) => (reason === "NotFound" && target !== null ? target : []));

@@ -55,6 +55,12 @@ export function yielded(ledger: Ledger, targets: readonly Target[]): Ledger {
   return { ...ledger, takenOver: ledger.takenOver.map((one) => (yields(one) ? { ...one, confirmed: false } : one)) };
 }
 
+/** What others are to have: should it be controlled again, it is taken over anew, as it will be then. */
+export function released(ledger: Ledger, targets: readonly Target[]): Ledger {
+  const stays = (one: ObjectName): boolean => !targets.some((target) => isOf(one, target));
+  return { ...ledger, takenOver: ledger.takenOver.filter(stays), pinned: ledger.pinned.filter(stays) };
+}
+
 /** All targets that were pinned are taken over anew. */
 export function resumed(ledger: Ledger, value: string): Ledger {
   const again = (one: TakenOver): boolean => ledger.pinned.some((entry) => isOf(entry, one));

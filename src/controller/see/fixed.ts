@@ -33,14 +33,23 @@ export function fixedBy(
 ): readonly Fixed[] {
   return views.flatMap(({ stage, variant, target, scale, differs }): readonly Fixed[] => {
     const of = { stage, variant: variant.name, target, replicas: scale.replicas };
-    const scaler = mode === "Act" ? autoscalerOf(target, world.autoscalers) : null;
-    const rival = scaler ?? olderPipelineOf(target, own, world.claims);
+    const rival = rivalOf(target, own, mode, world);
     if (rival !== null) return [{ ...of, reason: "TargetContested", by: rival }];
     const pinned = ledger.pinned.find((one) => isOf(one, target));
     if (pinned !== undefined) return [{ ...of, reason: "TargetPinned", by: pinned.by }];
     const serves = running.some((one) => one.stage === stage && one.variant === variant.name);
     return differs !== null && serves ? [{ ...of, reason: "ResourcesDiffer", by: differs }] : [];
   });
+}
+
+/** What else scales a target, in words; null if nothing does. */
+export function rivalOf(
+  target: Target,
+  own: KubeObject,
+  mode: Mode,
+  { autoscalers, claims }: Pick<World, "autoscalers" | "claims">,
+): string | null {
+  return (mode === "Act" ? autoscalerOf(target, autoscalers) : null) ?? olderPipelineOf(target, own, claims);
 }
 
 /** Those that something else scales. */

@@ -5,7 +5,9 @@ import { reach } from "../../core/movement/stabilise.ts";
 import type { Pipeline } from "../../core/pipeline.ts";
 import { unwatched } from "../../core/rollout.ts";
 import type { Context } from "../context.ts";
-import { fixedBy, type Fixed } from "./fixed.ts";
+import { released, type Ledger } from "../act/ledger.ts";
+import { leftByHand } from "./by-hand.ts";
+import { fixedBy, rivalOf, type Fixed } from "./fixed.ts";
 import type { Known } from "../known.ts";
 import { loadToPlanFor } from "./load.ts";
 import { measure } from "./measure.ts";
@@ -39,6 +41,8 @@ export interface ClusterLook {
   readonly latency: number | null;
   readonly seen: Observation;
   readonly held: readonly Held[];
+  /** Without the targets that people have gone over from. */
+  readonly ledger: Ledger;
 }
 
 /** Looks at the targets, the Services and the load of a pipeline. */
@@ -62,7 +66,15 @@ export async function look(
   const common = { measured, assumed, unknownSince, load, unresolved };
   // What was only recommended runs nowhere, and nothing is under way to it.
   const isCarriedOut = memory.acts && mode !== "Observe";
-  const plan = isCarriedOut ? memory.plan : [];
+  const carriedOut = isCarriedOut ? memory.plan : [];
+  const left = leftByHand(control, mode, carriedOut, views, memory.ledger, ({ target }) =>
+    rivalOf(target, known.object, mode, world),
+  );
+  const plan = carriedOut.filter(({ stage }) => !left.some((view) => view.stage === stage));
+  const ledger = released(
+    memory.ledger,
+    left.map(({ target }) => target),
+  );
   const state =
     isCarriedOut || memory.state === null ? followable(memory.state, world, now) : withoutRollouts(memory.state);
   const routes = control.stages.map((stage) => routedTo(stage, world, targets, plan, state));
@@ -74,13 +86,13 @@ export async function look(
   const { unroutable } = memory;
   const sight: Sight = { mode, now, load, views, unresolved, routed, orphans, unroutable, plan, state };
   const running = planInForce(pipeline, control, sight);
-  const fixed = fixedBy(known.object, mode, world, { views, running, ledger: memory.ledger });
+  const fixed = fixedBy(known.object, mode, world, { views, running, ledger });
   const observation = observe(control, sight, running, fixed);
   const times = serviceTimes(pipeline, control, measurements.service, { ...observation, routed }, memory.inForce, now);
   const seen = times.served.length === 0 ? observation : { ...observation, served: times.served };
   return {
     ...common,
-    cluster: { views, held, routed, fixed, times, latency, seen },
+    cluster: { views, held, routed, fixed, times, latency, seen, ledger },
   };
 }
 

@@ -3,11 +3,11 @@ import type { Control } from "../../core/control.ts";
 import { allowedOf } from "../../core/pins.ts";
 import type { Pipeline, Stage } from "../../core/pipeline.ts";
 import type { Plan, StagePlan } from "../../core/plan.ts";
+import { mostOf } from "./by-hand.ts";
 import type { Fixed } from "./fixed.ts";
 import { canSwitch, heldBy, isGone, type Held } from "./held.ts";
 import { restrictionOf } from "./restriction.ts";
 import type { Sight } from "./sight.ts";
-import type { TargetView } from "./targets.ts";
 
 /** All that a decision may depend on, as the core has it. */
 export function observe(control: Control, sight: Sight, inForce: Plan, fixed: readonly Fixed[]): Observation {
@@ -45,7 +45,8 @@ export function planInForce(pipeline: Pipeline, control: Control, sight: Sight):
     const kept = held.find((one) => one.stage === stage.name);
     const selected = dataPlane === "Service" ? (routed[s] ?? null) : null;
     const serves =
-      known?.variant ?? (selected !== null && isVariant(selected) ? selected : (kept?.variant ?? mostOf(ofStage)));
+      known?.variant ??
+      (selected !== null && isVariant(selected) ? selected : (kept?.variant ?? mostOf(ofStage).variant.name));
     const found =
       serves === kept?.variant
         ? kept.replicas
@@ -73,15 +74,6 @@ function withFound(sight: Sight, held: readonly Held[]): LoopState | null {
     return [stage, { ...rest, switching: { ...switching, from: { ...from, replicas } } }] as const;
   });
   return { ...state, rollouts: Object.fromEntries(rollouts) };
-}
-
-/** The variant that most replicas run, or are to run; the first in the file where none does. */
-function mostOf(views: readonly TargetView[]): string {
-  const [first, ...others] = views;
-  if (first === undefined) throw new RangeError("a stage has no variant");
-  const more = (a: TargetView, b: TargetView): boolean =>
-    a.ready > b.ready || (a.ready === b.ready && a.scale.replicas > b.scale.replicas);
-  return others.reduce((most, view) => (more(view, most) ? view : most), first).variant.name;
 }
 
 /** What a server is taken to do of which nobody has said more. */

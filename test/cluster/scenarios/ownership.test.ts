@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { until } from "../control-plane/until.ts";
 import { established } from "../scene/established.ts";
 import { scaledObjectDefinition } from "../scene/keda.ts";
@@ -182,6 +183,39 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     assert.deepEqual(writesOf("none-small", "none-precise"), [], "the other variants are none of the plan's");
     const batches = (await scene.status("none")).plan?.stages.map(({ batch }) => batch);
     assert.deepEqual(batches, [1, 1]);
+  });
+
+  test("data plane None, switched by hand, and back", async () => {
+    const scale = (variant: string, replicas: number): Promise<string> =>
+      scene.plane.kubectl("scale", `deployment/hand-${variant}`, `--replicas=${replicas}`);
+    const traffic = await begin("hand");
+    await Promise.all([written("hand-small", 4), written("hand-fast", 2)]);
+    const small = writesOf("hand-small").length;
+    // The new one first; as long as the other has its replicas the traffic may be there.
+    await scale("large", 9);
+    await pause(5000);
+    assert.equal((await planned("hand"))[0], "small×4");
+    assert.deepEqual(writesOf("hand-large"), []);
+    await scale("small", 0);
+    await until("the other to be in force", async () => (await planned("hand"))[0]?.startsWith("large×") === true);
+    traffic.at(60);
+    await until("more of it", () => (lastNumber("hand-large") ?? 0) >= 12);
+    assert.match((await events("hand", "TakenOver")).join(), /hand-large .*kubectl set them before/);
+    await condition("hand", "Applied", "True Applied");
+    assert.equal(writesOf("hand-small").length, small, "what people have left is theirs");
+
+    await scale("small", 9);
+    await scale("large", 0);
+    const large = writesOf("hand-large").length;
+    await until(
+      "the former to be in force again",
+      async () => (await planned("hand"))[0]?.startsWith("small×") === true,
+    );
+    traffic.at(100);
+    await until("more of the former", () => (lastNumber("hand-small") ?? 0) >= 11);
+    await condition("hand", "Applied", "True Applied");
+    assert.equal(writesOf("hand-large").length, large);
+    assert.equal(writesOf("hand-small").filter(({ forced }) => forced).length, 2, "taken over anew");
   });
 });
 

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { confirmed, intending, pinned, resumed, yielded, type Ledger } from "../../../src/controller/act/ledger.ts";
+import {
+  confirmed,
+  intending,
+  pinned,
+  released,
+  resumed,
+  yielded,
+  type Ledger,
+} from "../../../src/controller/act/ledger.ts";
 
 const targetOf = (name: string) => ({ variant: name, apiVersion: "apps/v1", kind: "Deployment", name });
 const [a, b] = [targetOf("a"), targetOf("b")];
@@ -28,6 +36,13 @@ test("a new value of resume lets go of what was pinned, and takes that alone ove
   const again = resumed(held, "2");
   assert.deepEqual(told(again), ["a 2 kubectl", "b 3 helm in doubt"]);
   assert.deepEqual([again.pinned, again.resumed], [[], "2"]);
+});
+
+test("what others are to have is forgotten, so that it would be taken over anew", () => {
+  const held = pinned(both, b, "2026-01-01T00:00:00Z", "kubectl");
+  const { pinned: left, ...rest } = released(held, [b]);
+  assert.deepEqual([told({ ...rest, pinned: left }), left], [["a 2 kubectl"], []]);
+  assert.deepEqual(released(held, []), held);
 });
 
 test("what was pinned is taken over anew, and not another kind of the same name", () => {
