@@ -83,6 +83,23 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
     await recovers("absent", scene.traffic("absent"));
   });
 
+  test("absent for longer than the stabilisation, and then low", async () => {
+    const stabilization = 15;
+    const { adaptation } = pipelineObject().spec;
+    const movement = { ...adaptation.movement, stabilization: `${stabilization}s` };
+    await busy("low", { adaptation: { ...adaptation, movement } });
+    scene.exposition.remove(series("low"));
+    await condition("low", "MetricsAvailable", "False Absent");
+    await pause(1000 * stabilization);
+    const before = writesOf("low").length;
+    const since = Date.now() / 1000;
+    scene.traffic("low").at(2);
+    await reach("low-small", 1);
+    const [first] = writesOf("low").slice(before);
+    assert.ok((first?.at ?? 0) >= since + stabilization, `down ${(first?.at ?? 0) - since} s after it was seen again`);
+    await condition("low", "Ready", "True Ready");
+  });
+
   test("a series that vanishes among others", async () => {
     const traffic = await busy("some", {
       load: { prometheus: { selector: 'requests_total{pipeline=~"some|other"}' } },
