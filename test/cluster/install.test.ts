@@ -364,6 +364,32 @@ describe("an installation", { skip }, () => {
     await kubectl("patch", "ipl", "shop", "--type=merge", '--patch={"metadata":{"finalizers":null}}');
   });
 
+  test("under names of its own it is held to the same", async () => {
+    const folder = join(directory, "renamed");
+    mkdirSync(folder);
+    const names = { namePrefix: "acme-", nameSuffix: "-blue", resources: ["../example"] };
+    writeFileSync(join(folder, "kustomization.yaml"), JSON.stringify(names));
+    await apply("renamed");
+    const policies = ["services", "pipelines"].map((of) => `ipa-controller-${of}`);
+    await kubectl("delete", "validatingadmissionpolicy", ...policies);
+    const renamed = ["-ndefault", "--dry-run=server", `--as=system:serviceaccount:${HOME}:acme-ipa-controller-blue`];
+    const spec = JSON.stringify({ spec: { mode: "Observe" } });
+    const attempts = [
+      ["create", "service", "clusterip", "free", "--tcp=80"],
+      ["patch", "ipl", "shop", "--type=merge", `--patch=${spec}`],
+    ];
+    for (const [i, attempt] of attempts.entries()) {
+      const answer = (): Promise<string> => kubectl(...attempt, ...renamed).catch(String);
+      // A policy is heeded soon after it was made.
+      await until(`acme-${policies[i]}-blue to refuse`, async () =>
+        (await answer()).includes(`acme-${policies[i]}-blue`),
+      );
+      assert.match(await answer(), /ipa-controller may (write|change) only/);
+    }
+    await kubectl("delete", "-k", folder);
+    await apply("example");
+  });
+
   test("another kind is Forbidden with the rule that is missing, and resolves once that is given", async () => {
     const name = "other-kind";
     await scene.plane.apply(
