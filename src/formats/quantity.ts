@@ -35,8 +35,31 @@ export function secondsOr(text: string | undefined, otherwise: number): number {
 /** CPU cores as Kubernetes writes them, above 0: cores, or thousandths with an m. */
 export const CORES = new RegExp(`^(${ABOVE_ZERO})(m?)$`);
 
-/** Cores of a text that matches CORES. */
-export function cores(quantity: string): number {
-  const [, value = "", unit = ""] = CORES.exec(quantity) ?? [];
-  return unit === "m" ? Number(value) / 1000 : Number(value);
+/** Powers of ten by the suffix of a quantity. */
+const DECIMAL_SUFFIXES: Readonly<Record<string, number>> = {
+  n: -9,
+  u: -6,
+  m: -3,
+  "": 0,
+  k: 3,
+  M: 6,
+  G: 9,
+  T: 12,
+  P: 15,
+  E: 18,
+};
+const BINARY_SUFFIXES = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+
+/**
+ * What a quantity of Kubernetes comes to: a decimal number, with a suffix or an exponent but not with both
+ * (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/). Null for what is none.
+ */
+export function quantity(text: string | number | undefined): number | null {
+  const [, number, exponent, suffix = ""] =
+    /^([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/.exec(String(text ?? "")) ?? [];
+  if (number === undefined) return null;
+  const binary = BINARY_SUFFIXES.indexOf(suffix) + 1;
+  // Read as one number, so that it is the nearest one.
+  const value = Number(`${number}e${exponent ?? DECIMAL_SUFFIXES[suffix] ?? 0}`) * 1024 ** binary;
+  return Number.isFinite(value) ? value : null;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ABOVE_ZERO, cores as coresOf, CORES, DECIMAL, DURATION, POSITIVE_DURATION, seconds } from "./quantity.ts";
+import { ABOVE_ZERO, CORES, DECIMAL, DURATION, POSITIVE_DURATION, quantity, seconds } from "./quantity.ts";
 
 // What the schemas of files and objects are made of, and the JSON Schemas that come of them.
 
@@ -56,7 +56,7 @@ export const upToAMillion = decimal(z.number().min(0).max(1e6), "0*\\d{1,6}(?:\\
 
 export const cores = z
   .preprocess(
-    (value) => (typeof value === "string" && CORES.test(value) ? coresOf(value) : value),
+    (value) => (typeof value === "string" && CORES.test(value) ? quantity(value) : value),
     z.number(WRITE_CORES).positive(WRITE_CORES),
   )
   .meta({ pattern: CORES.source });

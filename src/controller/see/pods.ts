@@ -1,6 +1,6 @@
-import { cores } from "../../formats/quantity.ts";
 import { systemClock } from "../../kube/clock.ts";
 import type { KubeObject } from "../../kube/objects.ts";
+import { requestedCores, type PodRequests } from "./requests.ts";
 import type { Selector } from "./selector.ts";
 
 /** What a controller needs to know of a Pod. */
@@ -9,12 +9,8 @@ export interface PodView {
   readonly ready: boolean;
   /** The scheduler found no node for it. */
   readonly unschedulable: boolean;
-  /** CPU cores that its containers request together; null if one requests none. */
+  /** CPU cores that are kept for it; null if one of its containers requests none. */
   readonly cores: number | null;
-}
-
-interface PodSpec {
-  readonly containers?: readonly { readonly resources?: { readonly requests?: { readonly cpu?: string | number } } }[];
 }
 
 interface PodStatus {
@@ -26,18 +22,13 @@ interface PodStatus {
 export function viewOf(pod: KubeObject): PodView | null {
   const { phase, conditions = [] } = (pod.status ?? {}) as PodStatus;
   if (pod.metadata.deletionTimestamp !== undefined || phase === "Succeeded" || phase === "Failed") return null;
-  const { containers = [] } = (pod.spec ?? {}) as PodSpec;
-  const requested = containers.map(({ resources }) => resources?.requests?.cpu);
   return {
     labels: pod.metadata.labels ?? {},
     ready: conditions.some(({ type, status }) => type === "Ready" && status === "True"),
     unschedulable: conditions.some(
       ({ type, status, reason }) => type === "PodScheduled" && status === "False" && reason === "Unschedulable",
     ),
-    cores: requested.reduce<number | null>(
-      (sum, cpu) => (sum === null || cpu === undefined ? null : sum + cores(String(cpu))),
-      0,
-    ),
+    cores: requestedCores((pod.spec ?? {}) as PodRequests),
   };
 }
 

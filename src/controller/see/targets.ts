@@ -127,6 +127,7 @@ const ROUNDING = 1e-3;
 function differenceOf({ name, coresPerReplica }: Variant, pods: readonly PodView[]): string | null {
   const other = pods.find(({ cores }) => cores === null || Math.abs(cores - coresPerReplica) > ROUNDING);
   if (other === undefined) return null;
-  const requests = other.cores === null ? "not request CPU in every container" : `request ${other.cores} cores`;
+  const requests =
+    other.cores === null ? "do not request CPU in every container" : `request ${Number(other.cores.toFixed(3))} cores`;
   return `Pods of ${name} ${requests}, and its profile is for ${coresPerReplica}`;
 }
