@@ -32,9 +32,9 @@ export interface LoadWanted {
   readonly loadWindow: number;
 }
 
-/** After so many scrape intervals without a sample a series is not fresh. */
+/** After so many of its own scrape intervals without a sample a series is not fresh: what is seldom scraped says nothing of the others. */
 const FRESH = 3;
-/** Samples that lie further apart than so many scrape intervals have a gap between them. */
+/** Samples that lie further apart than so many scrape intervals of their series have a gap between them. */
 const GAP = 2;
 /** Scrapes come a little early and late: a scrape interval is known to this share. */
 const JITTER = 0.05;
@@ -54,7 +54,7 @@ export function loadFromCounters(
 ): MeasuredLoad {
   const scraped = scrapesOf(series, now);
   if ("problem" in scraped) return scraped;
-  const { all, newest, interval } = scraped;
+  const { fresh, late, interval } = scraped;
   const steps = Math.floor((loadWindow / interval) * (1 + JITTER));
   if (steps === 0) {
     return {
@@ -63,36 +63,42 @@ export function loadFromCounters(
     };
   }
 
-  const fresh = all.filter((one) => newest - lastOf(one) <= FRESH * interval);
   const step = loadWindow / steps;
   const count = Math.max(1, Math.floor(history / step + 1e-9));
-  const end = Math.min(...fresh.map(lastOf));
+  const end = Math.min(...fresh.map(({ last }) => last));
   // What one replica no longer counts, others may, or nobody: until it is out of sight the load is not known.
-  const vanished = all.filter((one) => !fresh.includes(one) && lastOf(one) > end - count * step);
+  const vanished = late.filter(({ last }) => last > end - count * step);
   if (vanished.length > 0) {
-    const last = Math.max(...vanished.map(lastOf));
+    const one = newestOf(vanished);
     return {
       problem: "SeriesVanished",
-      message: `${vanished.length} of ${fresh.length + vanished.length} counters ended, the last ${seconds(newest - last)} before the newest sample: the load is not known until that is ${seconds(count * step)} ago, or they are back`,
+      message: `${vanished.length} of ${fresh.length + vanished.length} counters ended, the last ${seconds(now - one.last)} ago, more than ${FRESH} of its scrape intervals of ${seconds(one.interval)}: the load is not known until that is ${seconds(count * step)} ago, or they are back`,
     };
   }
-  const broken = fresh.filter((one) => !isCount(one.at(-1)));
+  const broken = fresh.filter(({ samples }) => !isCount(samples.at(-1)));
   if (broken.length > 0) {
     return {
       problem: "NotANumber",
       message: `the newest sample of ${broken.length} of ${fresh.length} counters is no count: check what exports it`,
     };
   }
-  return { load: addUp(fresh, { end, step, count }, interval) };
+  return { load: addUp(fresh, { end, step, count }) };
 }
 
-/** Counters that are scraped. */
-export interface Scraped {
-  /** Those that have samples. */
-  readonly all: readonly CounterSeries[];
-  /** Instant of the newest sample of all. */
-  readonly newest: number;
-  /** Seconds between two scrapes. */
+/** A counter that has samples. */
+interface ScrapedSeries {
+  readonly samples: CounterSeries;
+  /** Instant of its newest sample. */
+  readonly last: number;
+  /** Seconds between two of its scrapes. */
+  readonly interval: number;
+}
+
+/** Counters of which some are scraped still. */
+interface Scraped {
+  readonly fresh: readonly ScrapedSeries[];
+  readonly late: readonly ScrapedSeries[];
+  /** Seconds between two scrapes, of those that are scraped least often. */
   readonly interval: number;
 }
 
@@ -105,21 +111,28 @@ export function scrapesOf(series: readonly CounterSeries[], now: number): Scrape
       message: "no counter matches the selector: check its name, labels, and whether it is scraped",
     };
   }
-  const newest = Math.max(...all.map(lastOf));
-  const interval = scrapeInterval(all);
+  const spacings = all.map((one) => one.slice(1).map(({ at }, i) => at - (one[i]?.at ?? at)));
+  const interval = longestInterval(spacings);
   if (interval === null) {
+    const newest = Math.max(...all.map(lastOf));
     return {
       problem: "Absent",
       message: `no counter has two samples yet, and a rate needs two (the newest is ${seconds(now - newest)} old): wait for the next scrape, or scrape more often`,
     };
   }
-  if (now - newest > FRESH * interval) {
+  const scraped = all.map((samples, s): ScrapedSeries => {
+    return { samples, last: lastOf(samples), interval: intervalOf(spacings[s] ?? [], interval) };
+  });
+  const isFresh = (one: ScrapedSeries): boolean => now - one.last <= FRESH * one.interval;
+  const [fresh, late] = [scraped.filter(isFresh), scraped.filter((one) => !isFresh(one))];
+  if (fresh.length === 0) {
+    const newest = newestOf(late);
     return {
       problem: "Stale",
-      message: `the newest sample is ${seconds(now - newest)} old, more than ${FRESH} scrape intervals of ${seconds(interval)}: check that the target is up and scraped, and the clocks`,
+      message: `the newest sample is ${seconds(now - newest.last)} old, more than ${FRESH} scrape intervals of ${seconds(newest.interval)}: check that the target is up and scraped, and the clocks`,
     };
   }
-  return { all, newest, interval };
+  return { fresh, late, interval };
 }
 
 /** How much a counter rose between its first sample at or after an instant and its last; NaN and what is no count left out. */
@@ -145,11 +158,20 @@ function isCount(sample: CounterSample | undefined): boolean {
 }
 
 /** The scrape interval as seen, seconds: of the counters that are scraped least often; null where no counter has two samples. */
-function scrapeInterval(series: readonly CounterSeries[]): number | null {
-  const spacings = series.map((one) => one.slice(1).map(({ at }, i) => at - (one[i]?.at ?? at)));
+function longestInterval(spacings: readonly (readonly number[])[]): number | null {
   const telling = spacings.filter((own) => own.length >= TELLING);
   const medians = (telling.length > 0 ? telling : [spacings.flat()]).flatMap((own) => median(own) ?? []);
   return medians.length === 0 ? null : Math.max(...medians);
+}
+
+/** The scrape interval of one counter, by what is between its samples; `longest`: that of all. Between few one scrape may be missing. */
+function intervalOf(spacings: readonly number[], longest: number): number {
+  const own = spacings.length >= TELLING ? median(spacings) : spacings.length > 0 ? Math.max(...spacings) : null;
+  return Math.min(own ?? longest, longest);
+}
+
+function newestOf(series: readonly ScrapedSeries[]): ScrapedSeries {
+  return series.reduce((newest, one) => (one.last > newest.last ? one : newest));
 }
 
 function median(values: readonly number[]): number | null {
@@ -164,13 +186,13 @@ interface Steps {
 }
 
 /** The rates of several counters together; null where one has a gap, or none was measured. */
-function addUp(series: readonly CounterSeries[], steps: Steps, interval: number): LoadSeries {
+function addUp(series: readonly ScrapedSeries[], steps: Steps): LoadSeries {
   const { end, step, count } = steps;
   const sums = new Float64Array(count);
   const measured = new Uint8Array(count);
   const missing = new Uint8Array(count);
-  const longest = GAP * interval * (1 + JITTER);
-  for (const one of series) {
+  for (const { samples: one, interval } of series) {
+    const longest = GAP * interval * (1 + JITTER);
     const increases = new Float64Array(count);
     for (let i = 1; i < one.length; i++) {
       const [from, to] = [one[i - 1], one[i]];

@@ -139,6 +139,33 @@ describe("a load that is not known", () => {
     assert.ok(load.rates.every((rate) => rate !== null && Math.abs(rate - 52) < 1e-9));
   });
 
+  test("a counter ended that is scraped more often than others: by its own interval, whichever came last", () => {
+    const of = { history: 120, loadWindow: 60 };
+    const seldom = (last: number) => scraped(last, steady(1), { interval: 60, samples: 6 });
+    const often = (end: number) => scraped(end, steady(100), { samples: 60 });
+    for (const [silent, last] of [
+      [100, 1],
+      [20, 1],
+      [20, 59],
+    ] as const) {
+      const [problem, message] = problemOf([often(1000 - silent), seldom(1000 - last)], 1000, of);
+      assert.equal(problem, "SeriesVanished", `${silent} s, beside ${last} s`);
+      assert.match(message, new RegExp(`^1 of 2 counters ended, the last ${silent} s ago, more than 3 .* of 5 s`));
+    }
+    // Also one that is so young that it shows no more than once how often.
+    const young = [990, 995].map((at) => ({ at, value: at }));
+    assert.equal(problemOf([young, seldom(1050)], 1060, of)[0], "SeriesVanished");
+    const { rates } = loadOf([often(985), seldom(999)], 1000, of);
+    assert.ok(rates.every((rate) => rate !== null && Math.abs(rate - 101) < 1e-9));
+    assert.equal(problemOf([often(980), seldom(810)], 1000, of)[0], "Stale");
+  });
+
+  test("a gap in a counter that is scraped more often than others", () => {
+    const gap = scraped(1000, steady(100), { samples: 60 }).filter(({ at }) => at <= 890 || at > 980);
+    const seldom = scraped(1000, steady(1), { interval: 60, samples: 6 });
+    assert.deepEqual(loadOf([gap, seldom], 1000, { history: 180, loadWindow: 60 }).rates, [101, null, null]);
+  });
+
   test("scrapes further apart than the loads that are asked for, also of one counter alone", () => {
     const coarse = scraped(1000, steady(2), { interval: 15 });
     for (const series of [[coarse], [scraped(1000, steady(2)), coarse]]) {
