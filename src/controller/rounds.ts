@@ -110,7 +110,9 @@ export function rounds(context: Context, term: AbortSignal, failed: (what: strin
         // A turn that still goes on has its say before.
         void Promise.resolve(course?.turn).then(() => {
           forget(object);
-          return courses.has(key) || term.aborted ? undefined : context.metrics.forget(labelsOf(object));
+          if (courses.has(key) || term.aborted) return;
+          context.log.forget(key);
+          void context.metrics.forget(labelsOf(object));
         });
       } else if (course === undefined || course.object.metadata.uid !== object.metadata.uid) {
         if (course !== undefined) void Promise.resolve(course.turn).then(() => forget(course.object));

@@ -10,6 +10,8 @@ export interface Log {
    * found is nothing to tell. What comes and goes is told of ever more rarely; what stays is told in the end.
    */
   readonly ready: (pipeline: string, how: Readonly<Record<"status" | "reason" | "message", string>>) => void;
+  /** A pipeline, by namespace and name, is gone. */
+  readonly forget: (pipeline: string) => void;
   /** A term of leadership begins: of what others told in theirs, or this one long ago, nobody need know. */
   readonly leading: () => void;
   /** What fails over and over is told ever more rarely, with how often it did. */
@@ -42,6 +44,7 @@ export function logTo(print: (line: string) => void, clock: () => number): Log {
       const why = status === "True" ? {} : { reason, message };
       write(status === "True" ? "info" : "warning", { pipeline, what, ...why, ...often(times) });
     },
+    forget: (pipeline) => void found.delete(pipeline),
     leading: () => {
       found.clear();
       write("info", { what: "leading" });

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric
 const PIPELINE = ["namespace", "pipeline"] as const;
 const VARIANT = [...PIPELINE, "stage", "variant"] as const;
 
+type PipelineLabels = Readonly<Record<(typeof PIPELINE)[number], string>>;
 type VariantLabels = Readonly<Record<(typeof VARIANT)[number], string>>;
 
 /** What a controller tells of itself and its pipelines. Units are in the names. */
@@ -83,8 +84,9 @@ export function controllerMetrics() {
   const { leader: _ofAll, delay: _delays, decisionTime: _times, calls: _calls, ...others } = metrics;
   const ofPipelines: readonly Metric[] = Object.values(others);
   const shown = new Map<string, readonly VariantLabels[]>();
+  const keyOf = ({ namespace, pipeline }: PipelineLabels): string => `${namespace}/${pipeline}`;
   const note = (of: VariantLabels): void => {
-    const key = `${of.namespace}/${of.pipeline}`;
+    const key = keyOf(of);
     shown.set(key, [...(shown.get(key) ?? []), of]);
   };
   return {
@@ -104,8 +106,8 @@ export function controllerMetrics() {
       metrics.profileError.set(of, error);
     },
     /** Shows nothing of a pipeline's variants any more. */
-    withdrawVariants: ({ namespace, pipeline }: Pick<VariantLabels, "namespace" | "pipeline">): void => {
-      const key = `${namespace}/${pipeline}`;
+    withdrawVariants: (of: PipelineLabels): void => {
+      const key = keyOf(of);
       for (const labels of shown.get(key) ?? []) {
         metrics.recommended.remove(labels);
         metrics.desired.remove(labels);
@@ -113,8 +115,10 @@ export function controllerMetrics() {
       }
       shown.delete(key);
     },
-    /** Forgets a pipeline that is gone, and on losing the lead all of them: what is not known must not look as if it were. */
-    forget: async (labels: Readonly<Record<string, string>> | null): Promise<void> => {
+    /** Forgets a pipeline that is gone, and on losing the lead all of them, at once: what is not known must not look as if it were. */
+    forget: async (labels: PipelineLabels | null): Promise<void> => {
+      if (labels === null) shown.clear();
+      else shown.delete(keyOf(labels));
       for (const one of ofPipelines) {
         if (labels === null) one.reset();
         else for (const { labels: has } of (await one.get()).values) if (isOf(labels, has)) one.remove(has);
@@ -130,6 +134,6 @@ export function directionOf(before: number, after: number): "up" | "down" | "sam
   return after > before ? "up" : after < before ? "down" : "same";
 }
 
-function isOf(labels: Readonly<Record<string, string>>, has: Readonly<Record<string, unknown>>): boolean {
+function isOf(labels: PipelineLabels, has: Readonly<Record<string, unknown>>): boolean {
   return Object.entries(labels).every(([key, value]) => has[key] === value);
 }

@@ -124,3 +124,14 @@ test("whoever leads anew tells what is not ready, whatever was told before", () 
     ["leading", "not ready", "leading", "not ready"],
   );
 });
+
+test("nothing is remembered of one that is gone", () => {
+  const { log, lines } = begin();
+  log.ready("n/shop", { status: "False", reason: "Stale", message: "" });
+  log.forget("n/shop");
+  log.ready("n/shop", { status: "True", reason: "Ready", message: "" });
+  assert.deepEqual(
+    lines.map(({ what }) => what),
+    ["not ready"],
+  );
+});

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { controllerMetrics } from "../../../src/controller/tell/metrics.ts";
 
 test("replicas that are shown no more are gone at once, also those that were desired, and errors of profiles", async () => {
@@ -49,4 +51,25 @@ test("of a pipeline that is gone nothing is left, counters neither; of others, a
   const left = await metrics.registry.metrics();
   assert.match(left, /ipa_kube_calls_total\{verb="get",status="200"\} 1/);
   assert.match(left, /ipa_leader 1/);
+});
+
+test("nor anything in memory", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const metrics = controllerMetrics();
+  const show = (pipeline: string): WeakRef<object> => {
+    const labels = { namespace: "n", pipeline, stage: "s", variant: "a" };
+    metrics.showReplicas(labels, 1);
+    return new WeakRef(labels);
+  };
+  const [p, q, other] = [show("p"), show("q"), show("other")];
+  await metrics.forget({ namespace: "n", pipeline: "p" });
+  // What a WeakRef was asked for stays until the turn of the event loop is over.
+  await new Promise(setImmediate);
+  collect();
+  assert.deepEqual([p.deref(), q.deref() === undefined], [undefined, false]);
+  await metrics.forget(null);
+  await new Promise(setImmediate);
+  collect();
+  assert.deepEqual([q.deref(), other.deref()], [undefined, undefined]);
 });
