@@ -111,12 +111,17 @@ export async function control(
         () => {},
       );
     }
+    // Nobody is to follow what a former leader says, however long its turns take to stop. One that is told to end leads until they have.
+    const resign = (): void => {
+      metrics.leader.set(0);
+      void metrics.forget(null);
+    };
+    void aborted(term).then(resign);
     await ended;
     if (term.aborted) log.info("no longer leading");
     going = null;
-    metrics.leader.set(0);
     await begun.stop();
-    await metrics.forget(null);
+    resign();
   };
   // One after the other.
   let terms = Promise.resolve();

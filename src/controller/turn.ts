@@ -123,7 +123,8 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
     fixed: cluster.fixed,
     answer,
     id,
-    ...(mode === "Signal" ? { signals: signalsOf(plan, views, mayGoDown) } : {}),
+    // Of what may be otherwise by now nothing goes down here, either.
+    ...(mode === "Signal" ? { signals: signalsOf(plan, views, mayGoDown && world.stale().length === 0) } : {}),
   };
   if (!acts) return report(context, known, decided, toTell);
   const steps = stepsTo({ ...built, ...cluster }, plan, state);

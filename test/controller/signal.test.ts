@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { decideThread } from "../../src/commands/decide-thread.ts";
+import type { Decide } from "../../src/controller/context.ts";
+import { control, type Leadership } from "../../src/controller/controller.ts";
+import type { QuerySamples } from "../../src/controller/see/prometheus.ts";
+import type { ControllerMetrics } from "../../src/controller/tell/metrics.ts";
+import { controllerMetrics } from "../../src/controller/tell/metrics.ts";
+import { KubeError } from "../../src/kube/errors.ts";
+import type { Kube } from "../../src/kube/client.ts";
+import type { KubeObject } from "../../src/kube/objects.ts";
+import { until } from "../cluster/control-plane/until.ts";
+import { pipelineObject, profilesObject } from "../cluster/scene/objects.ts";
+import { apiServer, podsOf } from "./api-server.ts";
+import { surroundingsOf, turnOf } from "./turns.ts";
+
+describe("numbers for others to set", () => {
+  const thread = decideThread(60);
+  after(() => thread.end());
+
+  const pipeline: KubeObject = { ...pipelineObject({ mode: "Signal" }) };
+  const stored = {
+    objects: [pipeline, profilesObject(), ...podsOf("shop-small", { ready: 4, all: 4, cores: 1 })],
+    replicas: { "shop-small": 4, "shop-large": 0, "shop-fast": 1, "shop-precise": 0 },
+  };
+  /** A counter of five requests per second, for which one replica is enough. */
+  const query: QuerySamples = async (_selector, seconds, at) => {
+    const samples = Array.from({ length: 2 * seconds }, (_, i) => at - seconds + (i + 1) / 2);
+    return [{ labels: {}, samples: samples.map((instant) => ({ at: instant, value: 5 * (instant - at + seconds) })) }];
+  };
+  const desired = async (metrics: ControllerMetrics): Promise<readonly string[]> => {
+    const text = await metrics.registry.metrics();
+    return [...text.matchAll(/^ipa_desired_replicas\{.*variant="(.*)"\} (.*)$/gm)].map(([, of, n]) => `${of} ${n}`);
+  };
+
+  test("do not fall while watches have told nothing for long", async () => {
+    for (const [stale, wanted] of [
+      [[], "small 1"],
+      [["pods"], "small 4"],
+    ] as const) {
+      const surroundings = surroundingsOf({ decide: thread.decide, query });
+      await turnOf(apiServer(stored), pipeline, surroundings, null, { stale: () => stale });
+      assert.deepEqual(await desired(surroundings.metrics), [wanted, "fast 1"]);
+    }
+  });
+
+  test("are gone with the lead, also while a turn goes on", async () => {
+    let [isLost, hangs, waiting] = [false, false, 0];
+    const late = Promise.withResolvers<void>();
+    const decide: Decide = async (question) => {
+      if (hangs) {
+        waiting += 1;
+        await late.promise;
+      }
+      return thread.decide(question);
+    };
+    const metrics = controllerMetrics();
+    const [ending, leadership] = [new AbortController(), { term: () => null } as Leadership];
+    const { log, ...surroundings } = surroundingsOf({ decide, query, metrics });
+    const options = {
+      namespaces: ["default"],
+      lease: { namespace: "default", name: "ipa", seconds: 1 },
+      identity: "a",
+      port: 0,
+      looksForNamespaces: false,
+    };
+    const kube = withLease(apiServer(stored), () => isLost);
+    const ended = control(kube, surroundings, options, leadership, log, ending.signal);
+    try {
+      await until("what is desired", async () => (await desired(metrics)).length === 2);
+      hangs = true;
+      await until("a turn that goes on", () => waiting > 0);
+      assert.equal((await desired(metrics)).length, 2);
+      isLost = true;
+      await until("the lead to be lost", async () => /^ipa_leader 0$/m.test(await metrics.registry.metrics()));
+      assert.deepEqual(await desired(metrics), []);
+    } finally {
+      late.resolve();
+      ending.abort();
+      await ended;
+    }
+    assert.deepEqual(await desired(metrics), []);
+  });
+});
+
+/** With one Lease, that somebody else takes once it is lost. */
+function withLease(kube: Kube, isLost: () => boolean): Kube {
+  let lease: KubeObject | null = null;
+  const put = async (body: object): Promise<KubeObject> => {
+    if (isLost()) throw new KubeError("it is another's", { status: 409, reason: "Conflict" });
+    return (lease = body as KubeObject);
+  };
+  return {
+    ...kube,
+    get: async (at, how) => {
+      if (at.plural !== "leases") return kube.get(at, how);
+      if (lease === null) throw new KubeError("there is no Lease", { status: 404, reason: "NotFound" });
+      return isLost() ? { ...lease, spec: { holderIdentity: "b", leaseDurationSeconds: 60 } } : lease;
+    },
+    create: (_of, body) => put(body),
+    replace: (_at, body) => put(body),
+  };
+}
