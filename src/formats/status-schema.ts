@@ -195,7 +195,9 @@ const statusSchema = z.strictObject({
   plan: plan.optional().describe("The plan in force"),
   load: load.optional().describe("The load, as seen last"),
   observed: observed.optional().describe("What is measured of what the plan promises"),
-  decision: decision.optional().describe("The last decision"),
+  decision: decision
+    .optional()
+    .describe("The last decision when this was written; later ones that changed nothing here are in the journal alone"),
   pinnedKnobs: z
     .array(pinnedKnobs)
     .max(32)
