@@ -164,7 +164,7 @@ function longestInterval(spacings: readonly (readonly number[])[]): number | nul
   return medians.length === 0 ? null : Math.max(...medians);
 }
 
-/** The scrape interval of one counter, by what is between its samples; `longest`: that of all. Between few one scrape may be missing. */
+/** The scrape interval of one counter, by what is between its samples: of few the longest, for one may be short by chance. `longest`: that of all. */
 function intervalOf(spacings: readonly number[], longest: number): number {
   const own = spacings.length >= TELLING ? median(spacings) : spacings.length > 0 ? Math.max(...spacings) : null;
   return Math.min(own ?? longest, longest);
