@@ -94,7 +94,8 @@ function ofStage(stage: Stage, rollout: unknown, now: number): StageRollout {
       isCount(partOf(from, "batch")) &&
       isCount(partOf(from, "replicas")) &&
       switchPhases.some((phase) => phase === partOf(one, "phase")) &&
-      past(partOf(one, "since"))
+      past(partOf(one, "since")) &&
+      [partOf(one, "returned")].every((instant) => instant === undefined || past(instant))
     );
   };
   const isProgress = (one: unknown): one is Progress =>

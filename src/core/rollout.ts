@@ -1,10 +1,10 @@
 import type { Observation } from "./cluster.ts";
-import { enoughReady } from "./enough.ts";
+import { carriedBy, enoughReady } from "./enough.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import type { Plan, StagePlan } from "./plan.ts";
 import { mayRun } from "./restrict.ts";
 import { judge, lasting, progressOf, withSetback, type Progress, type Setback } from "./setback.ts";
-import { countOf, isRouted, switchOf, type Serving, type Sight, type Switch } from "./switch.ts";
+import { countOf, isRouted, switchOf, type Sight, type Switch } from "./switch.ts";
 
 /** What is remembered of how a stage's plan is carried out. */
 export interface StageRollout {
@@ -33,12 +33,17 @@ export function rollOut(stage: Stage, plan: StagePlan, rollout: StageRollout | u
     return variant === switching?.from.variant ? switching.from.replicas : 0;
   };
   return {
-    serving: switching?.phase === "Preparing" ? switching.from.variant : plan.variant,
+    serving: switching !== undefined && isLeftToOld(switching) ? switching.from.variant : plan.variant,
     targets: stage.variants.map(({ name, standby = 0 }) => ({
       variant: name,
       replicas: Math.max(standby, wanted(name)),
     })),
   };
+}
+
+/** Whether the old variant is to serve. */
+function isLeftToOld({ phase }: Switch): boolean {
+  return phase === "Preparing" || phase === "Returning";
 }
 
 /** How far a plan has come. */
@@ -64,15 +69,15 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     const sight = sightOf(pipeline, stage, seen, load, plan);
     if (sight === null) return { ...known, setbacks: lasting(known.setbacks, seen.now) };
     const switching = switchOf(plan, known.switching, sight);
-    const isPreparing = switching?.phase === "Preparing";
+    const { progressDeadline } = pipeline.rollout;
     const { progress, setbacks, failed } = judge(plan, known, sight.counts, {
       now: seen.now,
-      deadline: pipeline.rollout.progressDeadline,
-      isPreparing,
+      deadline: progressDeadline,
+      phase: switching?.phase,
     });
-    // Ready, and still not routed: something is in the way of that.
-    const { progressDeadline } = pipeline.rollout;
-    if (switching?.phase === "Ready" && seen.now - switching.since >= progressDeadline) {
+    // First the requests go back to the old variant, which stays until they have.
+    const isInUse = switching?.phase === "Returning" && countOf(sight.counts, plan.variant).serving > 0;
+    if (switching !== undefined && isOverdue(switching, seen.now, progressDeadline)) {
       isRolledBack = gaveUp = true;
       running[s] = switching.from;
       return { setbacks: withSetback(setbacks, plan.variant, 0, seen.now) };
@@ -80,7 +85,8 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     gaveUp ||= failed;
     // What the world no longer leaves is nobody's failure.
     const leaves = (seen.restrictions ?? []).every((one) => one.stage !== stage.name || mayRun(one, plan.variant));
-    if (switching !== undefined && (!leaves || (failed && isPreparing))) {
+    const isBarred = failed && setbacks.some(({ variant, most }) => variant === plan.variant && most === 0);
+    if (switching !== undefined && !isInUse && (!leaves || isBarred)) {
       isRolledBack = gaveUp = true;
       running[s] = switching.from;
       return { setbacks };
@@ -159,7 +165,7 @@ export function unwatched(rollouts: Rollouts, now: number): Rollouts {
   return Object.fromEntries(
     Object.entries(rollouts).flatMap(([stage, { switching, setbacks }]) => {
       const rollout = rolloutOf(
-        readySince(switching, () => now),
+        seenSince(switching, ["Ready", "Routed", "Draining"], () => now),
         undefined,
         lasting(setbacks, now),
       );
@@ -175,7 +181,7 @@ export function afterGap(rollouts: Rollouts, seconds: number): Rollouts {
     Object.entries(rollouts).map(([stage, { switching, progress, setbacks }]) => [
       stage,
       rolloutOf(
-        readySince(switching, later),
+        seenSince(switching, ["Ready", "Routed"], later),
         progress === undefined ? undefined : { ...progress, since: later(progress.since) },
         setbacks,
       ),
@@ -183,9 +189,25 @@ export function afterGap(rollouts: Rollouts, seconds: number): Rollouts {
   );
 }
 
-/** The instant since when a switch only has to be made, which waits for whoever controls; replicas start, and end what they do, by themselves. */
-function readySince(switching: Switch | undefined, of: (since: number) => number): Switch | undefined {
-  return switching?.phase === "Ready" ? { ...switching, since: of(switching.since) } : switching;
+/** Instants of a switch: since when something has lasted that has to be looked at. Replicas start, and end what they do, by themselves. */
+function seenSince(
+  switching: Switch | undefined,
+  phases: readonly Switch["phase"][],
+  of: (since: number) => number,
+): Switch | undefined {
+  if (switching === undefined) return undefined;
+  const { phase, since, returned } = switching;
+  return {
+    ...switching,
+    since: phases.includes(phase) ? of(since) : since,
+    ...(returned === undefined ? {} : { returned: of(returned) }),
+  };
+}
+
+/** Whether a switch is not made in time: all are ready, and it is still not routed; or too few are ready again after its requests went back. */
+function isOverdue({ phase, since, returned }: Switch, now: number, deadline: number): boolean {
+  const from = phase === "Ready" ? since : phase === "Preparing" ? returned : undefined;
+  return from !== undefined && now - from >= deadline;
 }
 
 const NOTHING: StageRollout = { setbacks: [] };
@@ -226,8 +248,14 @@ function sightOf(
 ): Sight | null {
   const counts = replicas.filter((count) => count.stage === stage.name);
   if (counts.length === 0) return null;
-  const enough = (serves: Serving): number => enoughReady(pipeline, load, plan, serves);
-  return { stage, counts, enough, drain: pipeline.rollout.drain, now };
+  return {
+    stage,
+    counts,
+    enough: (serves) => enoughReady(pipeline, load, plan, serves),
+    carries: (serves) => carriedBy(pipeline, stage, serves),
+    drain: pipeline.rollout.drain,
+    now,
+  };
 }
 
 function switchFrom(running: StagePlan | undefined, to: StagePlan, now: number): Switch | undefined {

@@ -1,6 +1,6 @@
 import type { ReplicaCount } from "./cluster.ts";
 import type { StagePlan } from "./plan.ts";
-import { countOf } from "./switch.ts";
+import { countOf, type Switch } from "./switch.ts";
 
 /** How far the replicas that are wanted have come. */
 export interface Progress {
@@ -44,21 +44,27 @@ export function lasting(setbacks: readonly Setback[], now: number): readonly Set
 
 /**
  * Looks at the replicas of a stage's plan. They are given up when nothing has moved for the deadline (seconds), or when they
- * are refused at a later instant than the one that asked for them. `isPreparing`: those that are ready are too few to take over, be they all, and
- * not one is asked for once they are given up; else as many as are ready or were not refused.
+ * are refused at a later instant than the one that asked for them. While a switch is `Preparing`, those that are ready are too few to take over,
+ * be they all, and not one is asked for once they are given up; else as many as are ready or were not refused.
  */
 export function judge(
   plan: StagePlan,
   before: { readonly progress?: Progress; readonly setbacks: readonly Setback[] },
   counts: readonly ReplicaCount[],
-  { now, deadline, isPreparing }: { readonly now: number; readonly deadline: number; readonly isPreparing: boolean },
+  {
+    now,
+    deadline,
+    phase,
+  }: { readonly now: number; readonly deadline: number; readonly phase: Switch["phase"] | undefined },
 ): Coming {
   const { variant, replicas } = plan;
   const { ready, refused, coming = 0 } = countOf(counts, variant);
   const setbacks = lasting(before.setbacks, now);
+  const isPreparing = phase === "Preparing";
   if (ready >= replicas && !isPreparing) {
-    // It has come up: with more than it was held to.
-    return { setbacks: setbacks.filter((one) => one.variant !== variant || replicas <= one.most), failed: false };
+    // It has come up with more than it was held to, for good once a switch to it is over.
+    const isHeld = (one: Setback): boolean => one.variant !== variant || replicas <= one.most || phase !== undefined;
+    return { setbacks: setbacks.filter(isHeld), failed: false };
   }
   const progress = progressOf(plan, ready, before.progress, now);
   const refusedSince = refused !== undefined && before.progress !== undefined && isOf(before.progress, plan);

@@ -2,8 +2,8 @@ import type { ReplicaCount } from "./cluster.ts";
 import type { Stage } from "./pipeline.ts";
 import { replicasAside, type StagePlan } from "./plan.ts";
 
-/** In this order. */
-export const switchPhases = ["Preparing", "Ready", "Routed", "Draining"] as const;
+/** In this order, but for `Returning`, which `Preparing` follows. */
+export const switchPhases = ["Preparing", "Ready", "Routed", "Draining", "Returning"] as const;
 
 /** The change from one variant to another: make before break. */
 export interface Switch {
@@ -11,11 +11,14 @@ export interface Switch {
   readonly from: StagePlan;
   /**
    * `Preparing`: the old variant serves until enough replicas of the new one are ready. `Ready`: they are, and the new one is to serve.
-   * `Routed`: it has been seen to. `Draining`: the old one ends what it has begun.
+   * `Routed`: it has been seen to. `Draining`: the old one ends what it has begun. `Returning`: too few of the new one are ready any more, and
+   * the old one is to serve again.
    */
   readonly phase: (typeof switchPhases)[number];
-  /** Since when in that phase, or in `Draining` since when routed; seconds. */
+  /** Since when in that phase; in `Draining` since when routed, or, if that is later, last seen with too few that are ready; seconds. */
   readonly since: number;
+  /** When the requests were first to go back to the old variant, seconds; absent where they never were. */
+  readonly returned?: number;
 }
 
 /** Replicas that take a stage's requests. */
@@ -28,6 +31,8 @@ export interface Sight {
   readonly counts: readonly ReplicaCount[];
   /** Replicas of the plan that must be ready to take over from what serves. */
   readonly enough: (serves: Serving) => number;
+  /** Items per second. */
+  readonly carries: (serves: Serving) => number;
   readonly drain: number;
   readonly now: number;
 }
@@ -37,31 +42,39 @@ export interface Sight {
  * remembered: only since when, and from what, must be. What nobody remembers is found again from what serves.
  */
 export function switchOf(plan: StagePlan, before: Switch | undefined, seen: Sight): Switch | undefined {
-  const { stage, counts, enough, drain, now } = seen;
+  const { stage, counts, enough, carries, drain, now } = seen;
   const serves = servingVariant(plan, before, counts);
+  const { ready } = countOf(counts, plan.variant);
   if (serves !== plan.variant) {
     const up = countOf(counts, serves);
-    const from =
-      before?.from.variant === serves ? before.from : { ...plan, variant: serves, replicas: up.ready + up.starting };
-    const needed = enough({ ...from, replicas: up.serving });
-    const phase = countOf(counts, plan.variant).ready >= needed ? "Ready" : "Preparing";
+    const isKnown = before?.from.variant === serves;
+    const from = isKnown ? before.from : { ...plan, variant: serves, replicas: up.ready + up.starting };
+    const phase = ready >= enough({ ...from, replicas: up.serving }) ? "Ready" : "Preparing";
     return {
+      ...before,
       // What serves is never scaled down, whoever scaled it up.
       from: { ...from, replicas: Math.max(from.replicas, up.serving) },
       phase,
-      since: before?.phase === phase && before.from.variant === serves ? before.since : now,
+      since: isKnown && before.phase === phase ? before.since : now,
     };
   }
   if (before === undefined || before.from.variant === plan.variant) return undefined;
-  const old = countOf(counts, before.from.variant);
-  if (replicasAside(stage, before.from.variant, old.ready + old.starting) === 0) return undefined;
-  if (!isRouted(before)) return { ...before, phase: "Routed", since: now };
+  const left = countOf(counts, before.from.variant);
+  if (replicasAside(stage, before.from.variant, left.ready + left.starting) === 0) return undefined;
+  const old = { ...before.from, replicas: left.ready };
+  if (ready < enough(old)) {
+    const kept = { ...before, from: { ...old, replicas: Math.max(before.from.replicas, left.ready) } };
+    if (carries(old) <= carries({ ...plan, replicas: ready })) return { ...kept, phase: "Routed", since: now };
+    const since = before.phase === "Returning" ? before.since : now;
+    return { ...kept, phase: "Returning", since, returned: before.returned ?? now };
+  }
+  if (before.phase !== "Routed" && before.phase !== "Draining") return { ...before, phase: "Routed", since: now };
   return now - before.since >= drain ? undefined : { ...before, phase: "Draining" };
 }
 
 /** Whether the new variant serves. */
 export function isRouted({ phase }: Switch): boolean {
-  return phase === "Routed" || phase === "Draining";
+  return phase !== "Preparing" && phase !== "Ready";
 }
 
 /** The variant of a stage that takes requests. If none is seen to, it is as it was: by the plan, or what a switch that is not ready comes from. */

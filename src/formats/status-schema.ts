@@ -79,11 +79,16 @@ const rollout = z.strictObject({
     .strictObject({
       from: stagePlan.describe("What the stage ran before, and runs until the requests are routed away"),
       phase: z
-        .enum(["Preparing", "Ready", "Routed", "Draining"])
+        .enum(["Preparing", "Ready", "Routed", "Draining", "Returning"])
         .describe(
-          "Preparing: the replicas start; Ready: enough are ready; Routed: they take the requests; Draining: the old ones finish",
+          "Preparing: the replicas start; Ready: enough are ready; Routed: they take the requests; Draining: the old ones finish; Returning: too few are ready any more, and the requests go back to the old ones",
         ),
       since: instant.describe("When the phase began"),
+      returned: instant
+        .optional()
+        .describe(
+          "When the requests first went back to what ran before, as too few of the new replicas were ready any more",
+        ),
     })
     .optional()
     .describe("The switch of the variant under way"),

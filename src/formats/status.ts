@@ -2,6 +2,7 @@ import type { Planning } from "../core/cluster.ts";
 import type { Plan, StagePlan } from "../core/plan.ts";
 import type { StageRollout } from "../core/rollout.ts";
 import type { Slowdowns } from "../core/slowdown.ts";
+import type { Switch } from "../core/switch.ts";
 import type { PipelineStatus } from "./status-schema.ts";
 
 // What the loop must know again after a restart, to and from the status of its pipeline: exactly, so that it goes on as if
@@ -73,9 +74,7 @@ type Rollouts = NonNullable<PipelineStatus["rollouts"]>;
 export function rolloutsStatus(rollouts: Readonly<Record<string, StageRollout>>): Rollouts {
   return Object.entries(rollouts).map(([stage, { switching, progress, setbacks }]) => ({
     stage,
-    ...(switching === undefined
-      ? {}
-      : { switching: { ...switching, from: stageStatus(switching.from), since: instantText(switching.since) } }),
+    ...(switching === undefined ? {} : { switching: switchStatus(switching) }),
     ...(progress === undefined ? {} : { progress: { ...progress, since: instantText(progress.since) } }),
     ...(setbacks.length === 0
       ? {}
@@ -88,16 +87,32 @@ export function rolloutsOf(status: Rollouts): Readonly<Record<string, StageRollo
     status.map(({ stage, switching, progress, setbacks = [] }): [string, StageRollout] => [
       stage,
       {
-        ...(switching === undefined
-          ? {}
-          : {
-              switching: { ...switching, from: stagePlanOf(stage, switching.from), since: instantOf(switching.since) },
-            }),
+        ...(switching === undefined ? {} : { switching: switchOfStatus(stage, switching) }),
         ...(progress === undefined ? {} : { progress: { ...progress, since: instantOf(progress.since) } }),
         setbacks: setbacks.map((setback) => ({ ...setback, until: instantOf(setback.until) })),
       },
     ]),
   );
+}
+
+type SwitchStatus = NonNullable<Rollouts[number]["switching"]>;
+
+function switchStatus({ from, phase, since, returned }: Switch): SwitchStatus {
+  return {
+    from: stageStatus(from),
+    phase,
+    since: instantText(since),
+    ...(returned === undefined ? {} : { returned: instantText(returned) }),
+  };
+}
+
+function switchOfStatus(stage: string, { from, phase, since, returned }: SwitchStatus): Switch {
+  return {
+    from: stagePlanOf(stage, from),
+    phase,
+    since: instantOf(since),
+    ...(returned === undefined ? {} : { returned: instantOf(returned) }),
+  };
 }
 
 type SlowdownStatus = NonNullable<PipelineStatus["slowdowns"]>;

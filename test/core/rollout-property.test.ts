@@ -199,7 +199,7 @@ test("never break before make: what serves keeps its replicas until enough of an
 });
 
 test("what takes over carries the load, or as much as what served, if the load is known", () => {
-  const seen = { carries: 0, asMuch: 0, allPlanned: 0 };
+  const seen = { carries: 0, asMuch: 0, allPlanned: 0, back: 0 };
   fc.assert(
     fc.property(steps, fc.constantFrom(...planners), (all, by) => {
       const world = begin();
@@ -210,7 +210,11 @@ test("what takes over carries the load, or as much as what served, if the load i
         if (wants.targets.length === 0 || wants.serving === old || served === 0) continue;
         const next = ready[variants.findIndex(({ name }) => name === wants.serving)]!;
         const [before, after] = [served * RATES[old]!, next * RATES[wants.serving]!];
-        if (one.load === null) {
+        if (wants.serving !== wanted?.variant) {
+          // Back to what the switch came from.
+          assert.ok(after > before, `${old} ${served} back to ${wants.serving} ${next}`);
+          seen.back++;
+        } else if (one.load === null) {
           const all = wanted?.replicas ?? NaN;
           assert.ok(next >= all, `${old} ${served} to ${wants.serving} ${next} of ${all}, and nobody knows the load`);
           seen.allPlanned++;
@@ -223,7 +227,8 @@ test("what takes over carries the load, or as much as what served, if the load i
     }),
     { numRuns: 1500, seed: 20_240_614, endOnFailure: true },
   );
-  assert.ok(seen.carries > 1000 && seen.asMuch > 1000 && seen.allPlanned > 0, JSON.stringify(seen));
+  const { carries, asMuch, allPlanned, back } = seen;
+  assert.ok(carries > 1000 && asMuch > 1000 && allPlanned > 0 && back > 50, JSON.stringify(seen));
 });
 
 test("whatever was forgotten and wherever it was killed, it ends in the same targets", () => {
@@ -248,4 +253,71 @@ test("whatever was forgotten and wherever it was killed, it ends in the same tar
     { numRuns: 600, seed: 20_240_613, endOnFailure: true },
   );
   assert.equal(ends.size, 3);
+});
+
+test("Pods that lose readiness, at any time: what serves carries the load, or as much as what the switch came from", () => {
+  const two = plannerOf([]);
+  const pipeline = {
+    ...two.pipeline,
+    stages: two.pipeline.stages.map((one) => ({ ...one, variants: variants.slice(0, 2) })),
+  };
+  const by = { ...two, pipeline };
+  const [only] = pipeline.stages;
+  assert.ok(only !== undefined);
+  const names = ["a", "b"] as const;
+  /** Of a variant: how many Pods would be ready, were they asked for. */
+  const healthy = fc.oneof({ arbitrary: fc.constant(12), weight: 9 }, fc.constantFrom(0, 1, 2, 4));
+  const moment = fc.record({
+    load: fc.constantFrom(20, 20, 20, 20, 40, 90),
+    healthy: fc.tuple(healthy, healthy),
+    /** Of four acts: what goes up, the route, what goes down. */
+    acts: fc.constantFrom(3, 3, 3, 3, 0, 1, 2),
+  });
+  const seen = { back: 0, kept: 0, over: 0, barred: 0 };
+  fc.assert(
+    fc.property(fc.array(moment, { minLength: 10, maxLength: 60, size: "max" }), (moments) => {
+      let [running, state]: [Plan, LoopState | null] = [decide(by, 20, []).plan, null];
+      let route: "a" | "b" = running[0]?.variant === "a" ? "a" : "b";
+      const asked = { a: 0, b: 0, [route]: running[0]?.replicas ?? 0 };
+      moments.forEach(({ load, healthy, acts }, k) => {
+        const ready = (name: "a" | "b"): number => Math.min(asked[name], healthy[name === "a" ? 0 : 1]);
+        const carried = (name: "a" | "b"): number => ready(name) * (RATES[name] ?? 0);
+        const before = state?.rollouts?.["s0"]?.switching;
+        // What serves, and what a switch comes from, which may serve again.
+        const best = Math.max(...names.filter((name) => name === route || name === before?.from.variant).map(carried));
+        const now = 10 * (k + 1);
+        ({ plan: running, state } = tick(by, {
+          now,
+          load: { end: now, step: 1, rates: [load] },
+          running,
+          replicas: names.map((name) => ({
+            stage: "s0",
+            variant: name,
+            ready: ready(name),
+            starting: asked[name] - ready(name),
+            serving: name === route ? ready(name) : 0,
+          })),
+          stages: [],
+          state: structuredClone(state),
+        }));
+        const [plan] = running;
+        assert.ok(plan !== undefined);
+        const rollout = state?.rollouts?.["s0"];
+        const { serving, targets } = rollOut(only, plan, rollout);
+        const wanted = { a: targets[0]?.replicas ?? 0, b: targets[1]?.replicas ?? 0 };
+        const told = (): string =>
+          `${now} s: ${JSON.stringify({ load, route, serving, asked, wanted, healthy, before, rollout })}`;
+        if (acts > 0) for (const name of names) asked[name] = Math.max(asked[name], wanted[name]);
+        if (acts > 1 && ready(serving === "a" ? "a" : "b") > 0) route = serving === "a" ? "a" : "b";
+        if (acts > 2 && route === serving) Object.assign(asked, wanted);
+        if (acts > 1) assert.ok(carried(route) >= Math.min(load, best), told());
+        if (rollout?.switching?.phase === "Returning") seen.back++;
+        if (before?.phase === "Draining" && rollout?.switching?.phase === "Routed") seen.kept++;
+        if (before?.phase === "Draining" && rollout?.switching === undefined) seen.over++;
+        if ((rollout?.setbacks.length ?? 0) > 0) seen.barred++;
+      });
+    }),
+    { numRuns: 1500, seed: 20_240_615, endOnFailure: true },
+  );
+  assert.ok(seen.back > 1000 && seen.over > 1000 && seen.barred > 1000 && seen.kept > 0, JSON.stringify(seen));
 });

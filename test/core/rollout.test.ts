@@ -120,6 +120,7 @@ describe("the phase of a switch", () => {
       stage,
       counts: counts(...texts),
       enough: () => 2,
+      carries: ({ replicas }) => replicas,
       drain: 30,
       now: 100,
     });
@@ -149,6 +150,17 @@ describe("the phase of a switch", () => {
       [was("Ready"), "b 2/3 2", "none"],
       // It has been sent back by someone.
       [was("Routed"), "a 4/4 4", "b 2/3 0", "Ready since 100 from a 4"],
+      // Too few of the new one are ready any more: the old one carries more, or as much, or it is ready no more either.
+      [was("Routed"), "a 4/4 0", "b 1/3 1", "Returning since 100 from a 4"],
+      [was("Draining", 60), "a 2/4 0", "b 0/3 0", "Returning since 100 from a 4"],
+      [was("Returning"), "a 4/4 0", "b 1/3 1", "Returning since 90 from a 4"],
+      [was("Returning"), "a 4/4 4", "b 1/3 0", "Preparing since 100 from a 4"],
+      [was("Returning"), "a 4/4 4", "b 2/3 0", "Ready since 100 from a 4"],
+      [was("Ready"), "a 4/4 0", "b 1/3 1", "Returning since 100 from a 4"],
+      [was("Draining", 60), "a 1/4 0", "b 1/3 1", "Routed since 100 from a 4"],
+      [was("Draining", 60), "a 0/4 0", "b 0/3 0", "Routed since 100 from a 4"],
+      // It is ready again: the drain time begins anew.
+      [was("Returning", 60), "a 4/4 0", "b 2/3 2", "Routed since 100 from a 4"],
     ];
     for (const [before, ...rest] of table) {
       const expected = rest.pop() ?? "";
@@ -165,7 +177,7 @@ describe("the phase of a switch", () => {
 
   test("where nothing serves it is as it was", () => {
     assert.equal(at(was("Preparing"), "a 0/4 0", "b 0/3 0"), "Preparing since 90 from a 4");
-    assert.equal(at(was("Draining"), "a 0/4 0", "b 0/3 0"), "Draining since 90 from a 4");
+    assert.equal(at(was("Draining"), "a 0/4 0", "b 0/3 0"), "Routed since 100 from a 4");
     assert.equal(at(undefined, "a 0/4 0", "b 0/3 0"), "none");
   });
 
@@ -861,6 +873,106 @@ describe("cores", () => {
   });
 });
 
+describe("a new variant that loses readiness once it serves", () => {
+  const begun = [
+    [10, 20, "a 3/3 3"],
+    [20, 20, "a 3/3 3", "b 5/5 0"],
+    [30, 20, "a 3/3 0", "b 5/5 5"],
+  ] as const;
+
+  test("the requests go back, and the old variant drains only once enough serve again", () => {
+    const { said, state } = follow(
+      plannerOf(),
+      plan(["a", 3]),
+      ...begun,
+      [40, 20, "a 3/3 0", "b 5/5 5"],
+      [50, 20, "a 3/3 0", "b 2/5 2"],
+      [60, 20, "a 3/3 3", "b 2/5 0"],
+      [70, 20, "a 3/3 3", "b 5/5 0"],
+      [80, 20, "a 3/3 0", "b 5/5 5"],
+      [100, 20, "a 3/3 0", "b 5/5 5"],
+      [110, 20, "a 3/3 0", "b 5/5 5"],
+    );
+    assert.deepEqual(
+      said.map((text) => text.split(", ")[1]),
+      ["Preparing", "Ready", "Routed", "Draining", "Returning", "Preparing", "Ready", "Routed", "Draining", undefined],
+    );
+    assert.equal(state?.rollouts, undefined);
+  });
+
+  test("nothing of the old variant goes while neither is ready, and none of its replicas that are more than were planned", () => {
+    const { said, state } = follow(
+      plannerOf(),
+      plan(["a", 3]),
+      ...begun,
+      [60, 20, "a 0/3 0", "b 0/5 0"],
+      [90, 20, "a 0/3 0", "b 0/5 0"],
+      [100, 20, "a 4/4 0", "b 1/5 1"],
+    );
+    assert.deepEqual(
+      said.slice(3).map((text) => text.split(", ")[1]),
+      ["Routed", "Routed", "Returning"],
+    );
+    assert.equal(state?.rollouts?.["s0"]?.switching?.from.replicas, 4);
+  });
+
+  test("what comes and goes is given up at the deadline, and barred for longer each time", () => {
+    const planner = plannerOf({}, [a(), b()]);
+    let [state, running]: [LoopState | null, Plan] = [null, plan(["a", 3])];
+    let route = "a";
+    const failed = new Set<string>();
+    for (let now = 0; now <= 3000; now += 10) {
+      const b = running[0]?.variant === "b" ? running[0].replicas : 0;
+      // Up for a minute; then, once it serves, down for one.
+      const isUp = now % 120 < 60;
+      const seen = [`a 3/3 ${route === "a" ? 3 : 0}`, `b ${isUp ? b : 0}/${b} ${isUp && route === "b" ? b : 0}`];
+      const decision = tick(
+        { ...planner, pipeline: { ...planner.pipeline, rollout: { progressDeadline: 600, drain: 70 } } },
+        look({ now, load: 20, running, state }, ...seen),
+      );
+      ({ state, plan: running } = decision);
+      const { switching, setbacks = [] } = state?.rollouts?.["s0"] ?? {};
+      route =
+        switching === undefined
+          ? (running[0]?.variant ?? "")
+          : /Ready|Routed|Draining/.test(switching.phase)
+            ? "b"
+            : "a";
+      const [setback] = setbacks;
+      if (setback !== undefined) failed.add(`${setback.failures} until ${setback.until}`);
+    }
+    // At 70 s the requests first went back. Each next try begins once the back-off is over, and goes back at the first time that it is down.
+    assert.deepEqual([...failed], ["1 until 730", "2 until 1510", "3 until 2470"]);
+  });
+
+  test("the deadline and the drain time count only while somebody looks", () => {
+    const of = (phase: Switch["phase"]) => ({
+      s0: { switching: { from: one("a", 4), phase, since: 100, returned: 50 }, setbacks: [] },
+    });
+    const instants = (rollouts: Rollouts) => {
+      const { since, returned } = rollouts["s0"]?.switching ?? {};
+      return [since, returned];
+    };
+    assert.deepEqual(instants(afterGap(of("Preparing"), 700)), [100, 750]);
+    assert.deepEqual(instants(afterGap(of("Routed"), 700)), [800, 750]);
+    assert.deepEqual(instants(afterGap(of("Draining"), 700)), [100, 750]);
+    assert.deepEqual(instants(unwatched(of("Draining"), 900)), [900, 900]);
+  });
+
+  test("what serves is led back before the switch is given up for a third variant", () => {
+    const switching = { from: one("a", 3), phase: "Draining", since: 0, returned: 10 } as const;
+    const at = (...texts: readonly string[]) => {
+      const state = { rollouts: { s0: { switching, setbacks: [] } } };
+      const restrictions = [{ stage: "s0", variants: ["a", "c"] }];
+      return told(
+        tick(plannerOf(), { ...look({ now: 700, load: 20, running: plan(["b", 5]), state }, ...texts), restrictions }),
+      );
+    };
+    assert.match(at("a 3/3 0", "b 1/5 1"), /^b .*, Returning/);
+    assert.equal(at("a 3/3 0", "b 0/5 0"), "a 2 first");
+  });
+});
+
 describe("what is remembered of another pipeline or clock", () => {
   test("is forgotten, part by part", () => {
     const from = one("a", 3);
@@ -883,6 +995,7 @@ describe("what is remembered of another pipeline or clock", () => {
       { from: { ...from, replicas: -1 }, phase: "Preparing", since: 5 },
       { from, phase: "Preparing", since: 11 },
       { phase: "Preparing", since: 5 },
+      { from, phase: "Preparing", since: 5, returned: 11 },
       undefined,
       null,
     ]) {

@@ -6,6 +6,7 @@ import type { StagePlan } from "../../src/core/plan.ts";
 import { reasonNames } from "../../src/core/reason.ts";
 import type { Slowdown, Slowdowns } from "../../src/core/slowdown.ts";
 import type { StageRollout } from "../../src/core/rollout.ts";
+import { switchPhases } from "../../src/core/switch.ts";
 import {
   instantOf,
   instantText,
@@ -39,11 +40,15 @@ const stagePlan: fc.Arbitrary<StagePlan> = fc.record({
 });
 const rollout: fc.Arbitrary<StageRollout> = fc.record(
   {
-    switching: fc.record({
-      from: stagePlan.map((of) => ({ ...of, stage: "detect" })),
-      phase: fc.constantFrom("Preparing" as const, "Ready" as const, "Routed" as const, "Draining" as const),
-      since: instant,
-    }),
+    switching: fc.record(
+      {
+        from: stagePlan.map((of) => ({ ...of, stage: "detect" })),
+        phase: fc.constantFrom(...switchPhases),
+        since: instant,
+        returned: instant,
+      },
+      { requiredKeys: ["from", "phase", "since"] },
+    ),
     progress: fc.record({ variant: name, replicas, ready: fc.nat(100), since: instant }),
     setbacks: fc.uniqueArray(fc.record({ variant: name, most: fc.nat(100), until: instant, failures: fc.nat(100) }), {
       selector: ({ variant }) => variant,
