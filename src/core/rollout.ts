@@ -41,6 +41,20 @@ export function rollOut(stage: Stage, plan: StagePlan, rollout: StageRollout | u
   };
 }
 
+/** Which variant is to take a stage's requests by what is seen now, of a plan that was decided on by what was seen before. */
+export function servesNow(
+  pipeline: Pipeline,
+  stage: Stage,
+  seen: Observation,
+  plan: StagePlan,
+  rollout: StageRollout | undefined,
+  load: number | null,
+): string {
+  const sight = sightOf(pipeline, stage, seen, load, plan);
+  if (sight === null) return rollOut(stage, plan, rollout).serving;
+  return rollOut(stage, plan, rolloutOf(switchOf(plan, rollout?.switching, sight), undefined, [])).serving;
+}
+
 /** Whether the old variant is to serve. */
 function isLeftToOld({ phase }: Switch): boolean {
   return phase === "Preparing" || phase === "Returning";

@@ -9,6 +9,7 @@ import { writeOwned } from "./ownership.ts";
 import { report, type Told } from "../tell/report.ts";
 import { isDecided } from "../tell/standings.ts";
 import { route } from "./services.ts";
+import { whyNotTo } from "./still-ready.ts";
 import type { World } from "../world.ts";
 
 /**
@@ -17,7 +18,7 @@ import type { World } from "../world.ts";
  */
 export async function carryOut(
   context: Context,
-  { stale }: Pick<World, "stale">,
+  world: Pick<World, "namespace" | "stale" | "pods" | "service">,
   known: Known,
   memory: Memory,
   steps: Steps,
@@ -29,7 +30,7 @@ export async function carryOut(
   const isDone = [...scaleSteps(steps), ...steps.routes].length === 0;
   const written = isDone ? memory : await intend(context, known, memory, steps, switches, told);
   // Of what may be otherwise by now nothing is taken away, nor taken over: an autoscaler may have come.
-  const old = stale();
+  const old = world.stale();
   const isOwn = ({ view: { target } }: ScaleStep): boolean =>
     written.ledger.takenOver.some((one) => isOf(one, target) && one.confirmed);
   const taken = old.length === 0 ? steps : { ...steps, up: steps.up.filter(isOwn), routes: [] };
@@ -43,8 +44,11 @@ export async function carryOut(
     return null;
   };
   const send = async ({ index, view }: RouteStep): Promise<StepResult> => {
-    const stage = "pipeline" in known.built ? known.built.control.stages[index] : undefined;
-    if (stage === undefined) throw new RangeError(`there is no stage ${index}`);
+    const built = "pipeline" in known.built ? known.built : undefined;
+    const stage = built?.control.stages[index];
+    if (built === undefined || stage === undefined) throw new RangeError(`there is no stage ${index}`);
+    const whyNot = whyNotTo(view.target.variant, index, { ...world, scales: context.scales }, built, told);
+    if (whyNot !== null) return { reason: "Switching", message: whyNot };
     const conflict = await route(context.kube, known.object, stage, view.scale.selector);
     if (conflict !== null) return { reason: "ServiceContested", message: conflict };
     void context.record(

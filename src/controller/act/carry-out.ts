@@ -91,10 +91,13 @@ interface StepOfStage extends ScaleStep {
   readonly view: TargetView;
 }
 
-/** What went wrong, for a condition: of a target whose number somebody took back, who did. */
+/** What went wrong, or has to wait (`Switching`), for a condition: of a target whose number somebody took back, who did. */
 export type Failure =
   | { readonly reason: "TargetPinned"; readonly target: Target; readonly by: string }
-  | { readonly reason: "ServiceContested" | "WriteFailed" | "WatchesStale" | "NoCores"; readonly message: string };
+  | {
+      readonly reason: "Switching" | "ServiceContested" | "WriteFailed" | "WatchesStale" | "NoCores";
+      readonly message: string;
+    };
 
 /** How a step ends: done, or why not. */
 export type StepResult = Failure | null;

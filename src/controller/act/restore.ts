@@ -49,6 +49,10 @@ export async function restore(
   const send = async ({ index, view }: RouteStep): Promise<StepResult> => {
     const stage = control.stages[index];
     if (stage === undefined) throw new RangeError(`there is no stage ${index}`);
+    const former = stages[index]?.targets.find((one) => one.view === view);
+    if (former === undefined || readyOf(world, view) < countOf(former)) {
+      return { reason: "Switching", message: `too few of ${view.target.variant} are ready by now` };
+    }
     const conflict = await route(kube, object, stage, view.scale.selector);
     return conflict === null ? null : { reason: "ServiceContested", message: conflict };
   };
@@ -87,6 +91,10 @@ export function stepsBack(stages: readonly FormerStage[]): { readonly steps: Ste
   return { steps: { free: Infinity, room: [], up, routes, down }, waits };
 }
 
+function readyOf({ pods }: World, { scale }: Former["view"]): number {
+  return pods.matching(scale.selector).filter(({ ready }) => ready).length;
+}
+
 function countOf({ view, replicas }: Former): number {
   return replicas ?? view.scale.replicas;
 }
@@ -114,7 +122,7 @@ async function formerOf(
   return {
     targets: views.map((view) => ({
       view,
-      ready: world.pods.matching(view.scale.selector).filter(({ ready }) => ready).length,
+      ready: readyOf(world, view),
       replicas: isOthers(view.target) ? null : recorded(view.target),
     })),
     lost: Math.max(0, ...found.flatMap(({ target, scale }) => ("reason" in scale ? (recorded(target) ?? 0) : []))),

@@ -40,11 +40,13 @@ export function standingOfApplied(
       reason: "ResourcesDiffer" as const,
       message: `${by}; so ${nameOf(target)} is left as it is.`,
     })),
-    ...failures.filter((one) => one.reason !== "TargetPinned"),
+    ...failures.flatMap((one) => (one.reason === "TargetPinned" || one.reason === "Switching" ? [] : one)),
   ];
   const [first] = told;
   if (first !== undefined) return bad(first.reason, [...new Set(told.map(({ message }) => message))].join(" "));
-  return hasPlan ? appliedBut(switches) : unknown("NotDecided", "no plan has been made yet");
+  const waiting = failures.flatMap((one) => (one.reason === "Switching" ? one.message : []));
+  const texts = [switches, ...waiting].filter((text) => text !== "");
+  return hasPlan ? appliedBut(texts.join("; ")) : unknown("NotDecided", "no plan has been made yet");
 }
 
 /** All was done that is to be done now: a condition that came and went with each switch would tell less. */

@@ -8,16 +8,25 @@ import type { Ledger } from "../../../src/controller/act/ledger.ts";
 import type { Known } from "../../../src/controller/known.ts";
 import { memoryFrom } from "../../../src/controller/memory.ts";
 import { controllerMetrics } from "../../../src/controller/tell/metrics.ts";
+import { podIndex } from "../../../src/controller/see/pods.ts";
 import { parseSelector } from "../../../src/controller/see/selector.ts";
+import { pipelineOf, plan, variant } from "../../fixtures.ts";
 import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
 
 const object = { apiVersion: "ipa.dev/v1alpha1", kind: "InferencePipeline", metadata: { name: "p", namespace: "n" } };
-const stage = { stage: "s", dataPlane: "Service", service: { name: "s", port: 80, targetPort: 80 } };
+const named = (variant: string) => ({ variant, apiVersion: "apps/v1", kind: "Deployment", name: variant });
+const stage = {
+  stage: "s0",
+  dataPlane: "Service",
+  service: { name: "s", port: 80, targetPort: 80 },
+  targets: ["up", "down"].map(named),
+};
+const pipeline = pipelineOf([[variant("up", { 1: 0.1 }), variant("down", { 1: 0.1 })]]);
 const known = {
   object,
   namespace: "n",
   name: "p",
-  built: { pipeline: { stages: [] }, control: { stages: [stage] } },
+  built: { pipeline, control: { stages: [stage] } },
   holds: () => true,
 } as unknown as Known;
 const well = good("Applied");
@@ -30,8 +39,7 @@ const standings: Standings = {
 };
 
 function viewOf(name: string, replicas: number) {
-  const target = { variant: name, apiVersion: "apps/v1", kind: "Deployment", name };
-  return { target, scale: { replicas, selector: parseSelector(`app=${name}`), at: 0, since: 0 } };
+  return { target: named(name), scale: { replicas, selector: parseSelector(`app=${name}`), at: 0, since: 0 } };
 }
 
 const steps: Steps = {
@@ -51,7 +59,7 @@ const up = {
   confirmed: true,
 };
 
-async function done(stale: readonly string[], takenOver: Ledger["takenOver"] = [up]) {
+async function done(stale: readonly string[], takenOver: Ledger["takenOver"] = [up], selects?: string) {
   const did: string[] = [];
   const context = {
     clock: () => 100,
@@ -59,6 +67,7 @@ async function done(stale: readonly string[], takenOver: Ledger["takenOver"] = [
     record: async () => {},
     log: { ready: () => {} },
     scales: {
+      known: (_namespace: string, { name }: { readonly name: string }) => viewOf(name, 2).scale,
       write: async (_namespace: string, { name }: { readonly name: string }, replicas: number) => {
         did.push(`${name} ${replicas}`);
         return { scale: {} };
@@ -70,9 +79,22 @@ async function done(stale: readonly string[], takenOver: Ledger["takenOver"] = [
     },
   } as unknown as Context;
   const memory = { ...memoryFrom(object, 0), downFrom: 0, ledger: { takenOver, pinned: [], resumed: "" } };
-  const decision = { plan: [], state: { planning: {} } };
-  const told = { standings, mode: "Act", id: "1", answer: { decision, promised: null } as unknown as Answer } as const;
-  const { status } = await carryOut(context, { stale: () => stale }, known, memory, steps, true, "", told);
+  // Two of each were ready when it was decided.
+  const replicas = ["up", "down"].map((name) => ({
+    stage: "s0",
+    variant: name,
+    ready: 2,
+    starting: 0,
+    serving: name === "down" ? 2 : 0,
+  }));
+  const seen = { now: 90, replicas };
+  const decision = { at: 90, plan: plan(["up", 2]), outcome: null, reason: "unchanged", state: { planning: {} } };
+  const answer = { decision, seen, promised: null } as unknown as Answer;
+  const told = { standings, mode: "Act", id: "1", answer } as const;
+  const labels = { app: selects };
+  const service = selects === undefined ? undefined : { ...object, spec: { selector: labels } };
+  const world = { namespace: "n", stale: () => stale, pods: podIndex(), service: () => service };
+  const { status } = await carryOut(context, world, known, memory, steps, true, "", told);
   const applied = (status as PipelineStatus).conditions?.find(({ type }) => type === "Applied");
   return { did, reason: applied?.reason, message: applied?.message };
 }
@@ -86,4 +108,11 @@ test("on copies that nothing was heard of for long nothing is routed or taken ov
   // An autoscaler may have come to what is not our own yet.
   assert.deepEqual((await done(["horizontalpodautoscalers"], [])).did, []);
   assert.deepEqual((await done([], [])).did, ["up 2", "routed", "down 0"]);
+});
+
+test("requests are not sent to Pods that are not ready any more, and then nothing of the stage goes down", async () => {
+  const { did, reason, message } = await done([], [up], "down");
+  assert.deepEqual(did, ["up 2"]);
+  assert.equal(reason, "Switching");
+  assert.match(message ?? "", /too few of up/);
 });

@@ -117,3 +117,69 @@ test("on copies that nothing was heard of for long nothing goes down, and the pi
   assert.equal(await at([]), true);
   assert.deepEqual(wrote, ["a→2", "b→2"]);
 });
+
+test("a Service does not go back to Pods that ceased to be ready while others were set back", async () => {
+  const wrote: string[] = [];
+  const pods = podIndex();
+  const put = (name: string, status: string): void => {
+    const conditions = [{ type: "Ready", status }];
+    pods.put({ apiVersion: "v1", kind: "Pod", metadata: { name, labels: { app: name } }, status: { conditions } });
+  };
+  const found = (name: string) => ({
+    replicas: name === "c" ? 0 : 1,
+    selector: parseSelector(`app=${name}`),
+    at: 0,
+    since: 0,
+  });
+  const target = (name: string) => ({ variant: name, apiVersion: "apps/v1", kind: "Deployment", name });
+  const at = (dies: boolean) => {
+    put("a", "True");
+    const context = {
+      record: async () => {},
+      kube: {
+        get: async () => ({ metadata: { labels: { "ipa.dev/pipeline": "p" } } }),
+        apply: async () => void wrote.push("routed"),
+      },
+      scales: {
+        read: async (_namespace: string, { name }: { readonly name: string }) => found(name),
+        write: async (_namespace: string, { name }: { readonly name: string }, replicas: number) => {
+          if (dies) put("a", "False");
+          wrote.push(`${name}→${replicas}`);
+          return { scale: found(name) };
+        },
+      },
+    } as unknown as Context;
+    const taken = (name: string, replicas: number) => ({
+      ...target(name),
+      replicas,
+      formerManager: "",
+      confirmed: true,
+    });
+    const ledger = { takenOver: [taken("a", 1), taken("b", 0), taken("c", 1)], pinned: [], resumed: "" };
+    const service = { name: "s", port: 80, targetPort: 80 };
+    const stages = [
+      { stage: "s", dataPlane: "Service", service, serviceTime: null, targets: [target("a"), target("b")] },
+      { stage: "t", dataPlane: "None", service: null, serviceTime: null, targets: [target("c")] },
+    ];
+    const claims = autoscalerClaims();
+    const world = {
+      stale: () => [],
+      pods,
+      autoscalers: claims,
+      claims,
+      service: () => ({ spec: { selector: { app: "b" } } }),
+    };
+    const known = { object: { metadata: { name: "p", namespace: "n" } }, namespace: "n" };
+    return restore(
+      context,
+      world as unknown as World,
+      known as unknown as Known,
+      { stages } as unknown as Control,
+      ledger,
+    );
+  };
+  assert.equal(await at(true), false);
+  assert.deepEqual(wrote.splice(0), ["c→1"]);
+  assert.equal(await at(false), false);
+  assert.deepEqual(wrote, ["c→1", "routed"]);
+});

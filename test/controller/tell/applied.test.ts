@@ -52,6 +52,17 @@ test("what is wrong counts in a fixed order, and all of it is told", () => {
   );
 });
 
+test("requests that are left where they are for now are no failure", () => {
+  const left: Failure = { reason: "Switching", message: "stage s: left" };
+  const told = (failures: readonly Failure[], switches = "") => {
+    const { status, reason, message } = standingOfApplied(pipeline, failures, [], true, switches);
+    return `${status} ${reason}: ${message}`;
+  };
+  assert.equal(told([left]), "True Switching: stage s: left");
+  assert.equal(told([left], "stage t: a serves"), "True Switching: stage t: a serves; stage s: left");
+  assert.equal(told([left, { reason: "WriteFailed", message: "no answer" }]), "False WriteFailed: no answer");
+});
+
 test("nothing is applied where nothing was decided, and what stands in the way is told all the same", () => {
   assert.equal(standingOfApplied(pipeline, [], [], true, "").status, "True");
   assert.equal(standingOfApplied(pipeline, [], [], false, "").status, "Unknown");
