@@ -60,6 +60,7 @@ describe("what to have of each variant", () => {
     assert.equal(of("Ready"), "b: a 4, b 3, c 0");
     assert.equal(of("Routed"), "b: a 4, b 3, c 0");
     assert.equal(of("Draining"), "b: a 4, b 3, c 0");
+    assert.equal(of("Returning"), "a: a 4, b 3, c 0");
     assert.equal(of(null), "b: a 1, b 3, c 0");
     assert.deepEqual(rollOut(stage, one("b", 3), undefined), rollOut(stage, one("b", 3), { setbacks: [] }));
   });

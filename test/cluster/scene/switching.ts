@@ -4,6 +4,7 @@ import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
 import { until } from "../control-plane/until.ts";
 import type { Write } from "./audit.ts";
 import { deploymentObject, pipelineObject } from "./objects.ts";
+import { readyBefore } from "./routes.ts";
 import { scaleWrites } from "./scale-writes.ts";
 import type { Scene } from "./scene.ts";
 
@@ -12,6 +13,8 @@ import type { Scene } from "./scene.ts";
 
 /** Seconds until a pod of the new variant is Ready. */
 const START = 0.4;
+/** And until a controller has heard that one is ready no more. */
+const HEARD_WITHIN = 0.3;
 
 export interface SwitchingOptions {
   /** The pipeline whose requests count. */
@@ -84,7 +87,7 @@ async function seen(scene: Scene, name: string): Promise<unknown> {
     applied: conditions.find(({ type }) => type === "Applied")?.status,
   };
 }
-/** Waits for the end of the switch, which is the same whatever happened. Never fewer than `fewest` replicas served. */
+/** Waits for the end of the switch, which is the same whatever happened. Never fewer than `fewest` replicas served, nor fewer ready ones by any write. */
 export async function endsAsUndisturbed(scene: Scene, name: string, fewest = 2): Promise<void> {
   let last: unknown;
   const isDone = async (): Promise<boolean> => {
@@ -100,28 +103,27 @@ export async function endsAsUndisturbed(scene: Scene, name: string, fewest = 2):
 
 /** By every write, not the end alone. */
 function neverBrokeBeforeMade(scene: Scene, name: string, fewest: number): void {
+  const all = scene.writes();
   const writes = scene.ownWrites().filter((write) => write.name.startsWith(`${name}-`) && write.status < 300);
   const replicas = new Map([
     [`${name}-small`, 2],
     [`${name}-large`, 0],
   ]);
   let serving = `${name}-small`;
-  let upAt = Infinity;
   for (const write of writes) {
     const [scaled] = scaleWrites([write]);
-    if (scaled !== undefined) {
-      replicas.set(scaled.name, scaled.replicas);
-      if (scaled.name.endsWith("-large")) upAt = Math.min(upAt, write.at);
-    }
-    if (write.resource === "services") {
-      serving = selected(write);
-      if (serving.endsWith("-large"))
-        assert.ok(write.at - upAt >= START, `${name}: requests go to pods that are not Ready`);
-    }
+    const isLess = scaled !== undefined && scaled.replicas < (replicas.get(scaled.name) ?? 0);
+    if (scaled !== undefined) replicas.set(scaled.name, scaled.replicas);
+    if (write.resource === "services") serving = selected(write);
     assert.ok(
       (replicas.get(serving) ?? 0) >= fewest,
       `${name}: ${serving} serves with ${replicas.get(serving)} replicas`,
     );
+    if (write.resource !== "services" && !isLess) continue;
+    // What has just happened is not known yet.
+    const ready = Math.max(...[0, HEARD_WITHIN].map((ago) => readyBefore(all, serving, write.at - ago)));
+    const what = isLess ? `${scaled.name} goes down to ${scaled.replicas}` : "the requests are sent there";
+    assert.ok(ready >= fewest, `${name}: ${ready} Pods of ${serving} are ready when ${what}`);
   }
   const forced = scaleWrites(writes).filter((one) => one.forced);
   assert.deepEqual(
