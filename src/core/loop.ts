@@ -196,10 +196,12 @@ function withPart<K extends "rollouts" | "slowdowns">(
   return state === null || before === undefined ? state : rest;
 }
 
-/** When each stage's variant was last switched, once a plan is in force. */
+/** When each stage's variant was last switched, once a plan is in force; of the stages that there are. */
 function switchesOf({ now, running, state }: Observation, plan: Plan): Planning["switchedAt"] {
+  const before = Object.entries(state?.planning?.switchedAt ?? {});
+  const kept = before.filter(([name]) => plan.some(({ stage }) => stage === name));
   const switched = plan.filter((to, s) => running[s] !== undefined && running[s].variant !== to.variant);
-  return { ...state?.planning?.switchedAt, ...Object.fromEntries(switched.map(({ stage }) => [stage, now])) };
+  return Object.fromEntries([...kept, ...switched.map(({ stage }) => [stage, now] as const)]);
 }
 
 /**

@@ -242,12 +242,15 @@ function isEmpty({ switching, progress, setbacks }: StageRollout): boolean {
   return (switching ?? progress) === undefined && setbacks.length === 0;
 }
 
-/** Without the stages of which there is nothing to remember. */
+/** Without the stages of which there is nothing to remember, and the setbacks of variants that are not there any more. */
 function byStage(pipeline: Pipeline, of: (stage: Stage, s: number) => StageRollout | undefined): Rollouts {
   return Object.fromEntries(
     pipeline.stages.flatMap((stage, s) => {
-      const rollout = of(stage, s);
-      return rollout === undefined || isEmpty(rollout) ? [] : [[stage.name, rollout]];
+      const found = of(stage, s);
+      if (found === undefined) return [];
+      const isThere = ({ variant }: Setback): boolean => stage.variants.some(({ name }) => name === variant);
+      const rollout = { ...found, setbacks: found.setbacks.filter(isThere) };
+      return isEmpty(rollout) ? [] : [[stage.name, rollout]];
     }),
   );
 }

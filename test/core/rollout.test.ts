@@ -631,6 +631,20 @@ describe("replicas that do not come up", () => {
     assert.equal(at("a", "c"), "b 4");
   });
 
+  test("are forgotten with their variant, and a stage's last switch with the stage", () => {
+    const setback = { most: 1, until: 500, failures: 1 };
+    const setbacks = [
+      { ...setback, variant: "b" },
+      { ...setback, variant: "gone" },
+    ];
+    const planning: Planning = { load: 20, asked: [], switchedAt: { gone: 5, s0: 7 } };
+    const rollouts = { s0: { setbacks }, gone: { setbacks } };
+    const running = plan(["a", 2]);
+    const { state } = tick(plannerOf(), look({ now: 10, load: 20, running, state: { planning, rollouts } }, "a 2/2 2"));
+    assert.deepEqual(state?.rollouts, { s0: { setbacks: setbacks.slice(0, 1) } });
+    assert.deepEqual(state?.planning?.switchedAt, { s0: 7 });
+  });
+
   test("a switch without progress is rolled back, and its variant is barred for longer each time", () => {
     const { said } = follow(
       plannerOf(),
