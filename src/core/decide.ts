@@ -1,5 +1,5 @@
 import { assess } from "./assess.ts";
-import { bestEffort } from "./best-effort.ts";
+import { bestEffort, idleOf } from "./best-effort.ts";
 import { costOfChange } from "./movement/change.ts";
 import type { LoopState } from "./cluster.ts";
 import { formulate } from "./formulate.ts";
@@ -94,10 +94,7 @@ export function decide(planner: Planner, load: number, running: Plan, leeway: Le
 
 /** Whether a plan can be held: not where a restriction says that there can be no replicas of what it has. */
 function isThere({ stages }: Pipeline, plan: Plan): boolean {
-  return plan.every(({ variant }, s) => {
-    const of = stages[s]?.variants.find(({ name }) => name === variant);
-    return of?.minReplicas !== 0 || of.maxReplicas !== 0;
-  });
+  return stages.every((stage) => idleOf(stage, plan) === null);
 }
 
 /** Where no plan keeps the leeway: one that lets more replicas go at once than a step would, if there is any. */

@@ -14,8 +14,9 @@ import { serviceSigma } from "../../src/core/profile.ts";
 import { reactive } from "../../src/core/predictors/simple.ts";
 import { paper } from "../../src/core/queueing/paper.ts";
 import { bindingRows, relaxations } from "../../src/core/relax.ts";
+import { restrict, type Restriction } from "../../src/core/restrict.ts";
 import { exhaustive } from "../../src/solver/exhaustive.ts";
-import { pipelineOf, variant } from "../fixtures.ts";
+import { pipelineOf, plan, variant } from "../fixtures.ts";
 
 // One stage: "small" serves 10 rps with 1 core, accuracy 0.5; "large" 5 rps with 1 core, accuracy 0.9.
 const stage = [variant("small", { 1: 0.1 }, { accuracy: 0.5 }), variant("large", { 1: 0.2 }, { accuracy: 0.9 })];
@@ -238,6 +239,25 @@ test("best effort spends a core budget where it carries the most", () => {
   assert.equal(chosen(bestEffort(from, 100, [], exhaustive) ?? []), "a/1/2 b/1/4");
   const one = { ...two, limits: { replicas: 100, batch: 1, cores: 1 } };
   assert.equal(bestEffort({ ...from, pipeline: one }, 100, [], exhaustive), null);
+});
+
+test("where a stage can have no replicas the others are planned for the load all the same", () => {
+  const none = { fewest: 0, most: 0 };
+  const two = pipelineOf([[variant("a", { 1: 0.1 }), variant("c", { 1: 0.1 })], [variant("b", { 1: 0.2 })]], {
+    limits: { replicas: 100, batch: 1, cores: 6 },
+  });
+  const of = (...world: readonly Restriction[]) => {
+    const pipeline = restrict(two, world);
+    const planner = { ...plannerOf(), pipeline, policy: policyOf(pipeline, "ipa") };
+    const { plan: decided, reason } = decide(planner, 20, plan(["a", 0], ["b", 1]));
+    return `${chosen(decided)} ${reason}`;
+  };
+  assert.equal(of({ stage: "s0", variants: ["a"], replicas: { a: none } }), "a/1/0 b/1/4 best-effort");
+  // What is up of its other variants holds its cores.
+  const aside = { stage: "s0", variants: ["a"], replicas: { a: none, c: { fewest: 3, most: 3 } } };
+  assert.equal(of(aside), "a/1/0 b/1/3 best-effort");
+  const nowhere = { stage: "s1", replicas: { b: none } };
+  assert.equal(of({ stage: "s0", replicas: { a: none, c: none } }, nowhere), "a/1/0 b/1/1 held-infeasible");
 });
 
 test("best effort counts what stands by into the budget", () => {
