@@ -44,6 +44,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Waits for no token, needs no leave to write and is tried once: for the Lease, on which the other writes depend. */
   readonly urgent?: boolean;
+  /** What must not be done twice: tried again only where the server says that it did nothing (429). A create always is. */
+  readonly once?: boolean;
 }
 
 export interface Call {
@@ -141,13 +143,14 @@ export function caller({
     ask: async (call, how = {}) => {
       if (how.urgent === true) return askOnce(call, how);
       const signal = how.signal ?? end;
+      const once = how.once ?? call.verb === "create";
       for (let failures = 0; ;) {
         await takeToken(urgencyOf(call), signal);
         try {
           return await askOnce(call, signal === undefined ? {} : { signal });
         } catch (error) {
           failures += 1;
-          if (failures === TRIES || !(error instanceof KubeError) || !mayHelpToRepeat(call, error)) throw error;
+          if (failures === TRIES || !(error instanceof KubeError) || !mayHelpToRepeat(once, error)) throw error;
           await systemClock.sleep(backOff(failures, error.retryAfter, BACK_OFF), signal);
         }
       }
@@ -169,10 +172,10 @@ function urgencyOf({ verb }: Call): Urgency {
   return verb === "get" || verb === "create" ? "patient" : "urgent";
 }
 
-/** A create without an answer may have been carried out; only 429 says that it was not. */
-function mayHelpToRepeat({ verb }: Call, { status, reason }: KubeError): boolean {
-  if (status === 0) return verb !== "create" && (reason === "NoAnswer" || reason === "TimedOut");
-  return status === 429 || (verb !== "create" && [500, 502, 503, 504].includes(status));
+/** What has no answer may have been carried out; only 429 says that it was not. */
+function mayHelpToRepeat(once: boolean, { status, reason }: KubeError): boolean {
+  if (status === 429 || once) return status === 429;
+  return reason === "NoAnswer" || reason === "TimedOut" || [500, 502, 503, 504].includes(status);
 }
 
 function requestOf({ verb, path, query = {}, body }: Call, signal: AbortSignal): Request {

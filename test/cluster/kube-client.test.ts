@@ -201,14 +201,21 @@ describe("the client of a real API server", { skip: withoutControlPlane() }, () 
     assert.ok(first !== undefined && second !== undefined && second.at - first.at > 1.99);
   });
 
-  test("a create whose answer was lost is not sent again", async () => {
+  test("a create whose answer was lost is not sent again, nor what is to be done once; what was not done is", async () => {
     const from = proxy.requests().length;
     proxy.inject({ kind: "answer", status: 503 });
     assert.equal((await errorOf(client().create(configMaps, configMap("lost", {})))).status, 503);
     proxy.heal();
     proxy.inject({ kind: "reset" });
     assert.equal((await errorOf(client().create(configMaps, configMap("lost", {})))).reason, "NoAnswer");
-    assert.equal(proxy.requests().length - from, 2);
+    const once = (): Promise<unknown> =>
+      client().apply(at("known"), configMap("known", {}), { fieldManager: "me", force: true }, { once: true });
+    assert.equal((await errorOf(once())).reason, "NoAnswer");
+    assert.equal(proxy.requests().length - from, 3);
+    proxy.heal();
+    proxy.inject({ kind: "answer", status: 429 }, { times: 1 });
+    await once();
+    assert.equal(proxy.requests().length - from, 5);
   });
 
   test("a server that does not answer is given up, and idle connections with it", async () => {
