@@ -68,9 +68,10 @@ function asStored({ kube }: Context, { object, namespace, name, ending }: Known)
   });
 }
 
-/** A new value of the `resume` annotation takes over again what somebody took back. */
+/** A new value of the `resume` annotation takes over again what somebody took back; that it is not there any more asks for nothing. */
 function obey(memory: Memory, resume: string): Memory {
-  return resume === memory.ledger.resumed ? memory : { ...memory, ledger: resumed(memory.ledger, resume) };
+  const isNew = resume !== "" && resume !== memory.ledger.resumed;
+  return isNew ? { ...memory, ledger: resumed(memory.ledger, resume) } : memory;
 }
 
 async function run(context: Context, world: World, known: Known, built: Sound, memory: Memory): Promise<Memory> {
