@@ -1,4 +1,5 @@
 import type { LoopState } from "../core/cluster.ts";
+import type { Control } from "../core/control.ts";
 import { newestLoad } from "../core/loop.ts";
 import { KubeError } from "../kube/errors.ts";
 import type { KubeObject } from "../kube/objects.ts";
@@ -9,7 +10,7 @@ import type { Context, Question } from "./context.ts";
 import { asStoredNow, end, keepFinalizer } from "./act/ending.ts";
 import { contestedOf } from "./see/fixed.ts";
 import { modeWithin, type Known, type Sound } from "./known.ts";
-import { resumed, yielded, type Ledger } from "./act/ledger.ts";
+import { pruned, resumed, yielded, type Ledger } from "./act/ledger.ts";
 import { firstDownFrom } from "./see/load.ts";
 import { look, type ClusterLook } from "./see/look.ts";
 import { memoryFrom, NOT_ACTING, type Memory } from "./memory.ts";
@@ -103,7 +104,7 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
   const isKnown = "load" in measured || assumed;
   const mayGoDown = isKnown && context.clock() >= (downFrom ?? Infinity);
   const acts = mode === "Act";
-  const ledger = acts ? await settled(context, known, cluster, unresolved, kept) : kept.ledger;
+  const ledger = acts ? await settled(context, known, built.control, cluster, unresolved, kept) : kept.ledger;
   const question: Question = {
     ...context.setupOf(built.pipeline),
     seen: cluster.seen,
@@ -142,15 +143,20 @@ function isOverloaded({ status: { conditions = [] } }: Memory): boolean {
   return conditions.some(({ type, reason }) => type === "Ready" && reason === "Overloaded");
 }
 
-/** The ledger, once what a former leader began is settled, and without what something else scales, and what is gone. */
+/** The ledger, once what was begun is settled, and without what something else scales, what is gone, and what the pipeline no longer names. */
 async function settled(
   { scales }: Context,
   { namespace }: Known,
+  { stages }: Control,
   { views, fixed, ledger }: ClusterLook,
   unresolved: readonly Unresolved[],
   { isFresh }: Memory,
 ): Promise<Ledger> {
-  const known = isFresh ? await settleOwned(scales, namespace, views, fixed, ledger) : ledger;
+  const named = pruned(
+    ledger,
+    stages.flatMap(({ targets }) => targets.filter((target) => target !== null)),
+  );
+  const known = await settleOwned(scales, namespace, views, fixed, { ledger: named, isFresh });
   const gone = unresolved.flatMap(({ reason, target }) => (reason === "NotFound" && target !== null ? target : []));
   return yielded(known, [...contestedOf(fixed), ...gone]);
 }

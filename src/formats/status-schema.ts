@@ -163,6 +163,13 @@ const takenOver = z.strictObject({
   replicas: amount.describe("Replicas that it had then"),
   formerManager: z.string().max(1024).describe("Who managed its replicas before; empty where nobody did"),
   confirmed: z.boolean().describe("Whether taking them over was seen to succeed; if not, it is done again"),
+  found: amount
+    .optional()
+    .describe("Replicas that there were when taking them over was begun, which was not seen to succeed yet"),
+  aboveZero: z
+    .boolean()
+    .optional()
+    .describe("Whether the controller set them above 0 last; if there are 0 then, somebody took them back"),
 });
 
 const heldTarget = z.strictObject({

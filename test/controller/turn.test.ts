@@ -11,7 +11,7 @@ import type { World } from "../../src/controller/world.ts";
 const object = { apiVersion: "ipa.dev/v1alpha1", kind: "InferencePipeline", metadata: { name: "p", namespace: "n" } };
 const target = { apiVersion: "apps/v1", kind: "Deployment", name: "v" };
 const held: Ledger = {
-  takenOver: [{ ...target, replicas: 1, formerManager: "helm", confirmed: true }],
+  takenOver: [{ ...target, replicas: 1, formerManager: "helm", confirmed: true, aboveZero: true }],
   pinned: [{ ...target, since: "2026-01-01T00:00:00Z", by: "kubectl" }],
   resumed: "1",
 };

@@ -3,7 +3,7 @@ import { standingMeanwhile, standingOfApplied } from "../tell/applied.ts";
 import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
 import type { Context } from "../context.ts";
 import type { Known } from "../known.ts";
-import { intending, isOf, type Ledger } from "./ledger.ts";
+import { entryOf, intending, type Ledger } from "./ledger.ts";
 import type { Memory } from "../memory.ts";
 import { writeOwned } from "./ownership.ts";
 import { report, type Told } from "../tell/report.ts";
@@ -28,11 +28,10 @@ export async function carryOut(
 ): Promise<Memory> {
   const { standings } = told;
   const isDone = [...scaleSteps(steps), ...steps.routes].length === 0;
-  const written = isDone ? memory : await intend(context, known, memory, steps, switches, told);
+  const written = isDone ? memory : await intend(context, known, memory, steps, mayGoDown, switches, told);
   // Of what may be otherwise by now nothing is taken away, nor taken over: an autoscaler may have come.
   const old = world.stale();
-  const isOwn = ({ view: { target } }: ScaleStep): boolean =>
-    written.ledger.takenOver.some((one) => isOf(one, target) && one.confirmed);
+  const isOwn = ({ view: { target } }: ScaleStep): boolean => entryOf(written.ledger, target)?.confirmed === true;
   const taken = old.length === 0 ? steps : { ...steps, up: steps.up.filter(isOwn), routes: [] };
 
   let ledger: Ledger = written.ledger;
@@ -75,11 +74,13 @@ function intend(
   known: Known,
   memory: Memory,
   steps: Steps,
+  mayGoDown: boolean,
   switches: string,
   told: Told,
 ): Promise<Memory> {
   const before = memory.status.conditions?.find(({ type }) => type === "Applied");
-  const intended = { ...memory, ledger: scaleSteps(steps).reduce(withIntention, memory.ledger) };
+  const meant = mayGoDown ? scaleSteps(steps) : steps.up;
+  const intended = { ...memory, ledger: meant.reduce(withIntention, memory.ledger) };
   return report(context, known, intended, {
     ...told,
     standings: { ...told.standings, Applied: standingMeanwhile(before, switches) },
@@ -90,8 +91,8 @@ function scaleSteps({ room, up, down }: Steps): readonly ScaleStep[] {
   return [...room, ...up, ...down];
 }
 
-function withIntention(ledger: Ledger, { view: { target, scale } }: ScaleStep): Ledger {
-  return ledger.takenOver.some((one) => isOf(one, target)) ? ledger : intending(ledger, target, scale.replicas);
+function withIntention(ledger: Ledger, { view: { target, scale }, replicas }: ScaleStep): Ledger {
+  return intending(ledger, target, scale.replicas, replicas);
 }
 
 function staleFailure(old: readonly string[]): Failure {

@@ -10,6 +10,10 @@ export interface TakenOver extends Pick<Target, "apiVersion" | "kind" | "name"> 
   readonly formerManager: string;
   /** False until the taking over was seen to succeed: then it is done again. */
   readonly confirmed: boolean;
+  /** Until it is confirmed: how many there were when it was begun. Once there are others, and they are not ours, somebody came in between. */
+  readonly found?: number | undefined;
+  /** Once it is confirmed: whether we set it above 0 last, so that 0 is somebody else's. */
+  readonly aboveZero?: boolean | undefined;
 }
 
 /** A target whose number somebody took back; it is left alone until the pipeline's `resume` annotation changes. */
@@ -31,17 +35,36 @@ export function isOf(entry: ObjectName, target: ObjectName): boolean {
   return entry.name === target.name && entry.kind === target.kind && entry.apiVersion === target.apiVersion;
 }
 
-/** Before the first write: what is there is noted, so that a crash in between loses nothing. */
-export function intending(ledger: Ledger, { apiVersion, kind, name }: Target, replicas: number): Ledger {
-  const entry = { apiVersion, kind, name, replicas, formerManager: "", confirmed: false };
-  return { ...ledger, takenOver: [...ledger.takenOver, entry] };
+export function entryOf(ledger: Ledger, target: ObjectName): TakenOver | undefined {
+  return ledger.takenOver.find((one) => isOf(one, target));
 }
 
-export function confirmed(ledger: Ledger, target: Target, formerManager: string): Ledger {
-  const takenOver = ledger.takenOver.map((one) =>
-    isOf(one, target) ? { ...one, formerManager, confirmed: true } : one,
-  );
-  return { ...ledger, takenOver };
+/**
+ * Before each write, so that a crash in between loses nothing: of a taking over, what is `found`; and that we go to 0, which must not
+ * look as if somebody else did. `wanted`: replicas.
+ */
+export function intending(ledger: Ledger, target: Target, found: number, wanted: number): Ledger {
+  const { apiVersion, kind, name } = target;
+  const entry = entryOf(ledger, target);
+  if (entry === undefined) {
+    const begun = { apiVersion, kind, name, replicas: found, formerManager: "", confirmed: false, found };
+    return { ...ledger, takenOver: [...ledger.takenOver, begun] };
+  }
+  if (!entry.confirmed) return entry.found === undefined ? replaced(ledger, { ...entry, found }) : ledger;
+  return wanted === 0 && entry.aboveZero === true ? replaced(ledger, { ...entry, aboveZero: false }) : ledger;
+}
+
+/** A target is ours, and has so many replicas by our doing. */
+export function confirmed(ledger: Ledger, target: Target, formerManager: string, replicas: number): Ledger {
+  const entry = entryOf(ledger, target);
+  if (entry === undefined) return ledger;
+  return replaced(ledger, { ...inDoubt(entry), formerManager, confirmed: true, aboveZero: replicas > 0 });
+}
+
+/** Whether somebody set to 0 what we had set above: of that no conflict tells, as a number of 0 is stored without who set it. */
+export function isTakenDown(ledger: Ledger, target: Target, replicas: number): boolean {
+  const entry = entryOf(ledger, target);
+  return replicas === 0 && entry?.confirmed === true && entry.aboveZero === true;
 }
 
 export function pinned(ledger: Ledger, { apiVersion, kind, name }: Target, since: string, by: string): Ledger {
@@ -50,9 +73,10 @@ export function pinned(ledger: Ledger, { apiVersion, kind, name }: Target, since
 
 /** What something else scales is taken over anew when that is gone; and what is not there, when it is made again. */
 export function yielded(ledger: Ledger, targets: readonly Target[]): Ledger {
-  const yields = (one: TakenOver): boolean => one.confirmed && targets.some((target) => isOf(one, target));
+  const yields = (one: TakenOver): boolean =>
+    (one.confirmed || one.found !== undefined) && targets.some((target) => isOf(one, target));
   if (!ledger.takenOver.some(yields)) return ledger;
-  return { ...ledger, takenOver: ledger.takenOver.map((one) => (yields(one) ? { ...one, confirmed: false } : one)) };
+  return { ...ledger, takenOver: ledger.takenOver.map((one) => (yields(one) ? inDoubt(one) : one)) };
 }
 
 /** What others are to have: should it be controlled again, it is taken over anew, as it will be then. */
@@ -65,8 +89,23 @@ export function released(ledger: Ledger, targets: readonly Target[]): Ledger {
 export function resumed(ledger: Ledger, value: string): Ledger {
   const again = (one: TakenOver): boolean => ledger.pinned.some((entry) => isOf(entry, one));
   return {
-    takenOver: ledger.takenOver.map((one) => (again(one) ? { ...one, confirmed: false } : one)),
+    takenOver: ledger.takenOver.map((one) => (again(one) ? inDoubt(one) : one)),
     pinned: [],
     resumed: value,
   };
+}
+
+/** Without the targets that a pipeline does not name any more: they are left alone, and if it names them again, taken over anew. */
+export function pruned(ledger: Ledger, targets: readonly Target[]): Ledger {
+  const isNamed = (one: ObjectName): boolean => targets.some((target) => isOf(one, target));
+  if ([...ledger.takenOver, ...ledger.pinned].every(isNamed)) return ledger;
+  return { ...ledger, takenOver: ledger.takenOver.filter(isNamed), pinned: ledger.pinned.filter(isNamed) };
+}
+
+function inDoubt({ found: _found, aboveZero: _aboveZero, ...entry }: TakenOver): TakenOver {
+  return { ...entry, confirmed: false };
+}
+
+function replaced(ledger: Ledger, entry: TakenOver): Ledger {
+  return { ...ledger, takenOver: ledger.takenOver.map((one) => (isOf(one, entry) ? entry : one)) };
 }

@@ -2,7 +2,7 @@ import type { Target } from "../../core/control.ts";
 import { instantText } from "../../formats/status.ts";
 import type { ScaleStep } from "./carry-out.ts";
 import type { Context } from "../context.ts";
-import { confirmed, isOf, pinned, type Ledger } from "./ledger.ts";
+import { confirmed, entryOf, isOf, isTakenDown, pinned, type Ledger } from "./ledger.ts";
 import type { Fixed } from "../see/fixed.ts";
 import type { TargetView } from "../see/targets.ts";
 
@@ -15,46 +15,60 @@ export interface Written {
   readonly pinnedBy?: string;
 }
 
+/** Whoever sets 0 by /scale. */
+const NOBODY_KNOWN = "somebody who is not known (0 is stored without who set it)";
+
 /**
  * Sets the replicas of a target as their owner. The first write takes over by force; after that a conflict means that somebody
- * took the number back, and it is left to them.
+ * took the number back, as does a 0 that is not ours, and it is left to them. So it is where a taking over was begun before, nobody knows
+ * whether it was carried out, and there is another number than there was.
  */
 export async function writeOwned(
   { scales, clock }: Pick<Context, "scales" | "clock">,
   namespace: string,
-  { view: { target }, replicas }: ScaleStep,
+  { view: { target, scale: seen }, replicas }: ScaleStep,
   ledger: Ledger,
 ): Promise<Written> {
-  const owned = ledger.takenOver.some((one) => isOf(one, target) && one.confirmed);
+  const entry = entryOf(ledger, target);
+  const pin = (by: string): Written => ({ ledger: pinned(ledger, target, instantText(clock()), by), pinnedBy: by });
+  if (isTakenDown(ledger, target, seen.replicas)) {
+    const now = await scales.read(namespace, target);
+    if ("replicas" in now && now.replicas === 0) return pin((await scales.holder(namespace, target)) || NOBODY_KNOWN);
+  }
   const attempt = await scales.write(namespace, target, replicas, false);
-  if ("scale" in attempt) return { ledger: owned ? ledger : confirmed(ledger, target, "") };
+  const isOwn = entry?.confirmed === true;
+  if ("scale" in attempt) return { ledger: confirmed(ledger, target, isOwn ? entry.formerManager : "", replicas) };
   const by = attempt.heldBy;
-  if (owned) {
+  if (isOwn || (entry?.found !== undefined && entry.found !== seen.replicas)) {
     // As many as there are now is what the next decision has to take as given.
     await scales.read(namespace, target);
-    return { ledger: pinned(ledger, target, instantText(clock()), by), pinnedBy: by };
+    return pin(by);
   }
   await scales.write(namespace, target, replicas, true);
-  return { ledger: confirmed(ledger, target, by), takenFrom: by };
+  return { ledger: confirmed(ledger, target, by, replicas), takenFrom: by };
 }
 
 /**
- * Finds out which of the takings over that a former leader began did succeed: the number may be as it is to be, so that no write would
- * tell, and whoever changes it from now on takes it back.
+ * Finds out which of the takings over did succeed that were begun and not seen to: the number may be as it is to be, so that no write would
+ * tell, and whoever changes it from now on takes it back. `isFresh`: a former leader may have died before it said what it had done.
  */
 export async function settleOwned(
   scales: Context["scales"],
   namespace: string,
   views: readonly TargetView[],
   fixed: readonly Fixed[],
-  ledger: Ledger,
+  { ledger, isFresh }: { readonly ledger: Ledger; readonly isFresh: boolean },
 ): Promise<Ledger> {
   const isFree = (target: Target): boolean => !fixed.some((one) => isOf(one.target, target));
   let settled = ledger;
-  for (const { formerManager, confirmed: isConfirmed, ...entry } of ledger.takenOver) {
+  for (const { formerManager, found, aboveZero, ...entry } of ledger.takenOver) {
     const view = views.find(({ target }) => isOf(entry, target));
-    if (isConfirmed || view === undefined || !isFree(view.target)) continue;
-    if (await scales.isOurs(namespace, view.target)) settled = confirmed(settled, view.target, formerManager);
+    if (view === undefined || !isFree(view.target)) continue;
+    const { target, scale } = view;
+    const isOurs = entry.confirmed
+      ? isFresh && aboveZero !== true && scale.replicas > 0
+      : found !== undefined && (await scales.holder(namespace, target)) === "";
+    if (isOurs) settled = confirmed(settled, target, formerManager, scale.replicas);
   }
   return settled;
 }

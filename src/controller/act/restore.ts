@@ -3,7 +3,7 @@ import { take, type RouteStep, type ScaleStep, type StepResult, type Steps } fro
 import { autoscalerOf, olderPipelineOf } from "../see/contest.ts";
 import type { Context } from "../context.ts";
 import type { Known } from "../known.ts";
-import { isOf, type Ledger } from "./ledger.ts";
+import { entryOf, isOf, isTakenDown, type Ledger } from "./ledger.ts";
 import type { Scale } from "./scales.ts";
 import { route, servedBy } from "./services.ts";
 import type { World } from "../world.ts";
@@ -113,17 +113,17 @@ async function formerOf(
   );
   // What is not there any more, or may not be read, cannot be set either.
   const views = found.flatMap(({ target, scale }) => ("reason" in scale ? [] : [{ target, scale }]));
-  const recorded = (target: Target): number | null =>
-    ledger.takenOver.find((one) => isOf(one, target))?.replicas ?? null;
-  const isOthers = (target: Target): boolean =>
+  const recorded = (target: Target): number | null => entryOf(ledger, target)?.replicas ?? null;
+  const isOthers = ({ target, scale }: Former["view"]): boolean =>
     ledger.pinned.some((one) => isOf(one, target)) ||
+    isTakenDown(ledger, target, scale.replicas) ||
     autoscalerOf(target, world.autoscalers) !== null ||
     olderPipelineOf(target, object, world.claims) !== null;
   return {
     targets: views.map((view) => ({
       view,
       ready: readyOf(world, view),
-      replicas: isOthers(view.target) ? null : recorded(view.target),
+      replicas: isOthers(view) ? null : recorded(view.target),
     })),
     lost: Math.max(0, ...found.flatMap(({ target, scale }) => ("reason" in scale ? (recorded(target) ?? 0) : []))),
     routed: service === null ? null : servedBy(world.service(service.name), views),

@@ -31,10 +31,10 @@ export interface Scales {
   /** As it was last read or written; null if never. */
   readonly known: (namespace: string, target: Target) => Scale | null;
   readonly read: (namespace: string, target: Target) => Promise<Scale | ScaleProblem>;
-  /** Server-side apply of the one field; a conflict is an answer, unless forced. */
+  /** Server-side apply of the one field; a conflict is an answer, unless forced. What is forced is sent once. */
   readonly write: (namespace: string, target: Target, replicas: number, force: boolean) => Promise<ScaleWrite>;
-  /** Whether we alone hold the number; writes nothing. */
-  readonly isOurs: (namespace: string, target: Target) => Promise<boolean>;
+  /** Who else holds the number; empty: nobody; null: that cannot be found out. Writes nothing. */
+  readonly holder: (namespace: string, target: Target) => Promise<string | null>;
 }
 
 /** What is scaled by a pipeline is read more often: what was not for so long, seconds, is not asked for any more, or has gone. */
@@ -96,9 +96,11 @@ export function scales(kube: Kube, clock: () => number): Scales {
     const metadata = { name: target.name, namespace };
     const body = { apiVersion: "autoscaling/v1", kind: "Scale", metadata, spec: { replicas } };
     try {
-      return { applied: await kube.apply(path, body, { fieldManager: FIELD_MANAGER, ...how }) };
+      // Whoever set it after a force whose answer was lost must not be overruled by the next try.
+      const once = how.force ? { once: true } : {};
+      return { applied: await kube.apply(path, body, { fieldManager: FIELD_MANAGER, ...how }, once) };
     } catch (error) {
-      if (error instanceof KubeError && error.status === 409 && !how.force) return { heldBy: managersIn(error) };
+      if (error instanceof KubeError && isHeld(error) && !how.force) return { heldBy: managersIn(error) };
       throw error;
     }
   };
@@ -135,24 +137,46 @@ export function scales(kube: Kube, clock: () => number): Scales {
     },
     write: async (namespace, target, replicas, force) => {
       const written = await apply(namespace, target, replicas, { force }).catch((error: unknown) => {
-        // It has gone since it was read.
-        if (error instanceof KubeError && error.status === 404) cache.delete(keyOf(namespace, target));
+        // It has gone since it was read, or nobody knows what it is now.
+        if (error instanceof KubeError && (error.status === 404 || isUnanswered(error))) {
+          cache.delete(keyOf(namespace, target));
+        }
         throw error;
       });
       return "heldBy" in written ? written : { scale: keep(keyOf(namespace, target), written.applied) };
     },
-    isOurs: async (namespace, target) => {
-      // Only a number that differs is in conflict with those who hold it.
-      const another = (cache.get(keyOf(namespace, target))?.replicas ?? 0) + 1;
-      return !("heldBy" in (await apply(namespace, target, another, { force: false, dryRun: true })));
+    holder: async (namespace, target) => {
+      const { replicas = 0 } = cache.get(keyOf(namespace, target)) ?? {};
+      // Only a number that differs is in conflict with those who hold it; and a policy may refuse more, or fewer.
+      for (const another of [replicas + 1, replicas - 1].filter((one) => one > 0)) {
+        const tried = await apply(namespace, target, another, { force: false, dryRun: true }).catch(orNotKnown);
+        if (tried !== null) return "heldBy" in tried ? tried.heldBy : "";
+      }
+      return null;
     },
   };
+}
+
+/** Whether others hold the field; an object that changed meanwhile is a conflict of another kind. */
+function isHeld({ status, causes }: KubeError): boolean {
+  return status === 409 && causes.length > 0;
 }
 
 /** Who holds the field: each cause of a conflict names one. */
 function managersIn({ causes }: KubeError): string {
   const names = causes.flatMap(({ message = "" }) => /conflict with "([^"]*)"/.exec(message)?.[1] ?? []);
   return [...new Set(names)].join(", ") || "somebody else";
+}
+
+/** Whether what was asked for may have been done all the same. */
+function isUnanswered({ status, reason }: KubeError): boolean {
+  return (status === 0 && reason !== "NotLeader") || status >= 500;
+}
+
+/** What is only tried may be refused, whatever the reason. */
+function orNotKnown(error: unknown): null {
+  if (error instanceof KubeError && error.reason !== "NotLeader") return null;
+  throw error;
 }
 
 function orNull(error: unknown): null {

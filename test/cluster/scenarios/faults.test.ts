@@ -4,7 +4,9 @@ import type { ChaosProxy } from "../chaos-proxy.ts";
 import { until } from "../control-plane/until.ts";
 import type { ControllerProcess } from "../scene/controller.ts";
 import { pipelineObject } from "../scene/objects.ts";
+import { scaleWrites } from "../scene/scale-writes.ts";
 import { openScene, withoutScene, type Scene } from "../scene/scene.ts";
+import { stepsOf } from "../scene/steps.ts";
 import { applySwitching, endsAsUndisturbed } from "../scene/switching.ts";
 
 const QPS = 20;
@@ -22,6 +24,7 @@ describe("a cluster that answers badly", { skip: withoutScene() }, () => {
     controller = await scene.controller("--kubeconfig", proxy.kubeconfig, "--kube-qps", String(QPS));
   });
   after(() => scene?.close());
+  const { begin, condition } = stepsOf(() => scene);
 
   /** In any second no more than the burst and what the rate lets through; the Lease is beside it. */
   function keepsToItsRate(): void {
@@ -59,6 +62,12 @@ describe("a cluster that answers badly", { skip: withoutScene() }, () => {
       { url: /\/scale\?/, method: "PATCH", times: 4, after: 0 },
     ],
     // All of them.
+    // Each target is taken by force once all the same.
+    [
+      "does what is forced, and its answer is lost",
+      { kind: "answered", answered: () => {}, lost: true },
+      { url: /\/scale\?.*force=true/, method: "PATCH", times: 1, after: 0 },
+    ],
     ["answers 410 to watches", { kind: "answer", status: 410 }, { url: /watch=true/, times: 6, after: 0 }],
     ["answers 429 and asks to be left alone", { kind: "answer", status: 429, retryAfter: 1 }, { times: 6 }],
     ["answers 500", { kind: "answer", status: 500 }, { times: 8 }],
@@ -78,6 +87,27 @@ describe("a cluster that answers badly", { skip: withoutScene() }, () => {
       keepsToItsRate();
       await lives();
     });
+  });
+
+  test("a number that is forced, and set by somebody else while its answer is lost", async () => {
+    const edited: Promise<string>[] = [];
+    const edit = (): void =>
+      void edited.push(scene.plane.kubectl("scale", "deployment/between-small", "--replicas=12"));
+    const forced = { method: "PATCH", url: /\/between-small\/scale\?.*force=true/, times: 1 };
+    proxy.inject({ kind: "answered", answered: edit, lost: true }, forced);
+    await begin({ name: "between" }, 30);
+    await condition("between", "Applied", "False TargetPinned");
+    await Promise.all(edited);
+    assert.equal(edited.length, 1);
+    const writes = scaleWrites(scene.ownWrites(), "between-small");
+    assert.equal(writes.filter((one) => one.forced).length, 1);
+    assert.equal(await scene.replicas("between-small"), 12);
+    const { heldTargets = [] } = await scene.status("between");
+    assert.deepEqual(
+      heldTargets.map(({ name, by }) => [name, by]),
+      [["between-small", "kubectl"]],
+    );
+    await lives();
   });
 
   test("an API server that is restarted while a variant is switched", async () => {

@@ -78,6 +78,41 @@ describe("who sets the replicas of a target", { skip: withoutScene(), concurrenc
     assert.equal(forced.length, 2, "only the first write of each taking over is forced");
   });
 
+  test("manual edit to 0", async () => {
+    const traffic = await begin("zero");
+    await Promise.all([written("zero-small", 4), written("zero-fast", 2)]);
+    const had = writesOf("zero-small").length;
+    await scene.plane.kubectl("scale", "deployment/zero-small", "--replicas=0");
+    await condition("zero", "Applied", "False TargetPinned");
+    const { conditions = [] } = await scene.status("zero");
+    const said = conditions.find(({ type }) => type === "Applied")?.message ?? "";
+    assert.match(
+      said,
+      /^somebody who is not known .*set the replicas of Deployment zero-small, which are left at that/,
+    );
+    await until("the number found to be planned with", async () => (await planned("zero"))[0] === "small×0");
+
+    traffic.at(60);
+    await until("more of the other stage", () => (lastNumber("zero-fast") ?? 0) >= 4);
+    assert.equal(writesOf("zero-small").length, had, "a target that was taken back is never written");
+    assert.equal(await scene.replicas("zero-small"), 0);
+
+    await scene.plane.kubectl("annotate", "ipl", "zero", "ipa.dev/resume=1");
+    await condition("zero", "Applied", "True Applied");
+    assert.equal(await scene.replicas("zero-small"), 7);
+    assert.ok(writesOf("zero-small").slice(had).length > 0);
+
+    // That is none of the orders that it can give.
+    await scene.plane.kubectl("scale", "deployment/zero-small", "--replicas=12");
+    await condition("zero", "Applied", "False TargetPinned");
+    const since = writesOf("zero-small").length;
+    await scene.plane.kubectl("annotate", "ipl", "zero", "ipa.dev/resume-");
+    await pause(4000);
+    assert.equal(await scene.condition("Applied", "zero"), "False TargetPinned");
+    assert.equal(writesOf("zero-small").length, since);
+    assert.equal(await scene.replicas("zero-small"), 12);
+  });
+
   test("an autoscaler on a target from the beginning", async () => {
     await begin("hpa", autoscalerOf("hpa-small", 6));
     await Promise.all([condition("hpa", "Applied", "False TargetContested"), written("hpa-fast", 2)]);

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseStatus } from "../../../src/formats/status-schema.ts";
 import {
   confirmed,
   intending,
   pinned,
   released,
+  pruned,
   resumed,
   yielded,
   type Ledger,
@@ -13,14 +15,15 @@ import {
 const targetOf = (name: string) => ({ variant: name, apiVersion: "apps/v1", kind: "Deployment", name });
 const [a, b] = [targetOf("a"), targetOf("b")];
 const empty: Ledger = { takenOver: [], pinned: [], resumed: "" };
-const both = confirmed(confirmed(intending(intending(empty, a, 2), b, 3), a, "kubectl"), b, "helm");
+const begun = intending(intending(empty, a, 2, 5), b, 3, 0);
+const both = confirmed(confirmed(begun, a, "kubectl", 5), b, "helm", 0);
 
 /** "name former-number manager" of each target, and whether it is ours beyond doubt. */
 const told = ({ takenOver }: Ledger): readonly string[] =>
   takenOver.map((one) => `${one.name} ${one.replicas} ${one.formerManager}${one.confirmed ? "" : " in doubt"}`);
 
 test("a taking over is in doubt until it is confirmed", () => {
-  assert.deepEqual(told(intending(empty, a, 2)), ["a 2  in doubt"]);
+  assert.deepEqual(told(intending(empty, a, 2, 5)), ["a 2  in doubt"]);
   assert.deepEqual(told(both), ["a 2 kubectl", "b 3 helm"]);
 });
 
@@ -67,4 +70,21 @@ test("what was pinned is taken over anew, and not another kind of the same name"
       ["example.org/v1", true],
     ],
   );
+});
+
+test("what a pipeline no longer names is forgotten, and taken over anew if it names it again", () => {
+  const held = pinned(both, b, "2026-01-01T00:00:00Z", "kubectl");
+  assert.equal(pruned(held, [a, b]), held, "nothing new, nothing to write");
+  const left = pruned(held, [a]);
+  assert.deepEqual([told(left), left.pinned], [["a 2 kubectl"], []]);
+  assert.deepEqual(told(intending(pruned(left, [a, b]), b, 9, 1)), ["a 2 kubectl", "b 9  in doubt"]);
+});
+
+test("however many releases name targets of their own, the status has room for them", () => {
+  let ledger = empty;
+  for (let release = 0; release < 500; release++) {
+    const targets = Array.from({ length: 6 }, (_, v) => targetOf(`m${v}-r${release}`));
+    ledger = targets.reduce((before, target) => intending(before, target, 1, 2), pruned(ledger, targets));
+  }
+  assert.equal(parseStatus({ takenOver: ledger.takenOver }).takenOver?.length, 6);
 });

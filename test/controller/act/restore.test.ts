@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { TakenOver } from "../../../src/controller/act/ledger.ts";
 import { restore, stepsBack, type Former } from "../../../src/controller/act/restore.ts";
 import type { Context } from "../../../src/controller/context.ts";
 import type { Known } from "../../../src/controller/known.ts";
@@ -7,7 +8,7 @@ import { autoscalerClaims } from "../../../src/controller/see/contest.ts";
 import { podIndex } from "../../../src/controller/see/pods.ts";
 import { parseSelector } from "../../../src/controller/see/selector.ts";
 import type { World } from "../../../src/controller/world.ts";
-import type { Control } from "../../../src/core/control.ts";
+import type { Control, Target } from "../../../src/core/control.ts";
 
 function former(variant: string, now: number, ready: number, before: number | null): Former {
   const target = { variant, apiVersion: "apps/v1", kind: "Deployment", name: variant };
@@ -81,37 +82,44 @@ test("what serves stays where the variant of before is not there any more, and w
   assert.deepEqual(told([former("b", 3, 3, 2), former("c", 1, 1, 0)], null, 1).down, ["b→2", "c→0"]);
 });
 
-test("on copies that nothing was heard of for long nothing goes down, and the pipeline waits", async () => {
+/** Restores the numbers of targets in a stage without a Service, each of which had two replicas before. */
+function restoring(targetsNow: readonly (Pick<TakenOver, "name" | "aboveZero"> & { readonly replicas: number })[]) {
   const wrote: string[] = [];
-  const found = (name: string) => ({
-    replicas: name === "a" ? 1 : 4,
-    selector: parseSelector(`app=${name}`),
-    at: 0,
-    since: 0,
-  });
+  const read = async (_namespace: string, { name }: Pick<Target, "name">) => {
+    const replicas = targetsNow.find((one) => one.name === name)?.replicas ?? 0;
+    return { replicas, selector: parseSelector(`app=${name}`), at: 0, since: 0 };
+  };
   const context = {
     record: async () => {},
     scales: {
-      read: async (_namespace: string, { name }: { readonly name: string }) => found(name),
-      write: async (_namespace: string, { name }: { readonly name: string }, replicas: number) => {
+      read,
+      write: async (_namespace: string, { name }: Pick<Target, "name">, replicas: number) => {
         wrote.push(`${name}→${replicas}`);
-        return { scale: found(name) };
+        return { scale: {} };
       },
     },
   } as unknown as Context;
-  const targets = ["a", "b"].map((name) => ({ variant: name, apiVersion: "apps/v1", kind: "Deployment", name }));
-  const ledger = {
-    takenOver: targets.map((target) => ({ ...target, replicas: 2, formerManager: "", confirmed: true })),
-    pinned: [],
-    resumed: "",
-  };
+  const targets = targetsNow.map(({ name }) => ({ variant: name, apiVersion: "apps/v1", kind: "Deployment", name }));
+  const takenOver = targets.map((target, i) => {
+    const { aboveZero } = targetsNow[i] ?? {};
+    return { ...target, replicas: 2, formerManager: "", confirmed: true, aboveZero };
+  });
   const stages = [{ stage: "s", dataPlane: "None", service: null, serviceTime: null, targets }];
   const known = { object: { metadata: { name: "p" } }, namespace: "n" } as unknown as Known;
   const at = (stale: readonly string[]) => {
     const [pods, autoscalers] = [podIndex(), autoscalerClaims()];
     const world = { stale: () => stale, pods, autoscalers, claims: autoscalers } as unknown as World;
-    return restore(context, world, known, { stages } as unknown as Control, ledger);
+    const control = { stages } as unknown as Control;
+    return restore(context, world, known, control, { takenOver, pinned: [], resumed: "" });
   };
+  return { wrote, at };
+}
+
+test("on copies that nothing was heard of for long nothing goes down, and the pipeline waits", async () => {
+  const { wrote, at } = restoring([
+    { name: "a", replicas: 1 },
+    { name: "b", replicas: 4 },
+  ]);
   assert.equal(await at(["pods"]), false);
   assert.deepEqual(wrote.splice(0), ["a→2"]);
   assert.equal(await at([]), true);
@@ -182,4 +190,13 @@ test("a Service does not go back to Pods that ceased to be ready while others we
   assert.deepEqual(wrote.splice(0), ["c→1"]);
   assert.equal(await at(false), false);
   assert.deepEqual(wrote, ["c→1", "routed"]);
+});
+
+test("what somebody set to 0 is left at that, and what we did is set back", async () => {
+  const { wrote, at } = restoring([
+    { name: "theirs", replicas: 0, aboveZero: true },
+    { name: "ours", replicas: 0, aboveZero: false },
+  ]);
+  assert.equal(await at([]), true);
+  assert.deepEqual(wrote, ["ours→2"]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scales } from "../../../src/controller/act/scales.ts";
+import type { CallOptions } from "../../../src/kube/call.ts";
 import type { ApplyAs, Kube } from "../../../src/kube/client.ts";
 import { KubeError } from "../../../src/kube/errors.ts";
 
@@ -32,12 +33,57 @@ test("whose the number is is found out by another number, and without writing it
   for (const heldBy of ["kubectl", undefined]) {
     const { of, applied } = deployment(heldBy);
     await of.read("default", target);
-    assert.equal(await of.isOurs("default", target), heldBy === undefined);
+    assert.equal(await of.holder("default", target), heldBy ?? "");
     assert.deepEqual(
       applied.map(({ replicas, as }) => [replicas, as.force, as.dryRun]),
       [[3, false, true]],
     );
     assert.equal(of.known("default", target)?.replicas, 2);
+  }
+});
+
+test("what is forced is sent once, what is not may be sent again", async () => {
+  const sent: unknown[] = [];
+  const kube = {
+    apply: async (_at: unknown, _body: unknown, { force }: ApplyAs, how?: CallOptions) => {
+      sent.push([force, how?.once ?? false]);
+      return { metadata: { name: "v" } };
+    },
+  } as unknown as Kube;
+  const of = scales(kube, () => 0);
+  for (const force of [false, true]) await of.write("default", target, 3, force);
+  assert.deepEqual(sent, [
+    [false, false],
+    [true, true],
+  ]);
+});
+
+test("a conflict that nobody is named in is nobody's number", async () => {
+  const kube = {
+    apply: async () => {
+      throw new KubeError("the object has been modified", { status: 409, reason: "Conflict" });
+    },
+  } as unknown as Kube;
+  await assert.rejects(scales(kube, () => 0).write("default", target, 3, false), { status: 409 });
+});
+
+test("after a write without an answer the number is read anew, and not after one that was refused", async () => {
+  for (const [status, reason, isKept] of [
+    [0, "TimedOut", false],
+    [503, "ServiceUnavailable", false],
+    [422, "Invalid", true],
+    [0, "NotLeader", true],
+  ] as const) {
+    const kube = {
+      get: async () => ({ metadata: { name: "v" }, spec: { replicas: 2 }, status: { selector: "app=v" } }),
+      apply: async () => {
+        throw new KubeError("", { status, reason });
+      },
+    } as unknown as Kube;
+    const of = scales(kube, () => 0);
+    await of.read("default", target);
+    await assert.rejects(of.write("default", target, 3, false), { reason });
+    assert.equal(of.known("default", target) !== null, isKept, reason);
   }
 });
 
