@@ -14,6 +14,8 @@ export interface Write {
   readonly verb: string;
   /** Whether a server-side apply took fields from others. */
   readonly forced: boolean;
+  /** Whether it was only tried. */
+  readonly dryRun: boolean;
   /** "" is the core group. */
   readonly group: string;
   /** Plural, with the subresource after a slash. */
@@ -64,8 +66,9 @@ interface AuditEvent {
 
 /** What such a log has so far; each call reads on from where the one before ended. Oldest first. */
 export interface Audit {
+  /** Without what was only tried. */
   readonly writes: () => readonly Write[];
-  /** The same, with the reads. */
+  /** The same, with that and the reads. */
   readonly calls: () => readonly Write[];
 }
 
@@ -83,7 +86,10 @@ export function auditIn(directory: string): Audit {
     calls.push(...whole.toString("utf8").split("\n").slice(0, -1).map(writeOf));
     return calls;
   };
-  return { calls: () => [...readOn()], writes: () => readOn().filter(({ verb }) => !READS.includes(verb)) };
+  return {
+    calls: () => [...readOn()],
+    writes: () => readOn().filter(({ verb, dryRun }) => !dryRun && !READS.includes(verb)),
+  };
 }
 
 function writeOf(line: string): Write {
@@ -96,6 +102,7 @@ function writeOf(line: string): Write {
     agent: userAgent,
     verb,
     forced: requestURI.includes("force=true"),
+    dryRun: requestURI.includes("dryRun=All"),
     group,
     resource: subresource === undefined ? resource : `${resource}/${subresource}`,
     namespace,
