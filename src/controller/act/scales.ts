@@ -12,7 +12,7 @@ export interface Scale {
   /** Asked for. */
   readonly replicas: number;
   readonly selector: Selector;
-  /** When it was read, seconds. */
+  /** When it was read, seconds; 0: it may be otherwise by now. */
   readonly at: number;
   /** Since when that many are asked for, as far as is known, seconds. */
   readonly since: number;
@@ -137,9 +137,13 @@ export function scales(kube: Kube, clock: () => number): Scales {
     },
     write: async (namespace, target, replicas, force) => {
       const written = await apply(namespace, target, replicas, { force }).catch((error: unknown) => {
-        // It has gone since it was read, or nobody knows what it is now.
-        if (error instanceof KubeError && (error.status === 404 || isUnanswered(error))) {
-          cache.delete(keyOf(namespace, target));
+        const key = keyOf(namespace, target);
+        const before = cache.get(key);
+        // It has gone since it was read.
+        if (error instanceof KubeError && error.status === 404) cache.delete(key);
+        // Nobody knows how many there are now: it is read anew in the next turn.
+        else if (error instanceof KubeError && isUnanswered(error) && before !== undefined) {
+          cache.set(key, { ...before, at: 0 });
         }
         throw error;
       });

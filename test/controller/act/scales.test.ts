@@ -80,10 +80,12 @@ test("after a write without an answer the number is read anew, and not after one
         throw new KubeError("", { status, reason });
       },
     } as unknown as Kube;
-    const of = scales(kube, () => 0);
+    const now = 1000;
+    const of = scales(kube, () => now);
     await of.read("default", target);
     await assert.rejects(of.write("default", target, 3, false), { reason });
-    assert.equal(of.known("default", target) !== null, isKept, reason);
+    const { at, since, replicas } = of.known("default", target) ?? {};
+    assert.deepEqual([at, since, replicas], [isKept ? now : 0, now, 2], reason);
   }
 });
 
