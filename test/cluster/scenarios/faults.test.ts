@@ -112,7 +112,9 @@ describe("a cluster that answers badly", { skip: withoutScene() }, () => {
 
   test("an API server that is restarted while a variant is switched", async () => {
     await applySwitching(scene, "restart");
-    await until("the switch to begin", () => scene.ownWrites().some(({ name }) => name === "restart-large"));
+    // What it does as it ends, its log may not tell.
+    const isUp = (): boolean => scaleWrites(scene.ownWrites(), "restart-large").some(({ status }) => status === 200);
+    await until("the switch to begin", isUp);
     await scene.plane.restartApiServer();
     await endsAsUndisturbed(scene, "restart");
     keepsToItsRate();
