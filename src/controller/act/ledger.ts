@@ -81,8 +81,7 @@ export function yielded(ledger: Ledger, targets: readonly Target[]): Ledger {
 
 /** What others are to have: should it be controlled again, it is taken over anew, as it will be then. */
 export function released(ledger: Ledger, targets: readonly Target[]): Ledger {
-  const stays = (one: ObjectName): boolean => !targets.some((target) => isOf(one, target));
-  return { ...ledger, takenOver: ledger.takenOver.filter(stays), pinned: ledger.pinned.filter(stays) };
+  return keeping(ledger, (one) => !targets.some((target) => isOf(one, target)));
 }
 
 /** All targets that were pinned are taken over anew. */
@@ -97,9 +96,12 @@ export function resumed(ledger: Ledger, value: string): Ledger {
 
 /** Without the targets that a pipeline does not name any more: they are left alone, and if it names them again, taken over anew. */
 export function pruned(ledger: Ledger, targets: readonly Target[]): Ledger {
-  const isNamed = (one: ObjectName): boolean => targets.some((target) => isOf(one, target));
-  if ([...ledger.takenOver, ...ledger.pinned].every(isNamed)) return ledger;
-  return { ...ledger, takenOver: ledger.takenOver.filter(isNamed), pinned: ledger.pinned.filter(isNamed) };
+  return keeping(ledger, (one) => targets.some((target) => isOf(one, target)));
+}
+
+function keeping(ledger: Ledger, stays: (one: ObjectName) => boolean): Ledger {
+  if ([...ledger.takenOver, ...ledger.pinned].every(stays)) return ledger;
+  return { ...ledger, takenOver: ledger.takenOver.filter(stays), pinned: ledger.pinned.filter(stays) };
 }
 
 function inDoubt({ found: _found, aboveZero: _aboveZero, ...entry }: TakenOver): TakenOver {
