@@ -121,9 +121,10 @@ export function watchNamespace(
   const watchKeda = (): void => {
     const ending = new AbortController();
     const endIfGone = (error: unknown): void => {
-      if (!isAbsent(error)) return failed(error);
-      ending.abort();
+      if (!isAbsent(error)) return failed(withAdvice(error, namespace));
+      for (const one of copies.get(SCALED_OBJECTS)?.items() ?? []) autoscalers.remove(one);
       copies.delete(SCALED_OBJECTS);
+      ending.abort();
       setTimeout(LOOK_AGAIN_AFTER, undefined, { signal })
         .then(lookForKeda)
         .catch(() => {});

@@ -54,7 +54,7 @@ export function tick(profiled: Planner, observed: Observation, make: typeof deci
     const plan = running.length > 0 ? running : observed.running;
     return made({ ...held, plan, reason: "held-no-data", state });
   }
-  const { load, asked } = stabilise(pipeline.adaptation, state?.planning, at, predicted);
+  const { load, asked } = stabilise(pipeline.adaptation, state?.planning, at, predicted, windows);
   const choose = (from: Standing): Chosen => {
     const restricted = within(planner, seenBy(from), from, any);
     const leeway = leewayOf(restricted, from.running, state?.planning, at);

@@ -21,7 +21,13 @@ export function recalled(
     const at = now - back * interval;
     const predicted = predictor(windowed(seenAt(load, at, history), loadWindow), horizonOf(pipeline));
     if (predicted === null || !Number.isFinite(predicted)) continue;
-    asked = remember(pipeline.adaptation, asked, { last: asked.at(-1)?.at ?? earliest, held }, at, predicted);
+    asked = remember(
+      pipeline.adaptation,
+      asked,
+      { last: asked.at(-1)?.at ?? earliest, meanwhile: held },
+      at,
+      predicted,
+    );
   }
   return asked;
 }

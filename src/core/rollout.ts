@@ -218,9 +218,9 @@ function seenSince(
   };
 }
 
-/** Whether a switch is not made in time: all are ready, and it is still not routed; or too few are ready again after its requests went back. */
+/** Whether a switch is not made in time: all are ready, and it is still not routed; or its requests went back, be as many ready again as may. */
 function isOverdue({ phase, since, returned }: Switch, now: number, deadline: number): boolean {
-  const from = phase === "Ready" ? since : phase === "Preparing" ? returned : undefined;
+  const from = phase === "Ready" ? (returned ?? since) : phase === "Preparing" ? returned : undefined;
   return from !== undefined && now - from >= deadline;
 }
 

@@ -15,7 +15,10 @@ export interface Switch {
    * the old one is to serve again.
    */
   readonly phase: (typeof switchPhases)[number];
-  /** Since when in that phase; in `Draining` since when routed, or, if that is later, last seen with too few that are ready; seconds. */
+  /**
+   * Since when in that phase; in `Draining` since when routed, or, if that is later, last seen with too few that are ready, as in `Preparing` once
+   * requests went back; seconds.
+   */
   readonly since: number;
   /** When the requests were first to go back to the old variant, seconds; absent where they never were. */
   readonly returned?: number;
@@ -49,13 +52,15 @@ export function switchOf(plan: StagePlan, before: Switch | undefined, seen: Sigh
     const up = countOf(counts, serves);
     const isKnown = before?.from.variant === serves;
     const from = isKnown ? before.from : { ...plan, variant: serves, replicas: up.ready + up.starting };
-    const phase = ready >= enough({ ...from, replicas: up.serving }) ? "Ready" : "Preparing";
+    const isEnough = ready >= enough({ ...from, replicas: up.serving });
+    const phase = isEnough && !isOnTrial(before, now) ? "Ready" : "Preparing";
+    const isLasting = isKnown && before.phase === phase && (isEnough || before.returned === undefined);
     return {
       ...before,
       // What serves is never scaled down, whoever scaled it up.
       from: { ...from, replicas: Math.max(from.replicas, up.serving) },
       phase,
-      since: isKnown && before.phase === phase ? before.since : now,
+      since: isLasting ? before.since : now,
     };
   }
   if (before === undefined || before.from.variant === plan.variant) return undefined;
@@ -70,6 +75,13 @@ export function switchOf(plan: StagePlan, before: Switch | undefined, seen: Sigh
   }
   if (before.phase !== "Routed" && before.phase !== "Draining") return { ...before, phase: "Routed", since: now };
   return now - before.since >= drain ? undefined : { ...before, phase: "Draining" };
+}
+
+/** Whether what did not stay ready has to show first that it does: for as long again as it is since its requests first went back. */
+function isOnTrial(before: Switch | undefined, now: number): boolean {
+  if (before?.returned === undefined || before.phase === "Ready") return false;
+  const readySince = before.phase === "Preparing" ? before.since : now;
+  return now - readySince < readySince - before.returned;
 }
 
 /** Whether the new variant serves. */

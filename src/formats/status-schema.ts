@@ -19,14 +19,14 @@ const text = z.string().max(32_768);
 const amount = z.number().int().min(0);
 
 const stage = name(63).describe("Name of the stage");
-const stagePlan = z.strictObject({
+const stagePlan = z.object({
   variant: name(253).describe("Variant that serves"),
   batch: count.describe("Requests served together"),
   batchTimeoutSeconds: number.describe("Longest time that the oldest request waits for its batch to fill"),
   replicas: amount.describe("Replicas that serve; none where its target is not there"),
 });
 
-const plan = z.strictObject({
+const plan = z.object({
   decisionId: name(253).describe("The decision that made it, as the journal has it"),
   madeAt: instant.describe("When it was decided"),
   loadRps: number.optional().describe("Load predicted when it was made, requests per second"),
@@ -51,18 +51,18 @@ const plan = z.strictObject({
     .meta(mapBy("name")),
 });
 
-const load = z.strictObject({
+const load = z.object({
   observedRps: number.optional().describe("Load measured, requests per second"),
   predictedRps: number.optional().describe("Load predicted, requests per second"),
   at: instant.describe("When it was measured"),
 });
 
-const decision = z.strictObject({
+const decision = z.object({
   id: name(253).describe("Which it was, as the journal has it"),
   reason: z.enum(Object.values(reasonNames)).describe("Why the plan is in force"),
 });
 
-const pinnedKnobs = z.strictObject({
+const pinnedKnobs = z.object({
   stage,
   knobs: z
     .array(z.enum(["variant", "batch", "replicas"]))
@@ -73,10 +73,10 @@ const pinnedKnobs = z.strictObject({
   why: text.describe("What keeps it"),
 });
 
-const rollout = z.strictObject({
+const rollout = z.object({
   stage,
   switching: z
-    .strictObject({
+    .object({
       from: stagePlan.describe("What the stage ran before, and runs until the requests are routed away"),
       phase: z
         .enum(["Preparing", "Ready", "Routed", "Draining", "Returning"])
@@ -93,7 +93,7 @@ const rollout = z.strictObject({
     .optional()
     .describe("The switch of the variant under way"),
   progress: z
-    .strictObject({
+    .object({
       variant: name(253).describe("Variant of the replicas"),
       replicas: amount.describe("Replicas wanted"),
       ready: amount.describe("Replicas ready"),
@@ -103,7 +103,7 @@ const rollout = z.strictObject({
     .describe("How far the replicas wanted have come"),
   setbacks: z
     .array(
-      z.strictObject({
+      z.object({
         variant: name(253).describe("Variant of the replicas"),
         most: amount.describe("Replicas that it is planned with at most; with 0 it is not"),
         until: instant.describe("When that ends"),
@@ -120,19 +120,17 @@ const variantOf = { stage, variant: name(253).describe("Name of the variant") };
 /** Of all stages together. */
 const MOST_VARIANTS = 1024;
 
-const observed = z.strictObject({
+const observed = z.object({
   latencySeconds: number.optional().describe("Latency measured at the SLA's quantile"),
   profileErrors: z
-    .array(
-      z.strictObject({ ...variantOf, ratio: number.describe("Mean service time measured over the profile's, less 1") }),
-    )
+    .array(z.object({ ...variantOf, ratio: number.describe("Mean service time measured over the profile's, less 1") }))
     .max(MOST_VARIANTS)
     .optional()
     .describe("How far service times are from the profile, of what serves")
     .meta(mapBy("stage", "variant")),
 });
 
-const slowdown = z.strictObject({
+const slowdown = z.object({
   ...variantOf,
   factor: number.describe("Service times over the profile's, as plans are made"),
   profileSeconds: number.describe(
@@ -142,10 +140,10 @@ const slowdown = z.strictObject({
   until: instant.optional().describe("When that is forgotten, as it no longer serves"),
 });
 
-const loop = z.strictObject({
+const loop = z.object({
   loadRps: number.describe("Load that the last plan was made for, before the margin, requests per second"),
   switches: z
-    .array(z.strictObject({ stage, at: instant.describe("When") }))
+    .array(z.object({ stage, at: instant.describe("When") }))
     .max(32)
     .optional()
     .describe("When each stage's variant was last switched")
@@ -158,7 +156,7 @@ const object = {
   name: name(253).describe("Name of the object"),
 };
 
-const takenOver = z.strictObject({
+const takenOver = z.object({
   ...object,
   replicas: amount.describe("Replicas that it had then"),
   formerManager: z.string().max(1024).describe("Who managed its replicas before; empty where nobody did"),
@@ -172,13 +170,13 @@ const takenOver = z.strictObject({
     .describe("Whether the controller set them above 0 last; if there are 0 then, somebody took them back"),
 });
 
-const heldTarget = z.strictObject({
+const heldTarget = z.object({
   ...object,
   since: instant.describe("When that was found"),
   by: z.string().max(1024).describe("Who took them back"),
 });
 
-const condition = z.strictObject({
+const condition = z.object({
   type: z
     .enum(["Ready", "TargetResolved", "MetricsAvailable", "ProfilesReady", "Feasible", "Applied"])
     .describe("What it is about"),
@@ -201,7 +199,7 @@ const objects = <T extends z.ZodType>(of: T, about: string) =>
     .describe(about)
     .meta(mapBy("apiVersion", "kind", "name"));
 
-const statusSchema = z.strictObject({
+const statusSchema = z.object({
   observedGeneration: amount.optional().describe("Generation of the spec that this is about"),
   mode: z.enum(modes).optional().describe("How far the controller went: spec.mode, or what it may at most"),
   plan: plan.optional().describe("The plan in force"),

@@ -3,6 +3,7 @@ import { after, describe, test } from "node:test";
 import { decideThread } from "../../src/commands/decide-thread.ts";
 import type { Decide } from "../../src/controller/context.ts";
 import { control, type Leadership } from "../../src/controller/controller.ts";
+import type { Memory } from "../../src/controller/memory.ts";
 import type { QuerySamples } from "../../src/controller/see/prometheus.ts";
 import type { ControllerMetrics } from "../../src/controller/tell/metrics.ts";
 import { controllerMetrics } from "../../src/controller/tell/metrics.ts";
@@ -41,6 +42,21 @@ describe("numbers for others to set", () => {
       const surroundings = surroundingsOf({ decide: thread.decide, query });
       await turnOf(apiServer(stored), pipeline, surroundings, null, { stale: () => stale });
       assert.deepEqual(await desired(surroundings.metrics), [wanted, "fast 1"]);
+    }
+  });
+
+  test("are of the variant in force, however few there are of it by then", async () => {
+    const others = podsOf("shop-large", { ready: 2, all: 2, cores: 2 });
+    let now = Date.now() / 1000;
+    const surroundings = surroundingsOf({ decide: thread.decide, query, clock: () => now });
+    let memory: Memory | null = null;
+    for (const small of [4, 1]) {
+      const own = podsOf("shop-small", { ready: small, all: small, cores: 1 });
+      const replicas = { ...stored.replicas, "shop-small": small, "shop-large": 2 };
+      const kube = apiServer({ objects: [pipeline, profilesObject(), ...own, ...others], replicas });
+      memory = await turnOf(kube, pipeline, surroundings, memory);
+      assert.deepEqual(await desired(surroundings.metrics), ["small 1", "fast 1"]);
+      now += 400;
     }
   });
 

@@ -32,6 +32,8 @@ function seen(now: number, rate: number, running: Plan, state: LoopState | null 
 }
 
 /** Three and a half deviations of random arrivals, or a tenth. */
+/** A load of which nothing is known. */
+const unseen = { end: 0, step: 5, rates: [null] };
 const bandAbove = (load: number, window: number) => load + Math.max(0.1 * load, 3.5 * Math.sqrt(load / window));
 
 /** The plans of ticks 10 s apart that are told these loads, each running what the one before decided. */
@@ -78,7 +80,10 @@ describe("stabilisation", () => {
           const loadWindow = 5;
           let state: Planning | undefined;
           loads.forEach((asked, k) => {
-            state = { ...stabilise({ interval: 10, loadWindow, movement }, state, 10 * k, asked), switchedAt: {} };
+            state = {
+              ...stabilise({ interval: 10, loadWindow, movement }, state, 10 * k, asked, unseen),
+              switchedAt: {},
+            };
             const recent = loads.slice(0, k + 1).filter((_, i) => i === k || 10 * i > 10 * k - window);
             assert.ok(state.load >= asked);
             assert.ok(state.load <= bandAbove(Math.max(...recent), loadWindow) + 1e-9);
@@ -131,16 +136,26 @@ describe("stabilisation", () => {
   test("one decision that is missed is no gap; without a stabilisation nothing is held", () => {
     const adaptation = { interval: 10, loadWindow: 5, movement: { ...unrestrained, stabilization: 60 } };
     const planning = { load: 50, asked: [{ at: 100, load: 20 }], switchedAt: {} };
-    assert.equal(stabilise(adaptation, planning, 121, 20).load, 20);
-    assert.deepEqual(stabilise(adaptation, planning, 130, 20), {
+    assert.equal(stabilise(adaptation, planning, 121, 20, unseen).load, 20);
+    assert.deepEqual(stabilise(adaptation, planning, 130, 20, unseen), {
       load: 50,
       asked: [
         { at: 130, load: 50 },
         { at: 130, load: 20 },
       ],
     });
-    assert.deepEqual(stabilise(adaptation, planning, 130, 70), { load: 70, asked: [{ at: 130, load: 70 }] });
-    assert.equal(stabilise({ ...adaptation, movement: unrestrained }, planning, 9999, 20).load, 20);
+    assert.deepEqual(stabilise(adaptation, planning, 130, 70, unseen), { load: 70, asked: [{ at: 130, load: 70 }] });
+    assert.equal(stabilise({ ...adaptation, movement: unrestrained }, planning, 9999, 20, unseen).load, 20);
+    // What was seen of the time between counts as it was; not if a part of it was not.
+    const shown = (...rates: readonly (number | null)[]) => ({ end: 130, step: 5, rates });
+    const after = (...rates: readonly (number | null)[]) =>
+      stabilise(adaptation, planning, 130, 20, shown(...rates)).asked;
+    assert.deepEqual(after(90, 20, 30, 20, 20, 20, 20), [
+      { at: 130, load: 30 },
+      { at: 130, load: 20 },
+    ]);
+    assert.equal(after(90, 20, 30, null, 20, 20, 20)[0]?.load, 50);
+    assert.equal(after(30, 20, 20, 20, 20)[0]?.load, 50);
   });
 
   test("without data the state is kept, and nothing moves", () => {

@@ -932,14 +932,29 @@ describe("a new variant that loses readiness once it serves", () => {
   });
 
   test("what comes and goes is given up at the deadline, and barred for longer each time", () => {
+    // Up for a minute; then, once it serves, down for one.
+    const { failed } = switchingTo((now) => now % 120 < 60, 3000);
+    // At 70 s the requests first went back, and for 600 s more it did not stay up. Each next try begins once the back-off is over, and goes back at the first time that it is down.
+    assert.deepEqual(failed, ["1 until 720", "2 until 1500", "3 until 2460"]);
+  });
+
+  test("what is well as long as it does not serve is tried ever more rarely, and given up at the deadline too", () => {
+    // Down once it has served for 20 s.
+    const { routes, failed } = switchingTo((now, servesSince) => servesSince === null || now - servesSince < 20, 650);
+    assert.deepEqual(routes, [10, 30, 50, 70, 130, 150, 290, 310, 610, 630]);
+    assert.deepEqual(failed, ["1 until 700"]);
+  });
+
+  /** A switch to `b`, whose Pods are all ready or none: when requests were led elsewhere, seconds, and what was given up. */
+  function switchingTo(isUpAt: (now: number, servesSince: number | null) => boolean, until: number) {
     const planner = plannerOf({}, [a(), b()]);
     let [state, running]: [LoopState | null, Plan] = [null, plan(["a", 3])];
     let route = "a";
-    const failed = new Set<string>();
-    for (let now = 0; now <= 3000; now += 10) {
+    let servesSince: number | null = null;
+    const [failed, routes] = [new Set<string>(), new Array<number>()];
+    for (let now = 0; now <= until; now += 10) {
       const b = running[0]?.variant === "b" ? running[0].replicas : 0;
-      // Up for a minute; then, once it serves, down for one.
-      const isUp = now % 120 < 60;
+      const isUp = isUpAt(now, servesSince);
       const seen = [`a 3/3 ${route === "a" ? 3 : 0}`, `b ${isUp ? b : 0}/${b} ${isUp && route === "b" ? b : 0}`];
       const decision = tick(
         { ...planner, pipeline: { ...planner.pipeline, rollout: { progressDeadline: 600, drain: 70 } } },
@@ -947,18 +962,20 @@ describe("a new variant that loses readiness once it serves", () => {
       );
       ({ state, plan: running } = decision);
       const { switching, setbacks = [] } = state?.rollouts?.["s0"] ?? {};
-      route =
+      const serves =
         switching === undefined
           ? (running[0]?.variant ?? "")
           : /Ready|Routed|Draining/.test(switching.phase)
             ? "b"
             : "a";
+      if (serves !== route) routes.push(now);
+      if (serves !== route) servesSince = serves === "b" ? now : null;
+      route = serves;
       const [setback] = setbacks;
       if (setback !== undefined) failed.add(`${setback.failures} until ${setback.until}`);
     }
-    // At 70 s the requests first went back. Each next try begins once the back-off is over, and goes back at the first time that it is down.
-    assert.deepEqual([...failed], ["1 until 730", "2 until 1510", "3 until 2470"]);
-  });
+    return { routes, failed: [...failed] };
+  }
 
   test("the deadline and the drain time count only while somebody looks", () => {
     const of = (phase: Switch["phase"]) => ({

@@ -148,7 +148,10 @@ test("each reason of a decision has its own name in the status", () => {
 
 test("of a status what is not understood is left, and the rest is read", () => {
   const decision = { id: "7", reason: "First" };
-  const strange = { decision, load: { observedRps: 7 }, later: {}, rollouts: [{ stage: "a", phase: "Sideways" }] };
+  const rollouts = [{ stage: "a", switching: { phase: "Sideways" } }];
+  const strange = { decision, load: { observedRps: 7 }, later: {}, rollouts };
   assert.deepEqual(parseStatus(strange), { decision });
+  // What a later version adds takes nothing else with it.
+  assert.deepEqual(parseStatus({ decision: { ...decision, mood: "good" } }), { decision });
   for (const nothing of [undefined, null, 7, "text", []]) assert.deepEqual(parseStatus(nothing), {});
 });

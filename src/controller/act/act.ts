@@ -1,6 +1,14 @@
 import { reasonNames } from "../../core/reason.ts";
 import { standingMeanwhile, standingOfApplied } from "../tell/applied.ts";
-import { take, type Failure, type RouteStep, type ScaleStep, type StepResult, type Steps } from "./carry-out.ts";
+import {
+  numbersOf,
+  take,
+  type Failure,
+  type RouteStep,
+  type ScaleStep,
+  type StepResult,
+  type Steps,
+} from "./carry-out.ts";
 import type { Context } from "../context.ts";
 import type { Known } from "../known.ts";
 import { entryOf, intending, type Ledger } from "./ledger.ts";
@@ -27,12 +35,17 @@ export async function carryOut(
   told: Told,
 ): Promise<Memory> {
   const { standings } = told;
-  const isDone = [...scaleSteps(steps), ...steps.routes].length === 0;
-  const written = isDone ? memory : await intend(context, known, memory, steps, mayGoDown, switches, told);
+  const isDone = [...steps.room, ...steps.up, ...steps.routes, ...steps.down].length === 0;
   // Of what may be otherwise by now nothing is taken away, nor taken over: an autoscaler may have come.
+  const isOwn = ({ view: { target } }: ScaleStep): boolean => entryOf(memory.ledger, target)?.confirmed === true;
+  const certain = { ...steps, up: steps.up.filter(isOwn), routes: [] };
+  const isCertain = world.stale().length === 0;
+  const tried = isCertain ? steps : certain;
+  const numbers = numbersOf(tried, mayGoDown && isCertain);
+  const isIdle = numbers.length + tried.routes.length === 0;
+  const written = isIdle ? memory : await intend(context, known, memory, numbers, switches, told);
   const old = world.stale();
-  const isOwn = ({ view: { target } }: ScaleStep): boolean => entryOf(written.ledger, target)?.confirmed === true;
-  const taken = old.length === 0 ? steps : { ...steps, up: steps.up.filter(isOwn), routes: [] };
+  const taken = old.length === 0 ? tried : certain;
 
   let ledger: Ledger = written.ledger;
   const scale = async (step: ScaleStep): Promise<StepResult> => {
@@ -58,7 +71,11 @@ export async function carryOut(
     );
     return null;
   };
-  const failed = await take(taken, { scale, route: send, goesOn: known.holds }, mayGoDown && old.length === 0);
+  const failed = await take(
+    taken,
+    { scale, route: send, goesOn: known.holds },
+    mayGoDown && isCertain && old.length === 0,
+  );
   if (!known.holds()) return { ...written, ledger };
   const failures: readonly Failure[] = isDone || old.length === 0 ? failed : [...failed, staleFailure(old)];
   const unroutable = failed.flatMap(({ reason, index }) =>
@@ -73,22 +90,16 @@ function intend(
   context: Context,
   known: Known,
   memory: Memory,
-  steps: Steps,
-  mayGoDown: boolean,
+  numbers: readonly ScaleStep[],
   switches: string,
   told: Told,
 ): Promise<Memory> {
   const before = memory.status.conditions?.find(({ type }) => type === "Applied");
-  const meant = mayGoDown ? scaleSteps(steps) : steps.up;
-  const intended = { ...memory, ledger: meant.reduce(withIntention, memory.ledger) };
+  const intended = { ...memory, ledger: numbers.reduce(withIntention, memory.ledger) };
   return report(context, known, intended, {
     ...told,
     standings: { ...told.standings, Applied: standingMeanwhile(before, switches) },
   });
-}
-
-function scaleSteps({ room, up, down }: Steps): readonly ScaleStep[] {
-  return [...room, ...up, ...down];
 }
 
 function withIntention(ledger: Ledger, { view: { target, scale }, replicas }: ScaleStep): Ledger {

@@ -55,6 +55,7 @@ export function stepsTo(
   const up: StepOfStage[] = [];
   const down: StepOfStage[] = [];
   const routes: RouteStep[] = [];
+  const own: TargetView[] = [];
   pipeline.stages.forEach((stage, index) => {
     const setting = plan[index];
     if (setting === undefined) return;
@@ -64,6 +65,7 @@ export function stepsTo(
       const { name } = view.variant;
       // Without a data plane the other variants are none of the plan's.
       if (!switches && name !== serving) continue;
+      own.push(view);
       if (switches && name === serving && routed[index] !== name) routes.push({ index, view });
       if (fixed.some((one) => one.stage === stage.name && one.variant === name)) continue;
       const replicas = targets.find(({ variant }) => variant === name)?.replicas ?? 0;
@@ -78,7 +80,7 @@ export function stepsTo(
     // Of a stage that is led elsewhere: what serves neither now nor then.
     return to === undefined || (from !== null && ![from, to].includes(view.variant.name));
   };
-  const free = freeCores(pipeline, plan, views);
+  const free = freeCores(pipeline, plan, own);
   const room = fit(up.map(growthOf), free) ? [] : down.filter(isFree);
   return { free, room, up, routes, down: down.filter((step) => !room.includes(step)) };
 }
@@ -134,7 +136,7 @@ export async function take(
   let left = free;
   if (mayGoDown) {
     for (const step of room) {
-      if (await attempt(step, () => acts.scale(step))) left += (step.view.scale.replicas - step.replicas) * step.cores;
+      if (await attempt(step, () => acts.scale(step))) left += freedBy(step);
     }
   }
   const most = fitting(up.map(growthOf), left);
@@ -147,6 +149,17 @@ export async function take(
   const goes = mayGoDown ? down.filter(({ index }) => !failed.has(index)) : [];
   for (const step of goes) await attempt(step, () => acts.scale(step));
   return [...failures, ...up.flatMap((step, i) => lackOf(step, most[i] ?? step.replicas))];
+}
+
+/** The numbers that would be set if no step failed. */
+export function numbersOf({ free, room, up, down }: Steps, mayGoDown: boolean): readonly ScaleStep[] {
+  const most = fitting(up.map(growthOf), mayGoDown ? room.reduce((sum, step) => sum + freedBy(step), free) : free);
+  const grows = up.filter((step, i) => (most[i] ?? step.replicas) > step.view.scale.replicas);
+  return mayGoDown ? [...room, ...grows, ...down] : grows;
+}
+
+function freedBy({ view, replicas, cores }: ScaleStep): number {
+  return (view.scale.replicas - replicas) * cores;
 }
 
 function lackOf({ index, view: { target }, replicas }: ScaleStep, most: number): readonly FailedStep[] {

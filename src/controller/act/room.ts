@@ -2,7 +2,7 @@ import type { Pipeline } from "../../core/pipeline.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { TargetView } from "../see/targets.ts";
 
-// What `limits.cores` leaves for more replicas, beside all that is asked for now, whether the plan wants it or not.
+// What `limits.cores` leaves for more replicas, beside all that is asked for now of what a plan may set, whether this one wants it or not.
 
 /** What is summed up in another order may differ in the last digits. */
 const ROUNDING = 1e-9;

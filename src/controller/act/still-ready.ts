@@ -25,7 +25,7 @@ export function whyNotTo(
   index: number,
   live: Live,
   { pipeline: profiled, control }: Sound,
-  { answer, measured }: Pick<Told, "answer" | "measured">,
+  { answer }: Pick<Told, "answer">,
 ): string | null {
   const [stage, of] = [profiled.stages[index], control.stages[index]];
   const plan = answer?.decision.plan[index];
@@ -33,8 +33,7 @@ export function whyNotTo(
   if (answer === undefined || plan === undefined || stage === undefined || !hasService(of, live)) return null;
   const { decision } = answer;
   const pipeline = slowed(profiled, decision.state?.slowdowns ?? {}, decision.at);
-  const load =
-    measured !== undefined && "load" in measured ? newestLoad(measured.load, pipeline.adaptation.loadWindow) : null;
+  const load = newestLoad(answer.seen.load, pipeline.adaptation.loadWindow);
   const seen = recounted(answer.seen, of, live);
   const { ready } = countOf(
     seen.replicas.filter((count) => count.stage === stage.name),

@@ -13,15 +13,34 @@ export function mostOf(views: readonly TargetView[]): TargetView {
   return others.reduce((most, view) => (runsMore(view, most) ? view : most), first);
 }
 
-/** What is about to go does not count. */
 function runsMore(one: TargetView, other: TargetView): boolean {
-  const [a, b] = [one, other].map(({ ready, scale }) => Math.min(ready, scale.replicas));
-  return a === b ? one.scale.replicas > other.scale.replicas : (a ?? 0) > (b ?? 0);
+  const [a, b] = [runs(one), runs(other)];
+  return a === b ? one.scale.replicas > other.scale.replicas : a > b;
+}
+
+/** What is about to go does not count. */
+function runs({ ready, scale }: TargetView): number {
+  return Math.min(ready, scale.replicas);
 }
 
 /**
- * What people have gone over from: variants of the plan in force whose replicas they set, to none or as their own, so that another one runs
- * more. However few there are by plan, they stay in force; and what something else scales, nobody has set. `rivalOf`: what else scales one.
+ * Of a plan that others carry out, or nobody: what is found of the variants that it is for, where it may choose no other. Nothing else of it is
+ * in force.
+ */
+export function foundOf({ stages }: Control, mode: Mode, plan: Plan, views: readonly TargetView[]): Plan {
+  return plan.flatMap((one) => {
+    const view = views.find(({ stage, variant }) => stage === one.stage && variant.name === one.variant);
+    const isFree = canSwitch(
+      stages.find(({ stage }) => stage === one.stage),
+      mode,
+    );
+    return view === undefined || isFree || mode === "Observe" ? [] : [{ ...one, replicas: view.scale.replicas }];
+  });
+}
+
+/**
+ * What people have gone over from: variants of the plan in force whose replicas they set, to none or as their own, where another one runs
+ * more than that, ready or not. However few there are by plan, they stay in force; and what something else scales, nobody has set. `rivalOf`: what else scales one.
  */
 export function leftByHand(
   { stages }: Control,
@@ -40,7 +59,7 @@ export function leftByHand(
         mode,
       ) &&
       (view.scale.replicas === 0 || pinned.some((one) => isOf(one, view.target))) &&
-      runsMore(mostOf(ofStage), view) &&
+      ofStage.some((other) => runs(other) > view.scale.replicas && other !== view) &&
       rivalOf(view) === null
     );
   });

@@ -6,7 +6,7 @@ import type { Pipeline } from "../../core/pipeline.ts";
 import { unwatched } from "../../core/rollout.ts";
 import type { Context } from "../context.ts";
 import { released, type Ledger } from "../act/ledger.ts";
-import { leftByHand } from "./by-hand.ts";
+import { foundOf, leftByHand } from "./by-hand.ts";
 import { fixedBy, rivalOf, type Fixed } from "./fixed.ts";
 import type { Known } from "../known.ts";
 import { loadToPlanFor } from "./load.ts";
@@ -66,7 +66,7 @@ export async function look(
   const common = { measured, assumed, unknownSince, load, unresolved };
   // What was only recommended runs nowhere, and nothing is under way to it.
   const isCarriedOut = memory.acts && mode !== "Observe";
-  const carriedOut = isCarriedOut ? memory.plan : [];
+  const carriedOut = isCarriedOut ? memory.plan : foundOf(control, mode, memory.plan, views);
   const left = leftByHand(control, mode, carriedOut, views, memory.ledger, ({ target }) =>
     rivalOf(target, known.object, mode, world),
   );

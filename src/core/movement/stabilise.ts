@@ -1,4 +1,4 @@
-import type { Planning } from "../cluster.ts";
+import type { LoadSeries, Planning } from "../cluster.ts";
 import type { Adaptation, Movement } from "../pipeline.ts";
 
 /** So many standard deviations of a constant load, in its windows, are no change of the load: within the stabilisation, … */
@@ -7,7 +7,7 @@ const DEVIATIONS = 3.5;
 const LONG = 12;
 const LONG_DEVIATIONS = 2;
 
-/** So many intervals after a load was asked for, more than one decision has passed without one: it is not known what was wanted meanwhile. */
+/** So many intervals after a load was asked for, more than one decision has passed without one. */
 const GAP = 2.5;
 
 type Asked = Planning["asked"];
@@ -21,19 +21,22 @@ export function reach({ stabilization }: Pick<Movement, "stabilization">): numbe
  * The load to plan for, requests per second before the margin, when `load` is asked for. It rises at once. It falls
  * to the greatest that was asked for within the stabilisation, if that is lower by more than the tolerance, and
  * than random arrivals make it; of a much longer time a smaller fall is believed.
- * So a load that hovers settles where the plan stays.
+ * So a load that hovers settles where the plan stays. `windows`: the load as it was seen.
  */
 export function stabilise(
   { interval, loadWindow, movement }: Pick<Adaptation, "interval" | "loadWindow" | "movement">,
   state: Planning | undefined,
   now: number,
   load: number,
+  windows: LoadSeries,
 ): Pick<Planning, "load" | "asked"> {
   const { stabilization, tolerance } = movement;
   // What is from the future is of another clock.
   const before = (state?.asked ?? []).filter(({ at }) => at <= now);
   const held = state?.load ?? load;
-  const asked = remember({ interval, movement }, before, { last: before.at(-1)?.at ?? now, held }, now, load);
+  const last = before.at(-1)?.at ?? now;
+  const meanwhile = greatestSince(windows, last) ?? held;
+  const asked = remember({ interval, movement }, before, { last, meanwhile }, now, load);
   const fallenTo = [fallen(stabilization, DEVIATIONS), fallen(reach(movement), LONG_DEVIATIONS)];
   return { load: Math.max(load, fallenTo.find((lower) => lower < held) ?? held), asked };
 
@@ -47,19 +50,26 @@ export function stabilise(
   }
 }
 
+/** The greatest load since an instant; null if it was not known all the time. */
+function greatestSince({ end, step, rates }: LoadSeries, instant: number): number | null {
+  const since = rates.slice(-Math.max(1, Math.ceil((end - instant) / step)));
+  const known = since.filter((rate) => rate !== null);
+  return end - since.length * step > instant || known.length < since.length ? null : Math.max(...known);
+}
+
 /**
- * The loads that were asked for, once `load` is: oldest first, those that no later one exceeds. `last`: when one was before. If that is too
- * long ago nobody knows what would have been asked for meanwhile; so that nothing falls for want of data, it was what is planned for, `held`.
+ * The loads that were asked for, once `load` is: oldest first, those that no later one exceeds. `last`: when one was before; if that is too
+ * long ago, `meanwhile` would have been asked for.
  */
 export function remember(
   { interval, movement }: Pick<Adaptation, "interval" | "movement">,
   asked: Asked,
-  { last, held }: { readonly last: number; readonly held: number },
+  { last, meanwhile }: { readonly last: number; readonly meanwhile: number },
   now: number,
   load: number,
 ): Asked {
-  const meanwhile = now - last > GAP * interval ? [held] : [];
-  return [...meanwhile, load].reduce<Asked>(
+  const since = now - last > GAP * interval ? [meanwhile, load] : [load];
+  return since.reduce<Asked>(
     // A later and greater load stands in for the earlier one, for longer.
     (before, later) => [...before.filter((one) => one.load > later), { at: now, load: later }],
     asked.filter(({ at }) => at > now - reach(movement)),

@@ -87,7 +87,7 @@ async function done(stale: readonly string[], takenOver: Ledger["takenOver"] = [
     starting: 0,
     serving: name === "down" ? 2 : 0,
   }));
-  const seen = { now: 90, replicas };
+  const seen = { now: 90, load: { end: 90, step: 5, rates: [null] }, replicas };
   const decision = { at: 90, plan: plan(["up", 2]), outcome: null, reason: "unchanged", state: { planning: {} } };
   const answer = { decision, seen, promised: null } as unknown as Answer;
   const told = { standings, mode: "Act", id: "1", answer } as const;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import {
+  numbersOf,
   stepsTo,
   take,
   type Failure,
@@ -71,6 +72,14 @@ describe("what a cluster lacks of a plan", () => {
     const of = live("Service");
     const scene = { ...of, views: viewsOf(of, [3, 2, 1, 0]), routed: ["small", null], fixed: [] };
     assert.deepEqual(told(stepsTo(scene, plan, null)), { ...nothing, routes: ["fast"], down: ["large→0"] });
+  });
+
+  test("without a data plane what does not serve takes no cores from what does", () => {
+    const of = live("None", 8);
+    const views = viewsOf(of, [3, 2, 1, 3]);
+    const to = [setting("detect", "small", 6), setting("classify", "fast", 2)];
+    const steps = stepsTo({ ...of, views, routed: [null, null], fixed: [] }, to, null);
+    assert.deepEqual([steps.free, said(numbersOf(steps, true))], [4, ["small→6", "fast→2"]]);
   });
 
   test("numbers that others set are let be", () => {
@@ -186,6 +195,10 @@ describe("the steps, one after the other", () => {
     assert.deepEqual(await taken({ precise: pinned }, true, narrow), ["small", "fast", "TargetPinned", "NoCores"]);
     assert.deepEqual(await taken({}, false, narrow), ["small", "fast", "NoCores"]);
     assert.deepEqual(await taken({}, false, { ...narrow, free: 0 }), ["fast", "NoCores", "NoCores"]);
+    // What is not going to be written must not be said to be.
+    assert.deepEqual(said(numbersOf(narrow, false)), ["small→2"]);
+    assert.deepEqual(said(numbersOf(narrow, true)), ["precise→0", "small→2", "large→2"]);
+    assert.deepEqual(said(numbersOf({ ...narrow, free: 0 }, false)), []);
   });
 
   test("property: with no write more is asked for than the limit, if it was not before; what can go up does", async () => {

@@ -26,7 +26,6 @@ const setting = (stage: string, variant: string, replicas: number): StagePlan =>
 });
 /** 6 rps: one of small is enough, and two of large. */
 const load = { end: 500, step: 1, rates: Array.from({ length: 30 }, () => 6) };
-const measured = { load };
 
 type Ready = Readonly<Record<"small" | "large", number>>;
 
@@ -97,7 +96,7 @@ describe("requests are led to a variant by what is ready now", () => {
     for (const isLate of [false, true]) {
       const answer = await answerTo(seeing("Ready", both, "small"), isLate);
       const to = (ready: Ready, selects: "small" | "large" | "others" | null = "small") =>
-        whyNotTo("large", 0, live(ready, selects), sound, { answer, measured });
+        whyNotTo("large", 0, live(ready, selects), sound, { answer });
       assert.equal(to(both), null);
       assert.match(to({ small: 2, large: 1 }) ?? "", /^stage detect: .* too few of large are ready by now \(1\)$/);
       assert.match(to({ small: 2, large: 0 }) ?? "", /\(0\)$/);
@@ -114,7 +113,7 @@ describe("requests are led to a variant by what is ready now", () => {
   test("back, unless enough of the new variant are ready again, or none of the old one is", async () => {
     const answer = await answerTo(seeing("Draining", { small: 2, large: 0 }, "large"), false);
     assert.equal(answer.decision.state?.rollouts?.["detect"]?.switching?.phase, "Returning");
-    const to = (ready: Ready) => whyNotTo("small", 0, live(ready, "large"), sound, { answer, measured });
+    const to = (ready: Ready) => whyNotTo("small", 0, live(ready, "large"), sound, { answer });
     assert.equal(to({ small: 2, large: 0 }), null);
     assert.match(to(both) ?? "", /enough of large are ready again/);
     assert.match(to({ small: 0, large: 0 }) ?? "", /^stage detect/);
@@ -122,15 +121,15 @@ describe("requests are led to a variant by what is ready now", () => {
 
   test("not by a status that somebody lost: what serves stays until enough are ready", async () => {
     const answer = await answerTo(seeing(null, { small: 2, large: 0 }, "small"), true);
-    const to = (ready: Ready) => whyNotTo("large", 0, live(ready, "small"), sound, { answer, measured });
+    const to = (ready: Ready) => whyNotTo("large", 0, live(ready, "small"), sound, { answer });
     assert.match(to({ small: 2, large: 1 }) ?? "", /too few of large/);
     assert.equal(to(both), null);
   });
 
   test("all that are planned must be ready where the load is not known", async () => {
-    const answer = await answerTo(seeing("Ready", both, "small"), true);
-    const unknown = { problem: "Absent", message: "" } as const;
-    const to = (ready: Ready) => whyNotTo("large", 0, live(ready, "small"), sound, { answer, measured: unknown });
+    const unknown = { ...load, rates: load.rates.map(() => null) };
+    const answer = await answerTo({ ...seeing("Ready", both, "small"), load: unknown }, true);
+    const to = (ready: Ready) => whyNotTo("large", 0, live(ready, "small"), sound, { answer });
     assert.match(to({ small: 1, large: 1 }) ?? "", /too few of large/);
     assert.equal(to({ small: 1, large: 2 }), null);
   });

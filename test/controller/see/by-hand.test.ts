@@ -47,14 +47,17 @@ test("the variant in force stays so, however few there are of it, while nobody e
 
 test("people go over to another one by leaving it none, or a number of theirs that is less", () => {
   assert.deepEqual(leftOf([view("a", 0), view("b", 5)]), ["a"]);
-  // Whatever is ready: what is about to go does not count, and there is nothing else.
-  assert.deepEqual(leftOf([view("a", 0, 3), view("b", 1, 0)]), ["a"]);
+  // What is about to go does not count; but there has to be something else.
+  assert.deepEqual(leftOf([view("a", 0, 3), view("b", 1)]), ["a"]);
+  assert.deepEqual(leftOf([view("a", 0, 3), view("b", 1, 0)]), []);
   assert.deepEqual(leftOf([view("a", 0), view("b", 0)]), []);
   assert.deepEqual(leftOf([view("a", 2), view("b", 5)], { pinned: ["a"] }), ["a"]);
   assert.deepEqual(leftOf([view("a", 2), view("b", 5)], { pinned: ["b"] }), []);
   // Of one level with it, or not ready yet, it is not known whether the traffic goes there.
   assert.deepEqual(leftOf([view("a", 2), view("b", 2)], { pinned: ["a"] }), []);
   assert.deepEqual(leftOf([view("a", 2), view("b", 5, 1)], { pinned: ["a"] }), []);
+  // Fewer may be ready for a while.
+  assert.deepEqual(leftOf([view("a", 5, 2), view("b", 3)], { pinned: ["a"] }), []);
 });
 
 test("what something else scales, what a plan may switch, and what is in force nowhere people have not left", () => {
