@@ -36,6 +36,7 @@ const phases: Readonly<Record<string, string>> = {
   Ready: "enough are ready",
   Routed: "it takes the requests",
   Draining: "the old ones finish",
+  Returning: "too few of them stayed ready, and the old ones serve again",
 };
 
 const PROMISED = `${Number.parseFloat(pipeline.spec.sla.latency)} s`;
@@ -47,6 +48,7 @@ export function introduction(seconds: number): readonly string[] {
   );
   return [
     "ipa control at work on a Kubernetes control plane. All of that is real but the Pods, in which nothing runs.",
+    `Its times are short: nothing goes down before the load has been lower for ${pipeline.spec.adaptation.movement.stabilization}; by default for 300 s.`,
     "",
     ...stages.map((stage) => `  ${stage}`),
     "  choice     of each stage the variant and its replicas. The more accurate one takes more cores for the same requests",

@@ -149,7 +149,7 @@ function build(object: KubeObject, configMap: string, profiles: KubeObject | und
     const built = { ...parseResource(object, new Map(Object.entries(data)), object.metadata.name), outdated: null };
     const { interval } = built.pipeline.adaptation;
     if (interval >= SHORTEST_INTERVAL) return lacksGateway(built.control) ?? built;
-    const message = `adaptation.interval is ${interval} s, and a cluster is looked at once in ${SHORTEST_INTERVAL} s at most. Choose a longer one.`;
+    const message = `adaptation.interval is ${interval} s. On a cluster it is ${SHORTEST_INTERVAL} s at least.`;
     return { problem: { of: "Ready", reason: "Invalid", message } };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -26,7 +26,7 @@ export function customResourceDefinition(): JsonSchema {
             column("Load", ".status.load.observedRps", "Load measured, requests per second"),
             column("Accuracy", ".status.plan.accuracy", "Accuracy of the plan in force: the product of the stages'"),
             column("Cores", ".status.plan.cores", "CPU cores that the plan in force reserves"),
-            column("Mode", ".spec.mode", "How far the controller goes"),
+            column("Mode", ".status.mode", "How far the controller goes: as the pipeline says, and --max-mode allows"),
             column("Ready", '.status.conditions[?(@.type=="Ready")].status', "Whether the pipeline is run as it says"),
             column("Reason", '.status.conditions[?(@.type=="Ready")].reason', "Why it is, or is not"),
             { ...column("Age", ".metadata.creationTimestamp", "Since when it is there"), type: "date" },

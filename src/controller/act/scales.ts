@@ -40,6 +40,9 @@ export interface Scales {
 /** What is scaled by a pipeline is read more often: what was not for so long, seconds, is not asked for any more, or has gone. */
 const KEPT = 900;
 
+/** Who set what was there before anybody used server-side apply, as the API server calls them. */
+const UNRECORDED = "before-first-apply";
+
 /** The kinds that every cluster has; those of others are asked for. */
 const builtIn: Readonly<Record<string, string>> = {
   "apps/v1/Deployment": "deployments",
@@ -169,7 +172,8 @@ function isHeld({ status, causes }: KubeError): boolean {
 /** Who holds the field: each cause of a conflict names one. */
 function managersIn({ causes }: KubeError): string {
   const names = causes.flatMap(({ message = "" }) => /conflict with "([^"]*)"/.exec(message)?.[1] ?? []);
-  return [...new Set(names)].join(", ") || "somebody else";
+  const known = names.map((name) => (name === UNRECORDED ? "somebody of whom there is no record" : name));
+  return [...new Set(known)].join(", ") || "somebody else";
 }
 
 /** Whether what was asked for may have been done all the same. */

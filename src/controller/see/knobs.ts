@@ -27,7 +27,9 @@ export function pinnedKnobs(
     const knobs = [...pinned, ...(held.length === 0 ? [] : (["replicas"] as const))];
     const why = [
       ...(pinned.length === 0 ? [] : [mode === "Signal" ? "mode Signal" : `dataPlane ${dataPlane}`]),
-      ...held.map(({ variant, by, reason }) => `${reason}: ${variant}, by ${by}`),
+      ...held.map(({ variant, by, reason }) =>
+        reason === "ResourcesDiffer" ? `${reason}: ${by}` : `${reason}: ${variant}, by ${by}`,
+      ),
     ];
     return knobs.length === 0 ? [] : [{ stage, knobs, why: why.join("; ") }];
   });

@@ -196,7 +196,7 @@ function messageOf(error: unknown): string {
   const code = "code" in error ? error.code : null;
   // OpenSSL's own words are of its source files.
   if (code === "EPROTO") return "no TLS is spoken there: https was asked of a server that speaks http?";
-  if (code === "ECONNREFUSED" || code === "ENOTFOUND") return `${wordsOf(error)}: check --prometheus`;
+  if (code === "ECONNREFUSED" || code === "ENOTFOUND") return `${wordsOf(error)}: is it up, and is --prometheus right?`;
   return wordsOf(error);
 }
 

@@ -1,4 +1,4 @@
-import type { LoadSeries } from "../../core/cluster.ts";
+import type { LoadSeries, LoopState } from "../../core/cluster.ts";
 import type { MeasuredLoad } from "../../core/counters.ts";
 import type { Decision } from "../../core/decide.ts";
 import { surelyAtLeast } from "../../core/load.ts";
@@ -97,7 +97,7 @@ export function standingOfProfiles(
 /** `isLoadKnown`: that of now is measured, or assumed. */
 export function standingOfPlan(answer: Answer, pipeline: Pipeline, isLoadKnown: boolean): Standing {
   const {
-    decision: { outcome, reason },
+    decision: { outcome, reason, planned, state },
     promised,
   } = answer;
   switch (outcome?.status) {
@@ -111,9 +111,23 @@ export function standingOfPlan(answer: Answer, pipeline: Pipeline, isLoadKnown: 
     case "infeasible": {
       const latency = promised === null ? "" : latencyPromised(promised.latency);
       const what = reason === "held-infeasible" ? "the plan in force is held" : "the nearest plan is in force";
-      return bad(reason === "held-infeasible" ? "Held" : "BestEffort", `no plan keeps every limit; ${what}${latency}`);
+      // Long after the load has fallen it may be that of before.
+      const load = planned === null ? "" : ` at the ${coarse(planned, Math.ceil)} rps planned for`;
+      const message = `no plan keeps every limit${load}; ${what}${latency}${setbacksText(state)}`;
+      return bad(reason === "held-infeasible" ? "Held" : "BestEffort", message);
     }
   }
+}
+
+/** What did not come up, which is no limit of the file's. */
+function setbacksText(state: LoopState | null): string {
+  const held = Object.entries(state?.rollouts ?? {}).flatMap(([stage, { setbacks }]) =>
+    setbacks.map(
+      ({ variant, most, until }) =>
+        `. No more than ${most} replicas of ${stage}/${variant} came up: look at their Pods (more are tried again at ${clockText(until)} UTC)`,
+    ),
+  );
+  return held.join("");
 }
 
 function undecidedText({ decision, seen }: Answer, pipeline: Pipeline, isLoadKnown: boolean): string {

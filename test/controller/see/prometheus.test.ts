@@ -197,7 +197,7 @@ describe("a failure", () => {
     await served(says(""), async (url) => {
       gone = url;
     });
-    assert.match(await failure(ask(gone)), /ECONNREFUSED 127.*: check --prometheus$/);
+    assert.match(await failure(ask(gone)), /ECONNREFUSED 127.*: is it up, and is --prometheus right\?$/);
   });
 
   test("https asked of a server that speaks http, without OpenSSL's words", async () => {

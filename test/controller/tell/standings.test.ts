@@ -54,3 +54,24 @@ test("whatever is missing, what is told fits what the loop does", () => {
 test("of a load that is not measured it is said where that is told", () => {
   assert.match(told([null], false).message, /^MetricsAvailable has to hold first; meanwhile nothing is changed/);
 });
+
+test("where no plan keeps the limits it is said at what load, and what did not come up", () => {
+  const load = { end: NOW, step: 5, rates: ofHistory(24).map(() => 25) };
+  const counts = [{ stage: "s0", variant: "v", ready: 2, starting: 1, serving: 2 }];
+  const setback = { variant: "v", most: 2, until: NOW + 60, failures: 1 };
+  const state = { rollouts: { s0: { setbacks: [setback] } } };
+  const running = [{ stage: "s0", variant: "v", batch: 1, batchTimeout: 0, replicas: 2 }];
+  const seen = { now: NOW, load, running, replicas: counts, stages: [], state };
+  const answer: Answer = {
+    seen,
+    decision: tick(planner, seen),
+    promised: { accuracy: 0.5, cores: 2, latency: Infinity, objective: 0 },
+    seconds: 0,
+  };
+  assert.deepEqual(standingOfPlan(answer, pipeline, true), {
+    status: "False",
+    reason: "BestEffort",
+    message:
+      "no plan keeps every limit at the 25 rps planned for; the nearest plan is in force, and its queues grow without end. No more than 2 replicas of s0/v came up: look at their Pods (more are tried again at 08:01:00 UTC)",
+  });
+});
