@@ -228,6 +228,7 @@ describe("the custom resource definition on an API server", { skip: withoutContr
       },
       load: { observedRps: "41.5", at: instantText(1_722_500_000) },
       decision: { id: "7", reason: "LoadRose" },
+      mode: "Recommend",
       conditions: [
         {
           type: "Ready",
