@@ -1,6 +1,6 @@
 import type { PolicyByStage } from "../core/pipeline.ts";
 import { list } from "./findings.ts";
-import type { PinReport } from "./plan.ts";
+import type { Leaver, PinReport } from "./plan.ts";
 
 /** What a policy fixes, in words: "detect: variant small, replicas 3; read: replicas 2". */
 export function pinsText(pins: PolicyByStage): string {
@@ -42,9 +42,12 @@ function whatOf({ pin, value, variant }: PinReport): string {
 }
 
 function whyOf({ pin, by }: PinReport): string {
+  return by === "pipeline" ? `${pin} of the pipeline` : leaverText(by);
+}
+
+/** What leaves no more than it does. */
+export function leaverText(by: Leaver): string {
   switch (by) {
-    case "pipeline":
-      return `${pin} of the pipeline`;
     case "cluster":
       return "what the cluster leaves: status.pinnedKnobs says why";
     case "setback":

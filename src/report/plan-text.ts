@@ -1,8 +1,7 @@
 import type { Relaxation } from "../core/relax.ts";
 import { decimals, NO_NUMBER, rate } from "./numbers.ts";
-import type { Shortfall } from "../core/shortfall.ts";
-import type { PlanReport } from "./plan.ts";
-import { bindingPinText } from "./pins.ts";
+import type { PlanReport, ShortfallReport } from "./plan.ts";
+import { bindingPinText, leaverText } from "./pins.ts";
 import { textTable } from "./text-table.ts";
 
 /** A decision for people: the plan, what it promises, and what stands in the way of a better one. */
@@ -113,13 +112,19 @@ function pinsInWords({ pins }: PlanReport): readonly string[] {
   return [together ? "What may run, all of this together:" : "What may run, each of this by itself:", ...lines];
 }
 
-function shortfallText({ stage, replicas, by, needs }: Shortfall, { planned_load_rps, policy }: PlanReport): string {
+function shortfallText(
+  { stage, replicas, by, needs }: ShortfallReport,
+  { planned_load_rps, policy }: PlanReport,
+): string {
   if (needs === null) return `Stage ${stage}: its pins and limits leave it no variant and batch.`;
   const limit = {
     limits: "limits.replicas",
     policy: `policies.${policy}.${stage}.replicas`,
     stage: "its pin.replicas",
     variant: `maxReplicas of ${needs.variant}`,
+    cluster: leaverText("cluster"),
+    setback: leaverText("setback"),
+    switch: leaverText("switch"),
   }[by];
   return (
     `Stage ${stage} cannot carry ${rate(planned_load_rps)} rps with ${replicas} ` +

@@ -41,12 +41,19 @@ export interface PlanReport {
   readonly pins: readonly PinReport[];
   readonly relaxations: readonly Relaxation[];
   /** Stages whose replicas are too few for the load, whatever else gives way. */
-  readonly shortfalls: readonly Shortfall[];
+  readonly shortfalls: readonly ShortfallReport[];
 }
 
+/** What else than the pipeline's file: what a cluster, a switch under way or replicas that did not come up leave. */
+export type Leaver = "cluster" | "setback" | "switch";
+
 export interface PinReport extends BindingPin {
-  /** What says so: the pipeline's file, or what a cluster, a switch under way or replicas that did not come up leave. */
-  readonly by: "pipeline" | "cluster" | "setback" | "switch";
+  /** What says so. */
+  readonly by: "pipeline" | Leaver;
+}
+
+export interface ShortfallReport extends Omit<Shortfall, "by"> {
+  readonly by: Shortfall["by"] | Leaver;
 }
 
 export interface StandbyReport {
@@ -83,7 +90,7 @@ export interface PlanContext {
   /** By the pipeline's file, where nothing else is said. */
   readonly pins: readonly (BindingPin & { readonly by?: PinReport["by"] })[];
   readonly relaxations: readonly Relaxation[];
-  readonly shortfalls: readonly Shortfall[];
+  readonly shortfalls: readonly ShortfallReport[];
 }
 
 /** One decision for a known load. When no plan is feasible the stages are those of the nearest to one. */

@@ -1,5 +1,5 @@
 import { assess, type Assessment } from "../core/assess.ts";
-import { bindingPins, type BindingPin } from "../core/binding-pins.ts";
+import { bindingPins, type Pin } from "../core/binding-pins.ts";
 import type { Observation } from "../core/cluster.ts";
 import { decide, type Decided, type Decision, type Planner } from "../core/decide.ts";
 import { firstDifference, fromExactJson, toExactJson, type Difference } from "../core/exact-json.ts";
@@ -12,9 +12,9 @@ import { nextBest, type NextBest } from "../core/next-best.ts";
 import { samePlan, type Plan } from "../core/plan.ts";
 import { isSolved, type Outcome, type Problem, type RowName } from "../core/problem.ts";
 import { bindingRows, improves, relaxations, type Relaxation } from "../core/relax.ts";
-import { shortfalls, type Shortfall } from "../core/shortfall.ts";
+import { shortfalls } from "../core/shortfall.ts";
 import { servingInstead, type Serving } from "./serving.ts";
-import { fixerOf, type FixedPin } from "./fixed-pins.ts";
+import { fixedShortfall, fixerOf, type FixedPin, type FixedShortfall } from "./fixed-pins.ts";
 
 /** A recorded decision that was made again, and what is behind it. All but `difference` is of the one made again. */
 export interface DecisionExplanation {
@@ -53,7 +53,7 @@ export interface Solving {
   /** Of an infeasible problem: the least change of each row alone; else empty. */
   readonly relaxations: readonly Relaxation[];
   /** Of an infeasible problem: the stages whose replicas are too few, whatever else gives way; else empty. */
-  readonly shortfalls: readonly Shortfall[];
+  readonly shortfalls: readonly FixedShortfall[];
   /** Null where there is no other plan, or no plan at all. */
   readonly nextBest: NextBest | null;
   /** Null where the plan in force stays, or there is none. */
@@ -113,7 +113,7 @@ function makeRecording(planner: Planner, load: number, running: Plan, leeway: Le
 
 function explainMaking(
   { planner, running, leeway, problem, decided }: Making,
-  fixer: (pin: BindingPin) => FixedPin["by"],
+  fixer: (pin: Pin) => FixedPin["by"],
 ): Solving {
   const { solver } = planner;
   const { outcome, planned, load } = decided;
@@ -135,7 +135,7 @@ function explainMaking(
     ],
     pins: pins.map((pin) => ({ ...pin, by: fixer(pin) })),
     relaxations: infeasible ? relaxations(from, load, running, solver) : [],
-    shortfalls: infeasible ? shortfalls(planner, planned) : [],
+    shortfalls: infeasible ? shortfalls(planner, planned).map((one) => fixedShortfall(one, fixer)) : [],
     nextBest: isSolved(outcome) ? nextBest(problem, outcome, solver) : null,
     staying:
       promised === null ? null : { promised, loses: isSolved(outcome) ? outcome.objective - promised.objective : null },

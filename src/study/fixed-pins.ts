@@ -3,6 +3,7 @@ import type { Observation } from "../core/cluster.ts";
 import type { Decision } from "../core/decide.ts";
 import type { Pipeline, Stage } from "../core/pipeline.ts";
 import { mayRun, type Restriction } from "../core/restrict.ts";
+import type { Shortfall } from "../core/shortfall.ts";
 
 /** A pin of a decision's pipeline, and by what it is there. */
 export interface FixedPin extends BindingPin {
@@ -11,6 +12,19 @@ export interface FixedPin extends BindingPin {
    * stage goes over to a variant.
    */
   readonly by: "pipeline" | "cluster" | "setback" | "switch";
+}
+
+/** Too few replicas, and who says so, where that is not the file. */
+export interface FixedShortfall extends Omit<Shortfall, "by"> {
+  readonly by: Shortfall["by"] | Exclude<FixedPin["by"], "pipeline">;
+}
+
+/** What keeps a variant's replicas to fewer than its file says is not its maxReplicas. */
+export function fixedShortfall(one: Shortfall, fixer: (pin: Pin) => FixedPin["by"]): FixedShortfall {
+  if (one.by !== "variant" || one.needs === null) return one;
+  const { variant } = one.needs;
+  const by = fixer({ stage: one.stage, pin: "maxReplicas", value: one.replicas, variant });
+  return by === "pipeline" ? one : { ...one, by };
 }
 
 /** By what each pin of a decision is there; `pipeline` is that of the file. */

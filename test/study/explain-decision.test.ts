@@ -196,6 +196,24 @@ describe("what was behind a decision", () => {
     ]);
   });
 
+  test("too few replicas, and who says so: the file's maximum, a number that somebody holds, or replicas that did not come up", async () => {
+    const who = async (most: number | undefined, changes: Partial<Observation>): Promise<unknown> => {
+      const bounded = pipelineOf([[{ ...small, ...(most === undefined ? {} : { maxReplicas: most }) }]], {
+        limits: { replicas: 8, batch: 4 },
+        sla: { seconds: 3, quantile: 0.99 },
+      });
+      const seen = { ...seeing([30, 30], plan(["small", 1])), ...changes };
+      const { solved } = await explained(setupOf(bounded), seen);
+      return solved?.shortfalls.map(({ by, replicas }) => `${by} ${replicas}`).join();
+    };
+    assert.equal(await who(1, {}), "variant 1");
+    const held = [{ stage: "s0", replicas: { small: { fewest: 1, most: 1 } } }];
+    assert.equal(await who(undefined, { restrictions: held }), "cluster 1");
+    const counts = [{ stage: "s0", variant: "small", ready: 1, starting: 0, serving: 1 }];
+    const setbacks = [{ variant: "small", most: 1, until: 150, failures: 1 }];
+    assert.equal(await who(undefined, { replicas: counts, state: { rollouts: { s0: { setbacks } } } }), "setback 1");
+  });
+
   test("staying with the plan in force: what it would have promised, lost and broken", async () => {
     const one = pipelineOf([[small]], { sla: { seconds: 3, quantile: 0.99 } });
     const staying = async (load: number, running: Plan) => {
