@@ -164,8 +164,8 @@ export function setOut(
     const { ready } = countOf(sight.counts, to.variant);
     const goesOn = running[s]?.variant === to.variant;
     const routed = switching !== undefined && isRouted(switching);
-    const before = routed ? undefined : switching;
-    const next = routed && goesOn ? switching : switchOf(to, before ?? switchFrom(running[s], to, seen.now), sight);
+    const begun = switching === undefined || routed ? switchFrom(running[s], to, seen.now) : switching;
+    const next = routed && goesOn ? switching : switchOf(to, goesOn ? begun : neverReturned(begun), sight);
     const isUp = ready >= to.replicas && next?.phase !== "Preparing";
     return rolloutOf(next, isUp ? undefined : progressOf(to, ready, progress, seen.now), setbacks);
   });
@@ -273,6 +273,13 @@ function sightOf(
     drain: pipeline.rollout.drain,
     now,
   };
+}
+
+/** That requests went back from one variant says nothing of another that takes its place. */
+function neverReturned(switching: Switch | undefined): Switch | undefined {
+  if (switching === undefined) return undefined;
+  const { returned: _, ...begun } = switching;
+  return begun;
 }
 
 function switchFrom(running: StagePlan | undefined, to: StagePlan, now: number): Switch | undefined {

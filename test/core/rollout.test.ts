@@ -386,6 +386,13 @@ describe("one switch at a time", () => {
     );
     assert.deepEqual(said, ["b 3 first, Preparing", "c 6 standby, Ready"]);
     assert.equal(state?.rollouts?.["s0"]?.switching?.from.variant, "a");
+    // That requests went back from the other one is nothing to them.
+    const switching = { from: one("a", 2), phase: "Preparing", since: 15, returned: 12 } as const;
+    const returned = { ...state, rollouts: { s0: { switching, setbacks: [] } } };
+    const seen = look({ now: 20, load: 60, running: plan(["b", 3]), state: returned }, "a 2/2 2", "b 0/3 0", "c 6/6 0");
+    const decision = tick(planner, seen);
+    assert.equal(told(decision), "c 6 standby, Ready");
+    assert.equal(decision.state?.rollouts?.["s0"]?.switching?.returned, undefined);
   });
 });
 
