@@ -51,6 +51,11 @@ export function plan(
   }));
 }
 
+/** One stage of a plan, one by one. */
+export function stagePlan(stage: string, name: string, replicas: number): StagePlan {
+  return { stage, variant: name, batch: 1, batchTimeout: 0, replicas };
+}
+
 /** Everything optional at its plainest; `duration` is T_end. */
 export function scenarioOf(of: Pipeline, startPlan: Plan, duration: number, rest: Partial<Scenario> = {}): Scenario {
   return {

@@ -3,12 +3,23 @@ import { reader } from "../../src/controller/known.ts";
 import type { Memory } from "../../src/controller/memory.ts";
 import { scales } from "../../src/controller/act/scales.ts";
 import { setupsWith } from "../../src/controller/setups.ts";
+import { good, type Standings } from "../../src/controller/tell/conditions.ts";
 import { logTo } from "../../src/controller/tell/log.ts";
 import { controllerMetrics } from "../../src/controller/tell/metrics.ts";
 import { takeTurn } from "../../src/controller/turn.ts";
 import { watchNamespace, type World } from "../../src/controller/world.ts";
 import type { Kube } from "../../src/kube/client.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
+
+const well = good("Applied");
+/** Nothing is wrong. */
+export const allWell: Standings = {
+  TargetResolved: well,
+  MetricsAvailable: well,
+  ProfilesReady: well,
+  Feasible: well,
+  Applied: well,
+};
 
 /** What turns use of the outside, but for what a test gives. */
 export function surroundingsOf({

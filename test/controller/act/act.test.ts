@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { carryOut } from "../../../src/controller/act/act.ts";
 import type { Steps } from "../../../src/controller/act/carry-out.ts";
-import { good, type Standings } from "../../../src/controller/tell/conditions.ts";
+import { allWell } from "../turns.ts";
 import type { Answer, Context } from "../../../src/controller/context.ts";
 import type { Ledger } from "../../../src/controller/act/ledger.ts";
 import type { Known } from "../../../src/controller/known.ts";
@@ -29,14 +29,6 @@ const known = {
   built: { pipeline, control: { stages: [stage] } },
   holds: () => true,
 } as unknown as Known;
-const well = good("Applied");
-const standings: Standings = {
-  TargetResolved: well,
-  MetricsAvailable: well,
-  ProfilesReady: well,
-  Feasible: well,
-  Applied: well,
-};
 
 function viewOf(name: string, replicas: number) {
   return { target: named(name), scale: { replicas, selector: parseSelector(`app=${name}`), at: 0, since: 0 } };
@@ -90,7 +82,7 @@ async function done(stale: readonly string[], takenOver: Ledger["takenOver"] = [
   const seen = { now: 90, load: { end: 90, step: 5, rates: [null] }, replicas };
   const decision = { at: 90, plan: plan(["up", 2]), outcome: null, reason: "unchanged", state: { planning: {} } };
   const answer = { decision, seen, promised: null } as unknown as Answer;
-  const told = { standings, mode: "Act", id: "1", answer } as const;
+  const told = { standings: allWell, mode: "Act", id: "1", answer } as const;
   const labels = { app: selects };
   const service = selects === undefined ? undefined : { ...object, spec: { selector: labels } };
   const world = { namespace: "n", stale: () => stale, pods: podIndex(), service: () => service };

@@ -14,11 +14,12 @@ import { parseSelector } from "../../../src/controller/see/selector.ts";
 import type { TargetView } from "../../../src/controller/see/targets.ts";
 import type { Control } from "../../../src/core/control.ts";
 import type { Pipeline } from "../../../src/core/pipeline.ts";
-import type { Plan, StagePlan } from "../../../src/core/plan.ts";
+import type { Plan } from "../../../src/core/plan.ts";
 import { switchPhases } from "../../../src/core/switch.ts";
 import { parseResource } from "../../../src/formats/resource.ts";
 import { KubeError } from "../../../src/kube/errors.ts";
 import { pipelineObject, profiles } from "../../cluster/scene/objects.ts";
+import { stagePlan } from "../../fixtures.ts";
 
 type DataPlane = "None" | "Service";
 
@@ -44,13 +45,6 @@ function viewsOf({ pipeline, control }: ReturnType<typeof live>, counts: readonl
     });
 }
 
-const setting = (stage: string, variant: string, replicas: number): StagePlan => ({
-  stage,
-  variant,
-  batch: 1,
-  batchTimeout: 0,
-  replicas,
-});
 const said = (steps: readonly ScaleStep[]): readonly string[] =>
   steps.map(({ view, replicas }) => `${view.target.variant}→${replicas}`);
 /** All but the cores. */
@@ -60,7 +54,7 @@ function told({ room, up, routes, down }: Steps) {
 const nothing = { room: [], up: [], routes: [], down: [] };
 
 describe("what a cluster lacks of a plan", () => {
-  const plan: Plan = [setting("detect", "small", 3), setting("classify", "fast", 1)];
+  const plan: Plan = [stagePlan("detect", "small", 3), stagePlan("classify", "fast", 1)];
 
   test("without a data plane the variants that do not serve are let be", () => {
     const of = live("None");
@@ -77,7 +71,7 @@ describe("what a cluster lacks of a plan", () => {
   test("without a data plane what does not serve takes no cores from what does", () => {
     const of = live("None", 8);
     const views = viewsOf(of, [3, 2, 1, 3]);
-    const to = [setting("detect", "small", 6), setting("classify", "fast", 2)];
+    const to = [stagePlan("detect", "small", 6), stagePlan("classify", "fast", 2)];
     const steps = stepsTo({ ...of, views, routed: [null, null], fixed: [] }, to, null);
     assert.deepEqual([steps.free, said(numbersOf(steps, true))], [4, ["small→6", "fast→2"]]);
   });
@@ -108,7 +102,7 @@ describe("what a cluster lacks of a plan", () => {
   test("what is planned and cannot be looked at has its room, too", () => {
     const of = live("Service", 5);
     const views = viewsOf(of, [1, 1]).filter(({ stage }) => stage === "detect");
-    const to = [setting("detect", "small", 2), setting("classify", "fast", 2)];
+    const to = [stagePlan("detect", "small", 2), stagePlan("classify", "fast", 2)];
     const scene = { ...of, views, routed: ["small", null], fixed: [] };
     assert.deepEqual(told(stepsTo(scene, to, null)), { ...nothing, room: ["large→0"], up: ["small→2"] });
   });
@@ -126,8 +120,8 @@ describe("what a cluster lacks of a plan", () => {
     fc.assert(
       fc.property(at, ({ counts, replicas, from, phase, routed, cores }) => {
         const of = live("Service", cores);
-        const to = [setting("detect", "large", replicas), setting("classify", "fast", 1)];
-        const switching = { from: setting("detect", "small", from), phase, since: 0 } as const;
+        const to = [stagePlan("detect", "large", replicas), stagePlan("classify", "fast", 1)];
+        const switching = { from: stagePlan("detect", "small", from), phase, since: 0 } as const;
         const state = { rollouts: { detect: { switching, setbacks: [] } } };
         const scene = { ...of, views: viewsOf(of, counts), routed: [routed, "fast"], fixed: [] };
         const { room, up, routes, down } = stepsTo(scene, to, state);
@@ -215,7 +209,7 @@ describe("the steps, one after the other", () => {
       fc.asyncProperty(at, async ({ counts, wanted, variants, routed, cores, mayGoDown }) => {
         const within = live("Service", cores);
         const views = viewsOf(within, counts);
-        const plan = [setting("detect", variants[0], wanted[0]), setting("classify", variants[1], wanted[1])];
+        const plan = [stagePlan("detect", variants[0], wanted[0]), stagePlan("classify", variants[1], wanted[1])];
         const now = new Map(views.map(({ variant, scale }) => [variant.name, scale.replicas]));
         const asked = (): number =>
           views.reduce((sum, { variant }) => sum + variant.coresPerReplica * (now.get(variant.name) ?? 0), 0);

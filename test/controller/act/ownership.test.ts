@@ -11,7 +11,7 @@ import { memoryFrom, type Memory } from "../../../src/controller/memory.ts";
 import { fixedBy } from "../../../src/controller/see/fixed.ts";
 import { autoscalerClaims } from "../../../src/controller/see/contest.ts";
 import type { TargetView } from "../../../src/controller/see/targets.ts";
-import { good, type Standings } from "../../../src/controller/tell/conditions.ts";
+import { allWell } from "../turns.ts";
 import { controllerMetrics } from "../../../src/controller/tell/metrics.ts";
 import { UnreportedError } from "../../../src/controller/tell/report.ts";
 import type { World } from "../../../src/controller/world.ts";
@@ -27,14 +27,6 @@ type Fate = "done" | "answer lost" | "lost" | "refused" | "dead before" | "dead 
 
 const FOUND = 7;
 const target = { variant: "v", apiVersion: "apps/v1", kind: "Deployment", name: "v" };
-const well = good("Applied");
-const standings: Standings = {
-  TargetResolved: well,
-  MetricsAvailable: well,
-  ProfilesReady: well,
-  Feasible: well,
-  Applied: well,
-};
 
 class Death extends Error {}
 
@@ -135,7 +127,7 @@ function deployment(refuse: (replicas: number) => boolean = () => false) {
       };
       const decision = { plan: [], state: { planning: {} } };
       const answer = { decision, promised: null } as unknown as Answer;
-      const told = { standings, mode: "Act", id: "1", answer, fixed } as const;
+      const told = { standings: allWell, mode: "Act", id: "1", answer, fixed } as const;
       memory = { ...memory, isFresh: false, ledger };
       try {
         memory = await carryOut(context, world, known, memory, steps, true, "", told);

@@ -9,21 +9,14 @@ import { givenUp } from "../../../src/core/given-up.ts";
 import type { Observation } from "../../../src/core/cluster.ts";
 import { tick } from "../../../src/core/loop.ts";
 import type { Target } from "../../../src/core/control.ts";
-import type { StagePlan } from "../../../src/core/plan.ts";
 import type { Switch } from "../../../src/core/switch.ts";
 import { parseResource } from "../../../src/formats/resource.ts";
 import { assemble } from "../../../src/study/setup.ts";
 import { pipelineObject, profiles } from "../../cluster/scene/objects.ts";
+import { stagePlan } from "../../fixtures.ts";
 
 const built = parseResource(pipelineObject({ dataPlane: "Service" }), new Map(Object.entries(profiles)), "shop");
 const sound: Sound = { ...built, outdated: null };
-const setting = (stage: string, variant: string, replicas: number): StagePlan => ({
-  stage,
-  variant,
-  batch: 1,
-  batchTimeout: 0,
-  replicas,
-});
 /** 6 rps: one of small is enough, and two of large. */
 const load = { end: 500, step: 1, rates: Array.from({ length: 30 }, () => 6) };
 
@@ -56,7 +49,7 @@ function live(ready: Ready, selects: "small" | "large" | "others" | null) {
 }
 
 function seeing(phase: Switch["phase"] | null, ready: Ready, routed: "small" | "large"): Observation {
-  const switching = { from: setting("detect", "small", 2), phase: phase ?? "Ready", since: 490 };
+  const switching = { from: stagePlan("detect", "small", 2), phase: phase ?? "Ready", since: 490 };
   const count = (stage: string, variant: string, isReady: number, serves: boolean) => ({
     stage,
     variant,
@@ -67,7 +60,7 @@ function seeing(phase: Switch["phase"] | null, ready: Ready, routed: "small" | "
   return {
     now: 500,
     load,
-    running: [setting("detect", "large", 2), setting("classify", "fast", 1)],
+    running: [stagePlan("detect", "large", 2), stagePlan("classify", "fast", 1)],
     replicas: [
       count("detect", "small", ready.small, routed === "small"),
       count("detect", "large", ready.large, routed === "large"),
