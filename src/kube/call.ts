@@ -46,6 +46,8 @@ export interface CallOptions {
   readonly urgent?: boolean;
   /** What must not be done twice: tried again only where the server says that it did nothing (429). A create always is. */
   readonly once?: boolean;
+  /** Of a read that a write waits for: it waits for a token as writes do. */
+  readonly acts?: boolean;
 }
 
 export interface Call {
@@ -144,8 +146,9 @@ export function caller({
       if (how.urgent === true) return askOnce(call, how);
       const signal = how.signal ?? end;
       const once = how.once ?? call.verb === "create";
+      const urgency = how.acts === true ? "urgent" : urgencyOf(call);
       for (let failures = 0; ;) {
-        await takeToken(urgencyOf(call), signal);
+        await takeToken(urgency, signal);
         try {
           return await askOnce(call, signal === undefined ? {} : { signal });
         } catch (error) {

@@ -1,5 +1,6 @@
 import type { Target } from "../../core/control.ts";
 import { instantText } from "../../formats/status.ts";
+import { KubeError } from "../../kube/errors.ts";
 import type { ScaleStep } from "./carry-out.ts";
 import type { Context } from "../context.ts";
 import { confirmed, entryOf, isOf, isTakenDown, pinned, type Ledger } from "./ledger.ts";
@@ -20,8 +21,8 @@ const NOBODY_KNOWN = "somebody who is not known (0 is stored without who set it)
 
 /**
  * Sets the replicas of a target as their owner. The first write takes over by force; after that a conflict means that somebody
- * took the number back, as does a 0 that is not ours, and it is left to them. So it is where a taking over was begun before, nobody knows
- * whether it was carried out, and there is another number than there was.
+ * took the number back, as does a 0 that is not ours, and it is left to them. So it is where it has changed since it was seen; and where a
+ * taking over was begun before, nobody knows whether it was carried out, and there is another number than there was.
  */
 export async function writeOwned(
   { scales, clock }: Pick<Context, "scales" | "clock">,
@@ -30,13 +31,21 @@ export async function writeOwned(
   ledger: Ledger,
 ): Promise<Written> {
   const entry = entryOf(ledger, target);
+  const isOwn = entry?.confirmed === true;
   const pin = (by: string): Written => ({ ledger: pinned(ledger, target, instantText(clock()), by), pinnedBy: by });
+  const changedTo = async (found: number): Promise<Written> => {
+    const by = (await scales.holder(namespace, target)) || (found === 0 ? NOBODY_KNOWN : "");
+    if (by !== "") return pin(by);
+    const now = `${target.kind} ${target.name} has ${found} replicas by now, not ${seen.replicas}`;
+    throw new KubeError(`${now}; the next turn decides anew`, { status: 409, reason: "Conflict" });
+  };
   if (isTakenDown(ledger, target, seen.replicas)) {
     const now = await scales.read(namespace, target);
-    if ("replicas" in now && now.replicas === 0) return pin((await scales.holder(namespace, target)) || NOBODY_KNOWN);
+    if ("replicas" in now && now.replicas === 0) return changedTo(0);
   }
-  const attempt = await scales.write(namespace, target, replicas, false);
-  const isOwn = entry?.confirmed === true;
+  const change = { from: seen.replicas, to: replicas };
+  const attempt = await scales.write(namespace, target, change, false);
+  if ("found" in attempt) return changedTo(attempt.found);
   if ("scale" in attempt) return { ledger: confirmed(ledger, target, isOwn ? entry.formerManager : "", replicas) };
   const by = attempt.heldBy;
   if (isOwn || (entry?.found !== undefined && entry.found !== seen.replicas)) {
@@ -44,7 +53,8 @@ export async function writeOwned(
     await scales.read(namespace, target);
     return pin(by);
   }
-  await scales.write(namespace, target, replicas, true);
+  const forced = await scales.write(namespace, target, change, true);
+  if ("found" in forced) return changedTo(forced.found);
   return { ledger: confirmed(ledger, target, by, replicas), takenFrom: by };
 }
 

@@ -39,7 +39,7 @@ export async function restore(
 
   const scale = async ({ view: { target, scale: now }, replicas }: ScaleStep): Promise<StepResult> => {
     // Not forced: what somebody took back is left to them.
-    const written = await scales.write(namespace, target, replicas, false);
+    const written = await scales.write(namespace, target, { from: now.replicas, to: replicas }, false);
     if ("scale" in written) {
       const note = `${target.kind} ${target.name}: ${now.replicas} → ${replicas} replicas, as before it was taken over`;
       void record(object, "Normal", "Restored", note);

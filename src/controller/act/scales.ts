@@ -24,21 +24,32 @@ export interface ScaleProblem {
   readonly message: string;
 }
 
-/** What came of a write: the scale, or who holds the number now. */
-export type ScaleWrite = { readonly scale: Scale } | { readonly heldBy: string };
+/** What came of a write: the scale; or who holds the number; or how many there were by then, and nothing was written. */
+export type ScaleWrite = { readonly scale: Scale } | { readonly heldBy: string } | { readonly found: number };
 
 export interface Scales {
   /** As it was last read or written; null if never. */
   readonly known: (namespace: string, target: Target) => Scale | null;
   readonly read: (namespace: string, target: Target) => Promise<Scale | ScaleProblem>;
-  /** Server-side apply of the one field; a conflict is an answer, unless forced. What is forced is sent once. */
-  readonly write: (namespace: string, target: Target, replicas: number, force: boolean) => Promise<ScaleWrite>;
+  /**
+   * Server-side apply of the one field, where it still is as it was seen; a conflict is an answer, unless forced. It is read right before,
+   * and not written if anything has changed since: a 0 that somebody sets by /scale is in conflict with nothing. What is forced is sent once.
+   */
+  readonly write: (
+    namespace: string,
+    target: Target,
+    replicas: { readonly from: number; readonly to: number },
+    force: boolean,
+  ) => Promise<ScaleWrite>;
   /** Who else holds the number; empty: nobody; null: that cannot be found out. Writes nothing. */
   readonly holder: (namespace: string, target: Target) => Promise<string | null>;
 }
 
 /** What is scaled by a pipeline is read more often: what was not for so long, seconds, is not asked for any more, or has gone. */
 const KEPT = 900;
+
+/** Its status changes with every Pod that comes or goes: how often a number is read anew before it is written. */
+const TRIES = 5;
 
 /** Who set what was there before anybody used server-side apply, as the API server calls them. */
 const UNRECORDED = "before-first-apply";
@@ -92,19 +103,47 @@ export function scales(kube: Kube, clock: () => number): Scales {
     namespace: string,
     target: Target,
     replicas: number,
-    how: { readonly force: boolean; readonly dryRun?: boolean },
+    how: { readonly force: boolean; readonly dryRun?: boolean; readonly resourceVersion?: string | undefined },
   ): Promise<{ readonly applied: KubeObject } | { readonly heldBy: string }> => {
-    const path = await pathOf(namespace, target);
-    if (path === null) throw new RangeError(`${target.kind} ${target.name} was never read`);
-    const metadata = { name: target.name, namespace };
+    const { resourceVersion, ...as } = how;
+    const path = await existing(namespace, target);
+    const metadata = { name: target.name, namespace, resourceVersion };
     const body = { apiVersion: "autoscaling/v1", kind: "Scale", metadata, spec: { replicas } };
     try {
       // Whoever set it after a force whose answer was lost must not be overruled by the next try.
       const once = how.force ? { once: true } : {};
-      return { applied: await kube.apply(path, body, { fieldManager: FIELD_MANAGER, ...how }, once) };
+      return { applied: await kube.apply(path, body, { fieldManager: FIELD_MANAGER, ...as }, once) };
     } catch (error) {
       if (error instanceof KubeError && isHeld(error) && !how.force) return { heldBy: managersIn(error) };
       throw error;
+    }
+  };
+
+  const existing = async (namespace: string, target: Target): Promise<ObjectPath> => {
+    const path = await pathOf(namespace, target);
+    if (path === null) throw new RangeError(`${target.kind} ${target.name} was never read`);
+    return path;
+  };
+
+  const write = async (
+    namespace: string,
+    target: Target,
+    replicas: { readonly from: number; readonly to: number },
+    force: boolean,
+  ): Promise<ScaleWrite> => {
+    const key = keyOf(namespace, target);
+    for (let tries = 1; ; tries++) {
+      const object = await kube.get(await existing(namespace, target), { acts: true });
+      const now = keep(key, object).replicas;
+      // As many as are wanted may be what an earlier try has done, whose answer was lost.
+      if (now !== replicas.from && now !== replicas.to) return { found: now };
+      const { resourceVersion } = object.metadata;
+      try {
+        const written = await apply(namespace, target, replicas.to, { force, resourceVersion });
+        return "heldBy" in written ? written : { scale: keep(key, written.applied) };
+      } catch (error) {
+        if (!(error instanceof KubeError && isModified(error)) || tries === TRIES) throw error;
+      }
     }
   };
 
@@ -138,8 +177,8 @@ export function scales(kube: Kube, clock: () => number): Scales {
         throw error;
       }
     },
-    write: async (namespace, target, replicas, force) => {
-      const written = await apply(namespace, target, replicas, { force }).catch((error: unknown) => {
+    write: (namespace, target, replicas, force) =>
+      write(namespace, target, replicas, force).catch((error: unknown) => {
         const key = keyOf(namespace, target);
         const before = cache.get(key);
         // It has gone since it was read.
@@ -149,9 +188,7 @@ export function scales(kube: Kube, clock: () => number): Scales {
           cache.set(key, { ...before, at: 0 });
         }
         throw error;
-      });
-      return "heldBy" in written ? written : { scale: keep(keyOf(namespace, target), written.applied) };
-    },
+      }),
     holder: async (namespace, target) => {
       const { replicas = 0 } = cache.get(keyOf(namespace, target)) ?? {};
       // Only a number that differs is in conflict with those who hold it; and a policy may refuse more, or fewer.
@@ -164,9 +201,14 @@ export function scales(kube: Kube, clock: () => number): Scales {
   };
 }
 
-/** Whether others hold the field; an object that changed meanwhile is a conflict of another kind. */
+/** Whether others hold the field. */
 function isHeld({ status, causes }: KubeError): boolean {
   return status === 409 && causes.length > 0;
+}
+
+/** Whether the object has changed since it was read: a conflict of another kind. */
+function isModified({ status, causes }: KubeError): boolean {
+  return status === 409 && causes.length === 0;
 }
 
 /** Who holds the field: each cause of a conflict names one. */

@@ -110,6 +110,24 @@ describe("a cluster that answers badly", { skip: withoutScene() }, () => {
     await lives();
   });
 
+  test("a number that is on its way while somebody sets the target to 0", async () => {
+    const traffic = await begin({ name: "way" }, 30);
+    await condition("way", "Applied", "True Applied");
+    proxy.inject({ kind: "delay", seconds: 3 }, { method: "PATCH", url: /\/way-small\/scale\?/, times: 1 });
+    const from = proxy.requests().length;
+    traffic.at(60);
+    await until("it to be on its way", () =>
+      proxy
+        .requests()
+        .slice(from)
+        .some(({ method, url }) => method === "PATCH" && url.includes("/way-small/scale")),
+    );
+    await scene.plane.kubectl("scale", "deployment/way-small", "--replicas=0");
+    await condition("way", "Applied", "False TargetPinned");
+    assert.equal(await scene.replicas("way-small"), 0);
+    await lives();
+  });
+
   test("an API server that is restarted while a variant is switched", async () => {
     await applySwitching(scene, "restart");
     // What it does as it ends, its log may not tell.

@@ -60,7 +60,11 @@ async function done(stale: readonly string[], takenOver: Ledger["takenOver"] = [
     log: { ready: () => {} },
     scales: {
       known: (_namespace: string, { name }: { readonly name: string }) => viewOf(name, 2).scale,
-      write: async (_namespace: string, { name }: { readonly name: string }, replicas: number) => {
+      write: async (
+        _namespace: string,
+        { name }: { readonly name: string },
+        { to: replicas }: { readonly to: number },
+      ) => {
         did.push(`${name} ${replicas}`);
         return { scale: {} };
       },

@@ -18,7 +18,7 @@ import type { World } from "../../../src/controller/world.ts";
 import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
 import type { ApplyAs, Kube } from "../../../src/kube/client.ts";
 import { KubeError } from "../../../src/kube/errors.ts";
-import type { ObjectPath } from "../../../src/kube/objects.ts";
+import type { KubeObject, ObjectPath } from "../../../src/kube/objects.ts";
 
 // One target, leaders that die between any two calls, an API server whose answers get lost, and people who set the number, too.
 
@@ -36,6 +36,9 @@ function deployment(refuse: (replicas: number) => boolean = () => false) {
   let [replicas, owner]: [number, string | null] = [FOUND, "helm"];
   let status: PipelineStatus | undefined;
   let fates: Fate[] = [];
+  let version = 1;
+  /** What somebody does before so many more calls. */
+  let meanwhile: { readonly calls: number; readonly act: () => void } | null = null;
   const log: string[] = [];
   const pipeline = () => ({
     apiVersion: "ipa.dev/v1alpha1",
@@ -46,7 +49,7 @@ function deployment(refuse: (replicas: number) => boolean = () => false) {
   const scaleObject = (count: number) => ({
     apiVersion: "autoscaling/v1",
     kind: "Scale",
-    metadata: { name: "v" },
+    metadata: { name: "v", resourceVersion: String(version) },
     spec: count === 0 ? {} : { replicas: count },
     status: { selector: "app=v" },
   });
@@ -59,24 +62,42 @@ function deployment(refuse: (replicas: number) => boolean = () => false) {
     if (fate === "dead after") throw new Death();
     if (fate === "answer lost") throw new KubeError("no answer", { status: 0, reason: "NoAnswer" });
   };
-  const scale = (wanted: number, { force, dryRun = false }: ApplyAs) => {
+  const pass = (): void => {
+    if (meanwhile === null) return;
+    const { calls, act } = meanwhile;
+    meanwhile = calls === 0 ? null : { calls: calls - 1, act };
+    if (calls === 0) act();
+  };
+  const scale = (wanted: number, seen: string | undefined, { force, dryRun = false }: ApplyAs) => {
     if (!force && owner !== null && owner !== "ipa" && wanted !== replicas) {
       const causes = [{ reason: "FieldManagerConflict", message: `conflict with "${owner}"` }];
       throw new KubeError("", { status: 409, reason: "Conflict", causes });
+    }
+    if (seen !== undefined && seen !== String(version)) {
+      throw new KubeError("modified", { status: 409, reason: "Conflict" });
     }
     if (refuse(wanted)) throw new KubeError("too many", { status: 422, reason: "Invalid" });
     if (dryRun) return scaleObject(wanted);
     meet(() => {
       log.push(`ipa ${wanted}${force ? " by force" : ""} over ${replicas} of ${owner ?? "nobody"}`);
       [replicas, owner] = [wanted, wanted === 0 ? null : "ipa"];
+      version += 1;
     });
     return scaleObject(wanted);
   };
   const kube = {
-    get: async () => scaleObject(replicas),
-    apply: async ({ subresource }: ObjectPath, body: { readonly status?: PipelineStatus }, as: ApplyAs) => {
+    get: async () => {
+      pass();
+      return scaleObject(replicas);
+    },
+    apply: async (
+      { subresource }: ObjectPath,
+      body: KubeObject & { readonly status?: PipelineStatus },
+      as: ApplyAs,
+    ) => {
+      pass();
       if (subresource === "scale") {
-        return scale((body as { readonly spec: { readonly replicas: number } }).spec.replicas, as);
+        return scale((body.spec as { readonly replicas: number }).replicas, body.metadata.resourceVersion, as);
       }
       meet(() => void (status = structuredClone(body.status)));
       return pipeline();
@@ -149,6 +170,11 @@ function deployment(refuse: (replicas: number) => boolean = () => false) {
     edit: (count: number, by = "kubectl", ownerOfNone: string | null = null) => {
       log.push(`${by} ${count}`);
       [replicas, owner] = [count, count === 0 ? ownerOfNone : by];
+      version += 1;
+    },
+    /** In the next turn, before so many of its calls. */
+    meanwhile: (calls: number, act: () => void) => {
+      meanwhile = { calls, act };
     },
   };
 }
@@ -190,6 +216,24 @@ test("0 that somebody sets is theirs, as any other number is; our own is not", a
   died.edit(0);
   await second(5);
   assert.match(died.heldBy() ?? "", /not known/, "what was set above 0 before it was said");
+});
+
+test("what somebody sets while a number is on its way is theirs", async () => {
+  for (const to of [0, 3, 12]) {
+    // Before the number is read, and before it is written.
+    for (const calls of [0, 1]) {
+      const one = deployment();
+      const turn = one.leader();
+      await turn(5);
+      one.meanwhile(calls, () => one.edit(to));
+      await turn(6);
+      assert.deepEqual(
+        [one.replicas(), one.heldBy() !== undefined],
+        [to, true],
+        `${to} before call ${calls}: ${one.log.join("; ")}`,
+      );
+    }
+  }
 });
 
 test("our own going to 0 is none of somebody else's to who leads next, whenever the leader died", async () => {
@@ -256,6 +300,13 @@ const event = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ wanted: fc.integer({ min: 0, max: 3 }), fates: fc.array(fate, { maxLength: 3 }) }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      wanted: fc.integer({ min: 1, max: 3 }),
+      meanwhile: fc.record({ calls: fc.nat({ max: 4 }), toZero: fc.boolean() }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ toZero: fc.boolean() }) },
 );
 
@@ -269,18 +320,23 @@ test("whatever is lost and whoever dies: nothing is pinned that nobody set, and 
       let isSure = false;
       let isNew = true;
       let [edits, theirs]: [number, number | null] = [0, null];
+      const edit = (toZero: boolean): void => {
+        const isOurs = one.log.some((line) => line.startsWith("ipa"));
+        if (toZero && !(isSure && one.now().endsWith("of ipa"))) return;
+        edits += 1;
+        // A number that was there before would not be told from a taking over that was lost.
+        const number = toZero ? 0 : 10 + edits;
+        one.edit(number);
+        theirs = isOurs ? number : null;
+      };
       for (const event of events) {
         if ("toZero" in event) {
-          const isOurs = one.log.some((line) => line.startsWith("ipa"));
-          if (event.toZero && !(isSure && one.now().endsWith("of ipa"))) continue;
-          edits += 1;
-          // A number that was there before would not be told from a taking over that was lost.
-          const edit = event.toZero ? 0 : 10 + edits;
-          one.edit(edit);
-          theirs = isOurs ? edit : null;
+          edit(event.toZero);
           continue;
         }
         const { wanted } = event;
+        const { calls, toZero } = "meanwhile" in event ? event.meanwhile : { calls: Infinity, toZero: false };
+        one.meanwhile(calls, () => edit(toZero));
         const fates = "fates" in event ? event.fates : [];
         const [written, isFirst] = [one.log.length, isNew];
         const dead = await turn(wanted, ...fates).then(

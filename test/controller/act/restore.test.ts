@@ -93,7 +93,7 @@ function restoring(targetsNow: readonly (Pick<TakenOver, "name" | "aboveZero"> &
     record: async () => {},
     scales: {
       read,
-      write: async (_namespace: string, { name }: Pick<Target, "name">, replicas: number) => {
+      write: async (_namespace: string, { name }: Pick<Target, "name">, { to: replicas }: { readonly to: number }) => {
         wrote.push(`${name}→${replicas}`);
         return { scale: {} };
       },
@@ -150,7 +150,11 @@ test("a Service does not go back to Pods that ceased to be ready while others we
       },
       scales: {
         read: async (_namespace: string, { name }: { readonly name: string }) => found(name),
-        write: async (_namespace: string, { name }: { readonly name: string }, replicas: number) => {
+        write: async (
+          _namespace: string,
+          { name }: { readonly name: string },
+          { to: replicas }: { readonly to: number },
+        ) => {
           if (dies) put("a", "False");
           wrote.push(`${name}→${replicas}`);
           return { scale: found(name) };

@@ -10,12 +10,11 @@ const target = { variant: "v", apiVersion: "apps/v1", kind: "Deployment", name: 
 /** A Deployment of two replicas that somebody may hold, and what was applied. */
 function deployment(heldBy?: string) {
   const applied: { readonly replicas: number; readonly as: ApplyAs }[] = [];
-  const of = (replicas: number) => ({ metadata: { name: "v" }, spec: { replicas }, status: { selector: "app=v" } });
   const kube = {
-    get: async () => of(2),
+    get: async () => scaleOf(2),
     apply: async (_at: unknown, { spec }: { readonly spec: { readonly replicas: number } }, as: ApplyAs) => {
       applied.push({ replicas: spec.replicas, as });
-      if (heldBy === undefined || as.force || spec.replicas === 2) return of(spec.replicas);
+      if (heldBy === undefined || as.force || spec.replicas === 2) return scaleOf(spec.replicas);
       const causes = [{ message: `conflict with "${heldBy}" using apps/v1` }];
       throw new KubeError("", { status: 409, reason: "Conflict", causes });
     },
@@ -23,10 +22,18 @@ function deployment(heldBy?: string) {
   return { applied, of: scales(kube, () => 0) };
 }
 
+/** As the API server tells it. */
+function scaleOf(replicas: number, resourceVersion = "1") {
+  return { metadata: { name: "v", resourceVersion }, spec: { replicas }, status: { selector: "app=v" } };
+}
+
+/** From the two that there are. */
+const toThree = { from: 2, to: 3 };
+
 test("a conflict names who holds the number; by force there is none", async () => {
   const { of } = deployment("kubectl");
-  assert.deepEqual(await of.write("default", target, 3, false), { heldBy: "kubectl" });
-  assert.ok("scale" in (await of.write("default", target, 3, true)));
+  assert.deepEqual(await of.write("default", target, toThree, false), { heldBy: "kubectl" });
+  assert.ok("scale" in (await of.write("default", target, toThree, true)));
 });
 
 test("whose the number is is found out by another number, and without writing it", async () => {
@@ -45,26 +52,43 @@ test("whose the number is is found out by another number, and without writing it
 test("what is forced is sent once, what is not may be sent again", async () => {
   const sent: unknown[] = [];
   const kube = {
+    get: async () => scaleOf(2),
     apply: async (_at: unknown, _body: unknown, { force }: ApplyAs, how?: CallOptions) => {
       sent.push([force, how?.once ?? false]);
-      return { metadata: { name: "v" } };
+      return scaleOf(2);
     },
   } as unknown as Kube;
   const of = scales(kube, () => 0);
-  for (const force of [false, true]) await of.write("default", target, 3, force);
+  for (const force of [false, true]) await of.write("default", target, toThree, force);
   assert.deepEqual(sent, [
     [false, false],
     [true, true],
   ]);
 });
 
-test("a conflict that nobody is named in is nobody's number", async () => {
-  const kube = {
-    apply: async () => {
-      throw new KubeError("the object has been modified", { status: 409, reason: "Conflict" });
-    },
-  } as unknown as Kube;
-  await assert.rejects(scales(kube, () => 0).write("default", target, 3, false), { status: 409 });
+test("what changes between the reading and the writing is read anew, and written where it is as it was seen", async () => {
+  const modified = new KubeError("the object has been modified", { status: 409, reason: "Conflict" });
+  const written = async (...found: readonly number[]) => {
+    const sent: unknown[] = [];
+    let reads = 0;
+    const kube = {
+      get: async () => scaleOf(found[reads++] ?? 2, String(reads)),
+      apply: async (_at: unknown, { metadata }: { readonly metadata: { readonly resourceVersion: string } }) => {
+        sent.push(metadata.resourceVersion);
+        if (reads < found.length) throw modified;
+        return scaleOf(3);
+      },
+    } as unknown as Kube;
+    const of = scales(kube, () => 0);
+    const outcome = await of.write("default", target, toThree, true).catch((error: unknown) => error);
+    return { sent, outcome, known: of.known("default", target)?.replicas };
+  };
+  assert.deepEqual((await written(2, 2)).sent, ["1", "2"], "its status has changed");
+  assert.deepEqual(await written(0), { sent: [], outcome: { found: 0 }, known: 0 });
+  assert.deepEqual(await written(2, 7), { sent: ["1"], outcome: { found: 7 }, known: 7 });
+  assert.deepEqual((await written(2, 3)).known, 3, "what a try has done whose answer was lost");
+  const { sent, outcome } = await written(2, 2, 2, 2, 2, 2);
+  assert.deepEqual([sent.length, outcome], [5, modified]);
 });
 
 test("after a write without an answer the number is read anew, and not after one that was refused", async () => {
@@ -75,7 +99,7 @@ test("after a write without an answer the number is read anew, and not after one
     [0, "NotLeader", true],
   ] as const) {
     const kube = {
-      get: async () => ({ metadata: { name: "v" }, spec: { replicas: 2 }, status: { selector: "app=v" } }),
+      get: async () => scaleOf(2),
       apply: async () => {
         throw new KubeError("", { status, reason });
       },
@@ -83,7 +107,7 @@ test("after a write without an answer the number is read anew, and not after one
     const now = 1000;
     const of = scales(kube, () => now);
     await of.read("default", target);
-    await assert.rejects(of.write("default", target, 3, false), { reason });
+    await assert.rejects(of.write("default", target, toThree, false), { reason });
     const { at, since, replicas } = of.known("default", target) ?? {};
     assert.deepEqual([at, since, replicas], [isKept ? now : 0, now, 2], reason);
   }
@@ -93,10 +117,10 @@ test("what is not asked for any more, or was not there when it was to be written
   let now = 0;
   let isThere = true;
   const kube = {
-    get: async () => ({ metadata: { name: "v" }, spec: { replicas: 2 }, status: { selector: "app=v" } }),
+    get: async () => scaleOf(2),
     apply: async () => {
       if (!isThere) throw new KubeError("", { status: 404, reason: "NotFound" });
-      return { metadata: { name: "v" }, spec: { replicas: 3 }, status: { selector: "app=v" } };
+      return scaleOf(3);
     },
   } as unknown as Kube;
   const of = scales(kube, () => now);
@@ -111,6 +135,6 @@ test("what is not asked for any more, or was not there when it was to be written
   assert.equal(of.known("default", target), null);
   assert.equal(of.known("default", other)?.since, 0, "what is asked for is kept");
   isThere = false;
-  await assert.rejects(of.write("default", other, 3, false), { status: 404 });
+  await assert.rejects(of.write("default", other, toThree, false), { status: 404 });
   assert.equal(of.known("default", other), null);
 });
