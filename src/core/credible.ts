@@ -95,7 +95,7 @@ function ofStage(stage: Stage, rollout: unknown, now: number): StageRollout {
       isCount(partOf(from, "replicas")) &&
       switchPhases.some((phase) => phase === partOf(one, "phase")) &&
       past(partOf(one, "since")) &&
-      [partOf(one, "returned")].every((instant) => instant === undefined || past(instant))
+      [undefined, true].some((lost) => lost === partOf(one, "lost"))
     );
   };
   const isProgress = (one: unknown): one is Progress =>

@@ -4,7 +4,7 @@ import type { Pipeline, Stage } from "./pipeline.ts";
 import type { Plan, StagePlan } from "./plan.ts";
 import { mayRun } from "./restrict.ts";
 import { judge, lasting, progressOf, withSetback, type Progress, type Setback } from "./setback.ts";
-import { countOf, isRouted, switchOf, type Sight, type Switch } from "./switch.ts";
+import { carriesOn, countOf, isRouted, switchOf, type Sight, type Switch } from "./switch.ts";
 
 /** What is remembered of how a stage's plan is carried out. */
 export interface StageRollout {
@@ -50,7 +50,7 @@ export function servesNow(
   rollout: StageRollout | undefined,
   load: number | null,
 ): string {
-  const sight = sightOf(pipeline, stage, seen, load, plan);
+  const sight = sightOf(pipeline, stage, seen, load, plan, rollout?.progress);
   if (sight === null) return rollOut(stage, plan, rollout).serving;
   return rollOut(stage, plan, rolloutOf(switchOf(plan, rollout?.switching, sight), undefined, [])).serving;
 }
@@ -80,7 +80,7 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     // Nothing is in force yet: nothing has come anywhere.
     if (plan === undefined) return { setbacks: lasting(known.setbacks, seen.now) };
     running[s] = plan;
-    const sight = sightOf(pipeline, stage, seen, load, plan);
+    const sight = sightOf(pipeline, stage, seen, load, plan, known.progress);
     if (sight === null) return { ...known, setbacks: lasting(known.setbacks, seen.now) };
     const switching = switchOf(plan, known.switching, sight);
     const { progressDeadline } = pipeline.rollout;
@@ -91,7 +91,8 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     });
     // First the requests go back to the old variant, which stays until they have.
     const isInUse = switching?.phase === "Returning" && countOf(sight.counts, plan.variant).serving > 0;
-    if (switching !== undefined && isOverdue(switching, seen.now, progressDeadline)) {
+    const isFailed = hasFailed(known.switching, switching, seen.now, progressDeadline);
+    if (switching !== undefined && isFailed && carriesOn(plan, switching, sight)) {
       isRolledBack = gaveUp = true;
       running[s] = switching.from;
       return { setbacks: withSetback(setbacks, plan.variant, 0, seen.now) };
@@ -159,13 +160,13 @@ export function setOut(
     const to = plan[s];
     if (to === undefined) return undefined;
     const { switching, progress, setbacks } = rollouts[stage.name] ?? NOTHING;
-    const sight = sightOf(pipeline, stage, seen, load, to);
+    const sight = sightOf(pipeline, stage, seen, load, to, progress);
     if (sight === null) return rolloutOf(switching, progress, setbacks);
     const { ready } = countOf(sight.counts, to.variant);
     const goesOn = running[s]?.variant === to.variant;
     const routed = switching !== undefined && isRouted(switching);
     const begun = switching === undefined || routed ? switchFrom(running[s], to, seen.now) : switching;
-    const next = routed && goesOn ? switching : switchOf(to, goesOn ? begun : neverReturned(begun), sight);
+    const next = routed && goesOn ? switching : switchOf(to, begun, sight);
     const isUp = ready >= to.replicas && next?.phase !== "Preparing";
     return rolloutOf(next, isUp ? undefined : progressOf(to, ready, progress, seen.now), setbacks);
   });
@@ -210,18 +211,14 @@ function seenSince(
   of: (since: number) => number,
 ): Switch | undefined {
   if (switching === undefined) return undefined;
-  const { phase, since, returned } = switching;
-  return {
-    ...switching,
-    since: phases.includes(phase) ? of(since) : since,
-    ...(returned === undefined ? {} : { returned: of(returned) }),
-  };
+  const { phase, since } = switching;
+  return phases.includes(phase) ? { ...switching, since: of(since) } : switching;
 }
 
-/** Whether a switch is not made in time: all are ready, and it is still not routed; or its requests went back, be as many ready again as may. */
-function isOverdue({ phase, since, returned }: Switch, now: number, deadline: number): boolean {
-  const from = phase === "Ready" ? (returned ?? since) : phase === "Preparing" ? returned : undefined;
-  return from !== undefined && now - from >= deadline;
+/** Whether the new variant did not stay ready, so that its requests have gone back; or all are ready, and it is not routed in time. */
+function hasFailed(before: Switch | undefined, switching: Switch | undefined, now: number, deadline: number): boolean {
+  if (switching === undefined || isRouted(switching)) return false;
+  return before?.lost === true || (switching.phase === "Ready" && now - switching.since >= deadline);
 }
 
 const NOTHING: StageRollout = { setbacks: [] };
@@ -262,24 +259,19 @@ function sightOf(
   { replicas, now }: Observation,
   load: number | null,
   plan: StagePlan,
+  progress: Progress | undefined,
 ): Sight | null {
   const counts = replicas.filter((count) => count.stage === stage.name);
   if (counts.length === 0) return null;
   return {
     stage,
     counts,
+    were: progress?.variant === plan.variant ? progress.ready : plan.replicas,
     enough: (serves) => enoughReady(pipeline, load, plan, serves),
     carries: (serves) => carriedBy(pipeline, stage, serves),
     drain: pipeline.rollout.drain,
     now,
   };
-}
-
-/** That requests went back from one variant says nothing of another that takes its place. */
-function neverReturned(switching: Switch | undefined): Switch | undefined {
-  if (switching === undefined) return undefined;
-  const { returned: _, ...begun } = switching;
-  return begun;
 }
 
 function switchFrom(running: StagePlan | undefined, to: StagePlan, now: number): Switch | undefined {

@@ -2,7 +2,7 @@ import type { ReplicaCount } from "./cluster.ts";
 import type { Stage } from "./pipeline.ts";
 import { replicasAside, type StagePlan } from "./plan.ts";
 
-/** In this order, but for `Returning`, which `Preparing` follows. */
+/** In this order, but for `Returning`: then the old variant serves again. */
 export const switchPhases = ["Preparing", "Ready", "Routed", "Draining", "Returning"] as const;
 
 /** The change from one variant to another: make before break. */
@@ -15,13 +15,10 @@ export interface Switch {
    * the old one is to serve again.
    */
   readonly phase: (typeof switchPhases)[number];
-  /**
-   * Since when in that phase; in `Draining` since when routed, or, if that is later, last seen with too few that are ready, as in `Preparing` once
-   * requests went back; seconds.
-   */
+  /** Since when in that phase; in `Draining` since when routed, or, if that is later, last seen with too few that are ready; seconds. */
   readonly since: number;
-  /** When the requests were first to go back to the old variant, seconds; absent where they never were. */
-  readonly returned?: number;
+  /** In `Returning`: whether some of the new variant ceased to be ready, and not only more were needed. Else absent. */
+  readonly lost?: true;
 }
 
 /** Replicas that take a stage's requests. */
@@ -32,6 +29,8 @@ export interface Sight {
   readonly stage: Stage;
   /** Of this stage; not empty. */
   readonly counts: readonly ReplicaCount[];
+  /** Replicas of the plan that were ready at once before. */
+  readonly were: number;
   /** Replicas of the plan that must be ready to take over from what serves. */
   readonly enough: (serves: Serving) => number;
   /** Items per second. */
@@ -45,22 +44,23 @@ export interface Sight {
  * remembered: only since when, and from what, must be. What nobody remembers is found again from what serves.
  */
 export function switchOf(plan: StagePlan, before: Switch | undefined, seen: Sight): Switch | undefined {
-  const { stage, counts, enough, carries, drain, now } = seen;
+  const { stage, counts, were, enough, carries, drain, now } = seen;
   const serves = servingVariant(plan, before, counts);
   const { ready } = countOf(counts, plan.variant);
+  const isLost = ready < were;
   if (serves !== plan.variant) {
     const up = countOf(counts, serves);
     const isKnown = before?.from.variant === serves;
     const from = isKnown ? before.from : { ...plan, variant: serves, replicas: up.ready + up.starting };
-    const isEnough = ready >= enough({ ...from, replicas: up.serving });
-    const phase = isEnough && !isOnTrial(before, now) ? "Ready" : "Preparing";
-    const isLasting = isKnown && before.phase === phase && (isEnough || before.returned === undefined);
+    const phase = ready >= enough({ ...from, replicas: up.serving }) ? "Ready" : "Preparing";
+    // It was sent requests, and has lost all that were ready before anybody looked: what serves is nowhere to be seen.
+    const hasGone = isKnown && before.phase === "Ready" && phase === "Preparing" && up.ready > up.serving;
     return {
-      ...before,
       // What serves is never scaled down, whoever scaled it up.
       from: { ...from, replicas: Math.max(from.replicas, up.serving) },
-      phase,
-      since: isLasting ? before.since : now,
+      ...(hasGone
+        ? returning(before, now, isLost)
+        : { phase, since: isKnown && before.phase === phase ? before.since : now }),
     };
   }
   if (before === undefined || before.from.variant === plan.variant) return undefined;
@@ -68,20 +68,31 @@ export function switchOf(plan: StagePlan, before: Switch | undefined, seen: Sigh
   if (replicasAside(stage, before.from.variant, left.ready + left.starting) === 0) return undefined;
   const old = { ...before.from, replicas: left.ready };
   if (ready < enough(old)) {
-    const kept = { ...before, from: { ...old, replicas: Math.max(before.from.replicas, left.ready) } };
-    if (carries(old) <= carries({ ...plan, replicas: ready })) return { ...kept, phase: "Routed", since: now };
-    const since = before.phase === "Returning" ? before.since : now;
-    return { ...kept, phase: "Returning", since, returned: before.returned ?? now };
+    const from = { ...old, replicas: Math.max(before.from.replicas, left.ready) };
+    if (carries(old) <= carries({ ...plan, replicas: ready })) return { from, phase: "Routed", since: now };
+    return { from, ...returning(before, now, isLost) };
   }
-  if (before.phase !== "Routed" && before.phase !== "Draining") return { ...before, phase: "Routed", since: now };
-  return now - before.since >= drain ? undefined : { ...before, phase: "Draining" };
+  const { from } = before;
+  if (before.phase !== "Routed" && before.phase !== "Draining") return { from, phase: "Routed", since: now };
+  return now - before.since >= drain ? undefined : { from, phase: "Draining", since: before.since };
 }
 
-/** Whether what did not stay ready has to show first that it does: for as long again as it is since its requests first went back. */
-function isOnTrial(before: Switch | undefined, now: number): boolean {
-  if (before?.returned === undefined || before.phase === "Ready") return false;
-  const readySince = before.phase === "Preparing" ? before.since : now;
-  return now - readySince < readySince - before.returned;
+function returning({ phase, since, lost }: Switch, now: number, isLost: boolean): Omit<Switch, "from"> {
+  return {
+    phase: "Returning",
+    since: phase === "Returning" ? since : now,
+    ...(isLost || lost === true ? { lost: true } : {}),
+  };
+}
+
+/** Whether what a switch comes from serves with all its replicas, or else carries no less than what is ready of the plan would. */
+export function carriesOn(plan: StagePlan, { from }: Switch, { counts, carries }: Sight): boolean {
+  const { serving } = countOf(counts, from.variant);
+  const { ready } = countOf(counts, plan.variant);
+  return (
+    serving > 0 &&
+    (serving >= from.replicas || carries({ ...from, replicas: serving }) >= carries({ ...plan, replicas: ready }))
+  );
 }
 
 /** Whether the new variant serves. */

@@ -84,10 +84,11 @@ const rollout = z.object({
           "Preparing: the replicas start; Ready: enough are ready; Routed: they take the requests; Draining: the old ones finish; Returning: too few are ready any more, and the requests go back to the old ones",
         ),
       since: instant.describe("When the phase began"),
-      returned: instant
+      lost: z
+        .boolean()
         .optional()
         .describe(
-          "When the requests first went back to what ran before, as too few of the new replicas were ready any more",
+          "Returning: some of the new replicas ceased to be ready; once the old ones serve again, it is given up",
         ),
     })
     .optional()

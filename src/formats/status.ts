@@ -97,21 +97,21 @@ export function rolloutsOf(status: Rollouts): Readonly<Record<string, StageRollo
 
 type SwitchStatus = NonNullable<Rollouts[number]["switching"]>;
 
-function switchStatus({ from, phase, since, returned }: Switch): SwitchStatus {
+function switchStatus({ from, phase, since, ...rest }: Switch): SwitchStatus {
   return {
     from: stageStatus(from),
     phase,
     since: instantText(since),
-    ...(returned === undefined ? {} : { returned: instantText(returned) }),
+    ...rest,
   };
 }
 
-function switchOfStatus(stage: string, { from, phase, since, returned }: SwitchStatus): Switch {
+function switchOfStatus(stage: string, { from, phase, since, lost }: SwitchStatus): Switch {
   return {
     from: stagePlanOf(stage, from),
     phase,
     since: instantOf(since),
-    ...(returned === undefined ? {} : { returned: instantOf(returned) }),
+    ...(lost === true ? { lost } : {}),
   };
 }
 

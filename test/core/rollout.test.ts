@@ -120,6 +120,7 @@ describe("the phase of a switch", () => {
     const after = switchOf(one("b", 3), before, {
       stage,
       counts: counts(...texts),
+      were: 3,
       enough: () => 2,
       carries: ({ replicas }) => replicas,
       drain: 30,
@@ -386,13 +387,6 @@ describe("one switch at a time", () => {
     );
     assert.deepEqual(said, ["b 3 first, Preparing", "c 6 standby, Ready"]);
     assert.equal(state?.rollouts?.["s0"]?.switching?.from.variant, "a");
-    // That requests went back from the other one is nothing to them.
-    const switching = { from: one("a", 2), phase: "Preparing", since: 15, returned: 12 } as const;
-    const returned = { ...state, rollouts: { s0: { switching, setbacks: [] } } };
-    const seen = look({ now: 20, load: 60, running: plan(["b", 3]), state: returned }, "a 2/2 2", "b 0/3 0", "c 6/6 0");
-    const decision = tick(planner, seen);
-    assert.equal(told(decision), "c 6 standby, Ready");
-    assert.equal(decision.state?.rollouts?.["s0"]?.switching?.returned, undefined);
   });
 });
 
@@ -902,24 +896,60 @@ describe("a new variant that loses readiness once it serves", () => {
     [30, 20, "a 3/3 0", "b 5/5 5"],
   ] as const;
 
-  test("the requests go back, and the old variant drains only once enough serve again", () => {
-    const { said, state } = follow(
-      plannerOf(),
+  test("the requests go back, and it is barred for a while once they have", () => {
+    const { said } = follow(
+      plannerOf({}, [a(), b()]),
       plan(["a", 3]),
       ...begun,
       [40, 20, "a 3/3 0", "b 5/5 5"],
       [50, 20, "a 3/3 0", "b 2/5 2"],
-      [60, 20, "a 3/3 3", "b 2/5 0"],
-      [70, 20, "a 3/3 3", "b 5/5 0"],
-      [80, 20, "a 3/3 0", "b 5/5 5"],
-      [100, 20, "a 3/3 0", "b 5/5 5"],
-      [110, 20, "a 3/3 0", "b 5/5 5"],
+      [60, 20, "a 3/3 3", "b 5/5 0"],
+      [70, 20, "a 3/3 3"],
+      [120, 20, "a 3/3 3"],
+    );
+    assert.deepEqual(said, [
+      "b 4 first, Preparing",
+      "b 4 unchanged, Ready",
+      "b 4 unchanged, Routed",
+      "b 4 unchanged, Draining",
+      "b 4 unchanged, Returning",
+      "a 2 setback; b at most 0 until 120",
+      "a 2 unchanged; b at most 0 until 120",
+      "b 4 better-plan, Preparing; b at most 0 until 120",
+    ]);
+  });
+
+  test("where only more of it are needed the requests go back, and it is not barred", () => {
+    const { said } = follow(
+      plannerOf({}, [a(), b()]),
+      plan(["a", 9]),
+      [10, 20, "a 9/9 9"],
+      [20, 20, "a 9/9 9", "b 5/5 0"],
+      [30, 20, "a 9/9 0", "b 5/5 5"],
+      [40, 60, "a 9/9 0", "b 5/5 5"],
+      [50, 60, "a 9/9 9", "b 5/13 0"],
+      [60, 60, "a 9/9 9", "b 13/13 0"],
+      [70, 60, "a 9/9 0", "b 13/13 13"],
     );
     assert.deepEqual(
       said.map((text) => text.split(", ")[1]),
-      ["Preparing", "Ready", "Routed", "Draining", "Returning", "Preparing", "Ready", "Routed", "Draining", undefined],
+      ["Preparing", "Ready", "Routed", "Returning", "Preparing", "Ready", "Routed"],
     );
-    assert.equal(state?.rollouts, undefined);
+  });
+
+  test("where it is ready again, and what the requests went back to is not whole, it serves again", () => {
+    const { said } = follow(
+      plannerOf({}, [a(), b()]),
+      plan(["a", 3]),
+      ...begun,
+      [50, 20, "a 3/3 0", "b 2/5 2"],
+      [60, 20, "a 1/3 1", "b 5/5 0"],
+      [70, 20, "a 1/3 0", "b 5/5 5"],
+    );
+    assert.deepEqual(
+      said.slice(3).map((text) => text.split(", ")[1]),
+      ["Returning", "Ready", "Routed"],
+    );
   });
 
   test("nothing of the old variant goes while neither is ready, and none of its replicas that are more than were planned", () => {
@@ -938,18 +968,21 @@ describe("a new variant that loses readiness once it serves", () => {
     assert.equal(state?.rollouts?.["s0"]?.switching?.from.replicas, 4);
   });
 
-  test("what comes and goes is given up at the deadline, and barred for longer each time", () => {
-    // Up for a minute; then, once it serves, down for one.
+  test("what comes and goes is barred for longer each time", () => {
+    // Up for a minute; then, once it serves, down for one. Each next try begins once the back-off is over.
     const { failed } = switchingTo((now) => now % 120 < 60, 3000);
-    // At 70 s the requests first went back, and for 600 s more it did not stay up. Each next try begins once the back-off is over, and goes back at the first time that it is down.
-    assert.deepEqual(failed, ["1 until 720", "2 until 1500", "3 until 2460"]);
+    assert.deepEqual(failed.slice(0, 4), ["1 until 130", "2 until 310", "3 until 670", "4 until 1270"]);
   });
 
-  test("what is well as long as it does not serve is tried ever more rarely, and given up at the deadline too", () => {
-    // Down once it has served for 20 s.
-    const { routes, failed } = switchingTo((now, servesSince) => servesSince === null || now - servesSince < 20, 650);
-    assert.deepEqual(routes, [10, 30, 50, 70, 130, 150, 290, 310, 610, 630]);
-    assert.deepEqual(failed, ["1 until 700"]);
+  test("so is what is well only as long as it does not serve, be it for a while or not even until somebody looks", () => {
+    for (const [lasts, routes] of [
+      [20, [10, 30, 110, 130, 270, 290, 550, 570]],
+      [5, [10, 20, 100, 110, 250, 260, 520, 530]],
+    ] as const) {
+      const found = switchingTo((now, servesSince) => servesSince === null || now - servesSince < lasts, 650);
+      assert.deepEqual(found.routes, routes);
+      assert.equal(found.failed.length, 4);
+    }
   });
 
   /** A switch to `b`, whose Pods are all ready or none: when requests were led elsewhere, seconds, and what was given up. */
@@ -986,20 +1019,17 @@ describe("a new variant that loses readiness once it serves", () => {
 
   test("the deadline and the drain time count only while somebody looks", () => {
     const of = (phase: Switch["phase"]) => ({
-      s0: { switching: { from: one("a", 4), phase, since: 100, returned: 50 }, setbacks: [] },
+      s0: { switching: { from: one("a", 4), phase, since: 100 }, setbacks: [] },
     });
-    const instants = (rollouts: Rollouts) => {
-      const { since, returned } = rollouts["s0"]?.switching ?? {};
-      return [since, returned];
-    };
-    assert.deepEqual(instants(afterGap(of("Preparing"), 700)), [100, 750]);
-    assert.deepEqual(instants(afterGap(of("Routed"), 700)), [800, 750]);
-    assert.deepEqual(instants(afterGap(of("Draining"), 700)), [100, 750]);
-    assert.deepEqual(instants(unwatched(of("Draining"), 900)), [900, 900]);
+    const since = (rollouts: Rollouts) => rollouts["s0"]?.switching?.since;
+    assert.equal(since(afterGap(of("Preparing"), 700)), 100);
+    assert.equal(since(afterGap(of("Routed"), 700)), 800);
+    assert.equal(since(afterGap(of("Draining"), 700)), 100);
+    assert.equal(since(unwatched(of("Draining"), 900)), 900);
   });
 
   test("what serves is led back before the switch is given up for a third variant", () => {
-    const switching = { from: one("a", 3), phase: "Draining", since: 0, returned: 10 } as const;
+    const switching = { from: one("a", 3), phase: "Draining", since: 0 } as const;
     const at = (...texts: readonly string[]) => {
       const state = { rollouts: { s0: { switching, setbacks: [] } } };
       const restrictions = [{ stage: "s0", variants: ["a", "c"] }];
@@ -1034,7 +1064,7 @@ describe("what is remembered of another pipeline or clock", () => {
       { from: { ...from, replicas: -1 }, phase: "Preparing", since: 5 },
       { from, phase: "Preparing", since: 11 },
       { phase: "Preparing", since: 5 },
-      { from, phase: "Preparing", since: 5, returned: 11 },
+      { from, phase: "Preparing", since: 5, lost: 1 },
       undefined,
       null,
     ]) {

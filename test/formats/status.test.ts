@@ -45,7 +45,7 @@ const rollout: fc.Arbitrary<StageRollout> = fc.record(
         from: stagePlan.map((of) => ({ ...of, stage: "detect" })),
         phase: fc.constantFrom(...switchPhases),
         since: instant,
-        returned: instant,
+        lost: fc.constant<true>(true),
       },
       { requiredKeys: ["from", "phase", "since"] },
     ),

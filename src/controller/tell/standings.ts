@@ -97,7 +97,7 @@ export function standingOfProfiles(
 /** `isLoadKnown`: that of now is measured, or assumed. */
 export function standingOfPlan(answer: Answer, pipeline: Pipeline, isLoadKnown: boolean): Standing {
   const {
-    decision: { outcome, reason, planned, state },
+    decision: { outcome, reason, planned, state, at },
     promised,
   } = answer;
   switch (outcome?.status) {
@@ -113,19 +113,22 @@ export function standingOfPlan(answer: Answer, pipeline: Pipeline, isLoadKnown: 
       const what = reason === "held-infeasible" ? "the plan in force is held" : "the nearest plan is in force";
       // Long after the load has fallen it may be that of before.
       const load = planned === null ? "" : ` at the ${coarse(planned, Math.ceil)} rps planned for`;
-      const message = `no plan keeps every limit${load}; ${what}${latency}${setbacksText(state)}`;
+      const message = `no plan keeps every limit${load}; ${what}${latency}${setbacksText(state, at)}`;
       return bad(reason === "held-infeasible" ? "Held" : "BestEffort", message);
     }
   }
 }
 
-/** What did not come up, which is no limit of the file's. */
-function setbacksText(state: LoopState | null): string {
+/** What did not come up and is not tried again yet, which is no limit of the file's. */
+function setbacksText(state: LoopState | null, now: number): string {
   const held = Object.entries(state?.rollouts ?? {}).flatMap(([stage, { setbacks }]) =>
-    setbacks.map(
-      ({ variant, most, until }) =>
-        `. No more than ${most} replicas of ${stage}/${variant} came up: look at their Pods (more are tried again at ${clockText(until)} UTC)`,
-    ),
+    setbacks.flatMap(({ variant, most, until }) => {
+      if (now >= until) return [];
+      const what = `${stage}/${variant}`;
+      const lack =
+        most > 0 ? `No more than ${most} replicas of ${what} came up` : `${what} did not come up, or not to stay`;
+      return `. ${lack}: look at their Pods (more are tried again at ${clockText(until)} UTC)`;
+    }),
   );
   return held.join("");
 }

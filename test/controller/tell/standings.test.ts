@@ -58,20 +58,25 @@ test("of a load that is not measured it is said where that is told", () => {
 test("where no plan keeps the limits it is said at what load, and what did not come up", () => {
   const load = { end: NOW, step: 5, rates: ofHistory(24).map(() => 25) };
   const counts = [{ stage: "s0", variant: "v", ready: 2, starting: 1, serving: 2 }];
-  const setback = { variant: "v", most: 2, until: NOW + 60, failures: 1 };
-  const state = { rollouts: { s0: { setbacks: [setback] } } };
   const running = [{ stage: "s0", variant: "v", batch: 1, batchTimeout: 0, replicas: 2 }];
-  const seen = { now: NOW, load, running, replicas: counts, stages: [], state };
-  const answer: Answer = {
-    seen,
-    decision: tick(planner, seen),
-    promised: { accuracy: 0.5, cores: 2, latency: Infinity, objective: 0 },
-    seconds: 0,
+  const messageAfter = (most: number): string | undefined => {
+    const setback = { variant: "v", most: 2, until: NOW + 60, failures: 1 };
+    const state = { rollouts: { s0: { setbacks: [setback] } } };
+    const told = { rollouts: { s0: { setbacks: [{ ...setback, most }] } } };
+    const seen = { now: NOW, load, running, replicas: counts, stages: [], state };
+    const answer: Answer = {
+      seen,
+      decision: { ...tick(planner, seen), state: told },
+      promised: { accuracy: 0.5, cores: 2, latency: Infinity, objective: 0 },
+      seconds: 0,
+    };
+    const { status, reason, message } = standingOfPlan(answer, pipeline, true);
+    assert.deepEqual([status, reason], ["False", "BestEffort"]);
+    return message;
   };
-  assert.deepEqual(standingOfPlan(answer, pipeline, true), {
-    status: "False",
-    reason: "BestEffort",
-    message:
-      "no plan keeps every limit at the 25 rps planned for; the nearest plan is in force, and its queues grow without end. No more than 2 replicas of s0/v came up: look at their Pods (more are tried again at 08:01:00 UTC)",
-  });
+  const nearest =
+    "no plan keeps every limit at the 25 rps planned for; the nearest plan is in force, and its queues grow without end";
+  const again = "look at their Pods (more are tried again at 08:01:00 UTC)";
+  assert.equal(messageAfter(2), `${nearest}. No more than 2 replicas of s0/v came up: ${again}`);
+  assert.equal(messageAfter(0), `${nearest}. s0/v did not come up, or not to stay: ${again}`);
 });
