@@ -10,6 +10,8 @@ export interface LoadSeries {
   readonly end: number;
   readonly step: number;
   readonly rates: readonly (number | null)[];
+  /** Nobody measured it: it is what is to be planned for at its end, and shows nothing of the time before. */
+  readonly assumed?: true;
 }
 
 export interface ReplicaCount {

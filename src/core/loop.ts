@@ -218,7 +218,7 @@ export function windowed(load: LoadSeries, seconds: number): LoadSeries {
     windows.push(meanOf(load.rates, Math.max(0, end - size), end));
   }
   windows.reverse();
-  return { end: load.end, step: seconds, rates: windows };
+  return { ...load, step: seconds, rates: windows };
 }
 
 /** The load of the last window of `seconds`, requests per second; null if it is not known. */

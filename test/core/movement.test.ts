@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { LoopState, Observation, Planning, ReplicaCount } from "../../src/core/cluster.ts";
 import { decide, type Planner } from "../../src/core/decide.ts";
 import { leewayOf } from "../../src/core/movement/leeway.ts";
-import { tick } from "../../src/core/loop.ts";
+import { tick, windowed } from "../../src/core/loop.ts";
 import { unrestrained, type Movement, type Pipeline, type Variant } from "../../src/core/pipeline.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { policyOf } from "../../src/core/policies.ts";
@@ -156,6 +156,12 @@ describe("stabilisation", () => {
     ]);
     assert.equal(after(90, 20, 30, null, 20, 20, 20)[0]?.load, 50);
     assert.equal(after(30, 20, 20, 20, 20)[0]?.load, 50);
+    // Nobody has seen what is only assumed, however wide its windows are.
+    const assumed = { ...shown(20, 20, 20, 20, 20, 20, 20), assumed: true as const };
+    assert.equal(stabilise(adaptation, planning, 130, 20, assumed).asked[0]?.load, 50);
+    const wide = windowed({ end: 130, step: 60, rates: [20], assumed: true }, 60);
+    assert.equal(stabilise(adaptation, planning, 130, 20, wide).asked[0]?.load, 50);
+    assert.equal(windowed(assumed, 10).assumed, true);
   });
 
   test("without data the state is kept, and nothing moves", () => {

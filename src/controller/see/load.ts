@@ -25,10 +25,9 @@ function unknownLoad({ adaptation: { loadWindow } }: Pipeline, now: number): Loa
   return { end: now, step: loadWindow, rates: [null] };
 }
 
-/** The load to plan for while none is measured, as if it had been measured. */
-function assumedLoad({ adaptation: { loadWindow, history } }: Pipeline, load: number, now: number): LoadSeries {
-  const windows = Math.max(1, Math.floor(history / loadWindow));
-  return { end: now, step: loadWindow, rates: Array.from({ length: windows }, () => load) };
+/** The load to plan for while none is measured. */
+function assumedLoad({ adaptation: { loadWindow } }: Pipeline, load: number, now: number): LoadSeries {
+  return { end: now, step: loadWindow, rates: [load], assumed: true };
 }
 
 interface LoadToPlanFor {
@@ -62,12 +61,12 @@ export function loadToPlanFor(
  */
 export function firstDownFrom(
   { adaptation }: Pipeline,
-  { rates, step }: LoadSeries,
+  { rates, step, assumed }: LoadSeries,
   before: number | null,
   now: number,
 ): number | null {
   if (before !== null && before <= now) return before;
   const known = (rates.length - 1 - rates.lastIndexOf(null)) * step;
   if (known === 0) return null;
-  return before ?? now + Math.max(0, adaptation.movement.stabilization - known);
+  return before ?? now + Math.max(0, adaptation.movement.stabilization - (assumed ? 0 : known));
 }

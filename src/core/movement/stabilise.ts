@@ -50,8 +50,9 @@ export function stabilise(
   }
 }
 
-/** The greatest load since an instant; null if it was not known all the time. */
-function greatestSince({ end, step, rates }: LoadSeries, instant: number): number | null {
+/** The greatest load since an instant; null if it was not measured all the time. */
+function greatestSince({ end, step, rates, assumed }: LoadSeries, instant: number): number | null {
+  if (assumed) return null;
   const since = rates.slice(-Math.max(1, Math.ceil((end - instant) / step)));
   const known = since.filter((rate) => rate !== null);
   return end - since.length * step > instant || known.length < since.length ? null : Math.max(...known);

@@ -140,4 +140,23 @@ describe("a load that is not known", { skip: withoutScene(), concurrency: true }
     await condition("plan-b", "MetricsAvailable", "True Fresh");
     await reach("plan-b-small", 4);
   });
+
+  test("fallback below the load of before", async () => {
+    const { adaptation } = pipelineObject().spec;
+    // Both times well within the history of 10 s, all of which an assumed load might be taken to show.
+    const seconds = 7;
+    const movement = { ...adaptation.movement, stabilization: `${seconds}s` };
+    await busy("less", {
+      adaptation: { ...adaptation, movement },
+      load: { prometheus: { selector: series("less") }, fallback: { afterSeconds: seconds, load: "2" } },
+    });
+    const before = writesOf("less").length;
+    scene.exposition.remove(series("less"));
+    await condition("less", "MetricsAvailable", "False Stale");
+    const since = Date.now() / 1000;
+    await reach("less-small", 1);
+    const [first] = writesOf("less").slice(before);
+    // The condition is seen a little after it is so.
+    assert.ok((first?.at ?? 0) >= since + 2 * seconds - 1, `down ${(first?.at ?? 0) - since} s after it was lost`);
+  });
 });
