@@ -2,7 +2,7 @@ import { leastReplicas } from "./capacity.ts";
 import type { Formulation } from "./formulate.ts";
 import { settingsOf, type Setting } from "./options.ts";
 import { pinnedReplicas } from "./pins.ts";
-import type { Pins, Pipeline, Stage } from "./pipeline.ts";
+import type { Stage } from "./pipeline.ts";
 import { visitsOf } from "./visits.ts";
 
 /** A stage that cannot carry the planned load with the replicas that it may have, whatever its variant and batch. */
@@ -31,29 +31,24 @@ export function shortfalls(from: Formulation, planned: number): readonly Shortfa
     const pinned = pinnedReplicas(stage, pins);
     if (first === undefined) {
       const replicas = Math.min(pipeline.limits.replicas, ...pinned);
-      return [
-        { stage: stage.name, replicas, pinned: pinned.length > 0, by: sourceOf(pipeline, stage, pins), needs: null },
-      ];
+      return [{ stage: stage.name, replicas, ...sourceOf(from, stage, replicas), needs: null }];
     }
     const nearest = others.reduce((best, one) => (missing(one) < missing(best) ? one : best), first);
     if (missing(nearest) <= 0) return [];
     const { variant, batch, most } = nearest;
     const replicas = leastReplicas(items * planned, nearest.capacity.rate);
     const needs = { replicas, variant: variant.name, batch };
-    return [
-      {
-        stage: stage.name,
-        replicas: most,
-        pinned: pinned.length > 0,
-        by: sourceOf(pipeline, stage, pins, nearest),
-        needs,
-      },
-    ];
+    return [{ stage: stage.name, replicas: most, ...sourceOf(from, stage, most), needs }];
   });
 }
 
-function sourceOf(pipeline: Pipeline, stage: Stage, pins: Pins | undefined, setting?: Setting): Shortfall["by"] {
-  if (pins?.replicas !== undefined) return "policy";
-  if (stage.pin?.replicas !== undefined) return "stage";
-  return setting !== undefined && setting.most < pipeline.limits.replicas ? "variant" : "limits";
+/** Who says that there are no more replicas than these, where none but a pipeline and a policy do. */
+export function sourceOf(
+  { pipeline, policy }: Pick<Formulation, "pipeline" | "policy">,
+  stage: Stage,
+  replicas: number,
+): Pick<Shortfall, "pinned" | "by"> {
+  if (policy.pins[stage.name]?.replicas !== undefined) return { pinned: true, by: "policy" };
+  if (stage.pin?.replicas !== undefined) return { pinned: true, by: "stage" };
+  return { pinned: false, by: replicas < pipeline.limits.replicas ? "variant" : "limits" };
 }

@@ -124,7 +124,6 @@ function shortfallText(
     variant: `maxReplicas of ${needs.variant}`,
     cluster: leaverText("cluster"),
     setback: leaverText("setback"),
-    switch: leaverText("switch"),
   }[by];
   return (
     `Stage ${stage} cannot carry ${rate(planned_load_rps)} rps with ${replicas} ` +

@@ -53,7 +53,7 @@ export interface PinReport extends BindingPin {
 }
 
 export interface ShortfallReport extends Omit<Shortfall, "by"> {
-  readonly by: Shortfall["by"] | Leaver;
+  readonly by: Shortfall["by"] | Exclude<Leaver, "switch">;
 }
 
 export interface StandbyReport {

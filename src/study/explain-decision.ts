@@ -1,5 +1,5 @@
 import { assess, type Assessment } from "../core/assess.ts";
-import { bindingPins, type Pin } from "../core/binding-pins.ts";
+import { bindingPins } from "../core/binding-pins.ts";
 import type { Observation } from "../core/cluster.ts";
 import { decide, type Decided, type Decision, type Planner } from "../core/decide.ts";
 import { firstDifference, fromExactJson, toExactJson, type Difference } from "../core/exact-json.ts";
@@ -14,7 +14,7 @@ import { isSolved, type Outcome, type Problem, type RowName } from "../core/prob
 import { bindingRows, improves, relaxations, type Relaxation } from "../core/relax.ts";
 import { shortfalls } from "../core/shortfall.ts";
 import { servingInstead, type Serving } from "./serving.ts";
-import { fixedShortfall, fixerOf, type FixedPin, type FixedShortfall } from "./fixed-pins.ts";
+import { fixersOf, type FixedPin, type FixedShortfall, type Fixers } from "./fixed-pins.ts";
 
 /** A recorded decision that was made again, and what is behind it. All but `difference` is of the one made again. */
 export interface DecisionExplanation {
@@ -74,7 +74,7 @@ export function explainDecision(planner: Planner, seen: Observation, recorded: D
     decision,
     givenUp: isGivenUp,
     ...compare(recorded, isGivenUp ? givenUp(seen) : decision),
-    solved: making === undefined ? null : explainMaking(making, fixerOf(planner.pipeline, seen, decision)),
+    solved: making === undefined ? null : explainMaking(making, fixersOf(planner, seen, decision)),
     missing: decision.reason === "held-no-data" ? missingLoad(seen.load, planner.pipeline.adaptation.loadWindow) : null,
     serving: servingInstead(seen),
     lastLoad: seen.state?.planning?.load ?? null,
@@ -111,10 +111,7 @@ function makeRecording(planner: Planner, load: number, running: Plan, leeway: Le
   return { planner, running, leeway: which === 0 ? leeway : withoutFewest(leeway), problem: solve.problem, decided };
 }
 
-function explainMaking(
-  { planner, running, leeway, problem, decided }: Making,
-  fixer: (pin: Pin) => FixedPin["by"],
-): Solving {
+function explainMaking({ planner, running, leeway, problem, decided }: Making, fixers: Fixers): Solving {
   const { solver } = planner;
   const { outcome, planned, load } = decided;
   const from = { ...planner, leeway };
@@ -133,9 +130,9 @@ function explainMaking(
       ...(pins.length > 0 ? (["pins"] as const) : []),
       ...(known && leeway.length > 0 && improves(free, outcome, solver) ? (["movement"] as const) : []),
     ],
-    pins: pins.map((pin) => ({ ...pin, by: fixer(pin) })),
+    pins: pins.map(fixers.pin),
     relaxations: infeasible ? relaxations(from, load, running, solver) : [],
-    shortfalls: infeasible ? shortfalls(planner, planned).map((one) => fixedShortfall(one, fixer)) : [],
+    shortfalls: infeasible ? shortfalls(planner, planned).map(fixers.shortfall) : [],
     nextBest: isSolved(outcome) ? nextBest(problem, outcome, solver) : null,
     staying:
       promised === null ? null : { promised, loses: isSolved(outcome) ? outcome.objective - promised.objective : null },

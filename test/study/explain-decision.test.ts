@@ -6,7 +6,14 @@ import { tick } from "../../src/core/loop.ts";
 import { formulate } from "../../src/core/formulate.ts";
 import { givenUp } from "../../src/core/given-up.ts";
 import { nextBest } from "../../src/core/next-best.ts";
-import { defaults, unrestrained, type Adaptation, type Pipeline } from "../../src/core/pipeline.ts";
+import {
+  defaults,
+  unrestrained,
+  type Adaptation,
+  type Pipeline,
+  type Stage,
+  type Variant,
+} from "../../src/core/pipeline.ts";
 import { samePlan, type Plan } from "../../src/core/plan.ts";
 import { holds, isSolved, objectiveOf, planOf, type Option } from "../../src/core/problem.ts";
 import type { Setup } from "../../src/core/setup.ts";
@@ -212,6 +219,54 @@ describe("what was behind a decision", () => {
     const counts = [{ stage: "s0", variant: "small", ready: 1, starting: 0, serving: 1 }];
     const setbacks = [{ variant: "small", most: 1, until: 150, failures: 1 }];
     assert.equal(await who(undefined, { replicas: counts, state: { rollouts: { s0: { setbacks } } } }), "setback 1");
+  });
+
+  test("a number that somebody holds is theirs, whatever the file says; what is not held is the file's, whoever holds another", async () => {
+    const who = async (
+      { pin, ...of }: Partial<Variant> & Pick<Stage, "pin">,
+      held: Readonly<Record<string, number>>,
+      policy: Partial<Setup> = {},
+    ): Promise<unknown> => {
+      // The large one, of which no number would do, carries less than the small one.
+      const shape = pipelineOf([[{ ...small, ...of }, large]], {
+        limits: { replicas: 8, batch: 1 },
+        sla: { seconds: 3, quantile: 0.99 },
+        policies: { rim: { s0: { replicas: 6 } } },
+      });
+      const stages = shape.stages.map((stage) => (pin === undefined ? stage : { ...stage, pin }));
+      const counts = Object.entries(held).map(([name, n]) => [name, { fewest: n, most: n }] as const);
+      const restrictions = [{ stage: "s0", replicas: Object.fromEntries(counts) }];
+      const seen = { ...seeing([90, 90], plan(["small", 3])), restrictions };
+      const { solved } = await explained(setupOf({ ...shape, stages }, policy), seen);
+      return solved?.shortfalls.map(({ by, replicas, pinned }) => `${by} ${replicas}${pinned ? " pinned" : ""}`).join();
+    };
+    for (const held of [3, 8, 10]) assert.equal(await who({}, { small: held }), `cluster ${held}`);
+    assert.equal(await who({ maxReplicas: 5 }, { small: 5 }), "cluster 5");
+    assert.equal(await who({ pin: { replicas: 5 } }, { small: 5 }), "cluster 5");
+    assert.equal(await who({ pin: { replicas: 5 } }, { large: 1 }), "stage 5 pinned");
+    assert.equal(await who({ maxReplicas: 5 }, { large: 1 }), "variant 5");
+    assert.equal(await who({}, { large: 1 }), "limits 8");
+    // The limit is raised for the one that is held alone.
+    assert.equal(await who({}, { large: 10 }), "limits 8");
+    assert.equal(await who({}, { large: 1 }, { policy: "rim" }), "policy 6 pinned");
+  });
+
+  test("and so are the bounds that keep a better plan away", async () => {
+    const who = async (load: number, most: number, pin: Stage["pin"], held: number): Promise<unknown> => {
+      const limits = { replicas: most, batch: 1 };
+      const shape = pipelineOf([[small, large]], { sla: { seconds: 3, quantile: 0.99 }, limits });
+      const stages = shape.stages.map((stage) => (pin === undefined ? stage : { ...stage, pin }));
+      const restrictions = [{ stage: "s0", replicas: { large: { fewest: held, most: held } } }];
+      const seen = { ...seeing([load, load], plan(["small", 3])), restrictions };
+      const { solved } = await explained(setupOf({ ...shape, stages }), seen);
+      return solved?.pins.map((one) => `${one.pin} ${String(one.value)} of ${one.variant}: ${one.by}`);
+    };
+    assert.deepEqual(await who(4, 8, { replicas: 5 }, 1), [
+      "minReplicas 5 of small: pipeline",
+      "maxReplicas 1 of large: cluster",
+    ]);
+    // Three of the large one are more than the limit, and carry too little; of the small one three would do.
+    assert.deepEqual(await who(11, 2, undefined, 3), ["maxReplicas 2 of small: pipeline"]);
   });
 
   test("staying with the plan in force: what it would have promised, lost and broken", async () => {
