@@ -1,3 +1,4 @@
+import type { Target } from "../../core/control.ts";
 import { reasonNames } from "../../core/reason.ts";
 import { standingMeanwhile, standingOfApplied } from "../tell/applied.ts";
 import {
@@ -11,7 +12,7 @@ import {
 } from "./carry-out.ts";
 import type { Context } from "../context.ts";
 import type { Known } from "../known.ts";
-import { entryOf, intending, type Ledger } from "./ledger.ts";
+import { entryOf, intending, withdrawn, type Ledger } from "./ledger.ts";
 import type { Memory } from "../memory.ts";
 import { writeOwned } from "./ownership.ts";
 import { report, type Told } from "../tell/report.ts";
@@ -39,16 +40,19 @@ export async function carryOut(
   // Of what may be otherwise by now nothing is taken away, nor taken over: an autoscaler may have come.
   const isOwn = ({ view: { target } }: ScaleStep): boolean => entryOf(memory.ledger, target)?.confirmed === true;
   const certain = { ...steps, up: steps.up.filter(isOwn), routes: [] };
-  const isCertain = world.stale().length === 0;
-  const tried = isCertain ? steps : certain;
-  const numbers = numbersOf(tried, mayGoDown && isCertain);
-  const isIdle = numbers.length + tried.routes.length === 0;
+  const before = world.stale();
+  const isCertain = before.length === 0;
+  const meant = isCertain ? steps : certain;
+  const numbers = numbersOf(meant, mayGoDown && isCertain);
+  const isIdle = numbers.length + meant.routes.length === 0;
   const written = isIdle ? memory : await intend(context, known, memory, numbers, switches, told);
-  const old = world.stale();
-  const taken = old.length === 0 ? tried : certain;
+  const old = [...new Set([...before, ...world.stale()])];
+  const taken = old.length === 0 ? meant : certain;
 
   let ledger: Ledger = written.ledger;
+  const tried: Target[] = [];
   const scale = async (step: ScaleStep): Promise<StepResult> => {
+    tried.push(step.view.target);
     const done = await writeOwned(context, known.namespace, step, ledger);
     ledger = done.ledger;
     if (done.pinnedBy !== undefined) return { reason: "TargetPinned", target: step.view.target, by: done.pinnedBy };
@@ -71,11 +75,8 @@ export async function carryOut(
     );
     return null;
   };
-  const failed = await take(
-    taken,
-    { scale, route: send, goesOn: known.holds },
-    mayGoDown && isCertain && old.length === 0,
-  );
+  const failed = await take(taken, { scale, route: send, goesOn: known.holds }, mayGoDown && old.length === 0);
+  ledger = withdrawn(ledger, memory.ledger, tried);
   if (!known.holds()) return { ...written, ledger };
   const failures: readonly Failure[] = isDone || old.length === 0 ? failed : [...failed, staleFailure(old)];
   const unroutable = failed.flatMap(({ reason, index }) =>

@@ -151,9 +151,13 @@ export async function take(
   return [...failures, ...up.flatMap((step, i) => lackOf(step, most[i] ?? step.replicas))];
 }
 
-/** The numbers that would be set if no step failed. */
+/** The numbers that may be set, whichever steps fail. */
 export function numbersOf({ free, room, up, down }: Steps, mayGoDown: boolean): readonly ScaleStep[] {
-  const most = fitting(up.map(growthOf), mayGoDown ? room.reduce((sum, step) => sum + freedBy(step), free) : free);
+  const frees = mayGoDown ? room : [];
+  const left = frees.reduce((sum, step) => sum + freedBy(step), free);
+  // What is freed for one and is not, after all, may leave too little for that, and enough for another.
+  const most =
+    frees.length === 0 ? fitting(up.map(growthOf), left) : up.flatMap((step) => fitting([growthOf(step)], left));
   const grows = up.filter((step, i) => (most[i] ?? step.replicas) > step.view.scale.replicas);
   return mayGoDown ? [...room, ...grows, ...down] : grows;
 }

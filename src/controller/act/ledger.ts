@@ -54,6 +54,15 @@ export function intending(ledger: Ledger, target: Target, found: number, wanted:
   return wanted === 0 && entry.aboveZero === true ? replaced(ledger, { ...entry, aboveZero: false }) : ledger;
 }
 
+/** What was meant and not tried is as it was `before`: whoever sets that number from now on takes nothing back from us. */
+export function withdrawn(ledger: Ledger, before: Ledger, tried: readonly ObjectName[]): Ledger {
+  const isTried = (one: ObjectName): boolean => tried.some((target) => isOf(one, target));
+  return {
+    ...ledger,
+    takenOver: ledger.takenOver.flatMap((one) => (isTried(one) ? one : (entryOf(before, one) ?? []))),
+  };
+}
+
 /** A target is ours, and has so many replicas by our doing. */
 export function confirmed(ledger: Ledger, target: Target, formerManager: string, replicas: number): Ledger {
   const entry = entryOf(ledger, target);

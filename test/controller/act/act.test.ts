@@ -11,6 +11,7 @@ import { controllerMetrics } from "../../../src/controller/tell/metrics.ts";
 import { podIndex } from "../../../src/controller/see/pods.ts";
 import { parseSelector } from "../../../src/controller/see/selector.ts";
 import { pipelineOf, plan, variant } from "../../fixtures.ts";
+import { KubeError } from "../../../src/kube/errors.ts";
 import type { PipelineStatus } from "../../../src/formats/status-schema.ts";
 
 const object = { apiVersion: "ipa.dev/v1alpha1", kind: "InferencePipeline", metadata: { name: "p", namespace: "n" } };
@@ -51,7 +52,11 @@ const up = {
   confirmed: true,
 };
 
-async function done(stale: readonly string[], takenOver: Ledger["takenOver"] = [up], selects?: string) {
+async function done(
+  stale: readonly string[] | (() => readonly string[]),
+  takenOver: Ledger["takenOver"] = [up],
+  selects?: string,
+) {
   const did: string[] = [];
   const context = {
     clock: () => 100,
@@ -89,7 +94,12 @@ async function done(stale: readonly string[], takenOver: Ledger["takenOver"] = [
   const told = { standings: allWell, mode: "Act", id: "1", answer } as const;
   const labels = { app: selects };
   const service = selects === undefined ? undefined : { ...object, spec: { selector: labels } };
-  const world = { namespace: "n", stale: () => stale, pods: podIndex(), service: () => service };
+  const world = {
+    namespace: "n",
+    stale: typeof stale === "function" ? stale : () => stale,
+    pods: podIndex(),
+    service: () => service,
+  };
   const { status } = await carryOut(context, world, known, memory, steps, true, "", told);
   const applied = (status as PipelineStatus).conditions?.find(({ type }) => type === "Applied");
   return { did, reason: applied?.reason, message: applied?.message };
@@ -106,9 +116,79 @@ test("on copies that nothing was heard of for long nothing is routed or taken ov
   assert.deepEqual((await done([], [])).did, ["up 2", "routed", "down 0"]);
 });
 
+test("what was withheld is told, also where watches went on meanwhile", async () => {
+  let looks = 0;
+  const { did, reason, message } = await done(() => (looks++ === 0 ? ["pods"] : []));
+  assert.deepEqual(did, ["up 2"]);
+  assert.equal(reason, "WatchesStale");
+  assert.match(message ?? "", /pods/);
+});
+
 test("requests are not sent to Pods that are not ready any more, and then nothing of the stage goes down", async () => {
   const { did, reason, message } = await done([], [up], "down");
   assert.deepEqual(did, ["up 2"]);
   assert.equal(reason, "Switching");
   assert.match(message ?? "", /too few of up/);
+});
+
+test("what is forced was written down before, whichever step failed; what was not tried is as if it was not meant", async () => {
+  const ours = { apiVersion: "apps/v1", kind: "Deployment", formerManager: "helm", confirmed: true, aboveZero: true };
+  const statuses: PipelineStatus[] = [];
+  const forced: string[] = [];
+  const context = {
+    clock: () => 100,
+    metrics: controllerMetrics(),
+    record: async () => {},
+    log: { ready: () => {} },
+    scales: {
+      write: async (
+        _namespace: string,
+        { name }: { readonly name: string },
+        { to }: { readonly to: number },
+        force: boolean,
+      ) => {
+        if (name === "room") throw new KubeError("", { status: 500, reason: "InternalError" });
+        if (!force) return { heldBy: "helm" };
+        forced.push(
+          `${name} ${to}, said: ${statuses
+            .at(-1)
+            ?.takenOver?.map((one) => one.name)
+            .join()}`,
+        );
+        return { scale: {} };
+      },
+    },
+    kube: {
+      apply: async (_at: unknown, { status }: { readonly status: PipelineStatus }) => void statuses.push(status),
+    },
+  } as unknown as Context;
+  const toTake: Steps = {
+    free: 1,
+    room: [{ index: 0, view: viewOf("room", 3), replicas: 0, cores: 1 }],
+    up: [
+      { index: 1, view: viewOf("first", 0), replicas: 3, cores: 2 },
+      // There are cores for more of it only because none are freed for the first.
+      { index: 2, view: viewOf("second", 3), replicas: 5, cores: 1 },
+    ],
+    routes: [],
+    // Nothing of a stage goes down in which a step failed.
+    down: [{ index: 0, view: viewOf("down", 2), replicas: 0, cores: 1 }],
+  };
+  const takenOver = ["room", "down"].map((name) => ({ ...ours, name, replicas: 3 }));
+  const memory = { ...memoryFrom(object, 0), downFrom: 0, ledger: { takenOver, pinned: [], resumed: "" } };
+  const decision = { at: 90, plan: plan(["up", 5]), outcome: null, reason: "unchanged", state: { planning: {} } };
+  const seen = { now: 90, load: { end: 90, step: 5, rates: [null] }, replicas: [] };
+  const told = {
+    standings: allWell,
+    mode: "Act",
+    id: "1",
+    answer: { decision, seen, promised: null } as unknown as Answer,
+  } as const;
+  const world = { namespace: "n", stale: () => [], pods: podIndex(), service: () => undefined };
+  const { ledger } = await carryOut(context, world, known, memory, toTake, true, "", told);
+  assert.deepEqual(forced, ["second 4, said: room,down,first,second"]);
+  const entries = ledger.takenOver.map(({ name, confirmed, aboveZero }) => `${name} ${confirmed} ${aboveZero}`);
+  // Of what failed nobody knows whether it was done.
+  assert.deepEqual(entries, ["room true false", "down true true", "second true true"]);
+  assert.deepEqual(statuses.at(-1)?.takenOver, ledger.takenOver);
 });

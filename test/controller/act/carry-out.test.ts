@@ -195,6 +195,48 @@ describe("the steps, one after the other", () => {
     assert.deepEqual(said(numbersOf({ ...narrow, free: 0 }, false)), []);
   });
 
+  test("property: whichever steps fail, no number is set that was not said to be", async () => {
+    const growth = fc.record({
+      now: fc.nat({ max: 3 }),
+      more: fc.integer({ min: 1, max: 4 }),
+      cores: fc.nat({ max: 3 }),
+    });
+    const at = fc.record({
+      free: fc.integer({ min: -2, max: 4 }),
+      ups: fc.array(growth, { minLength: 1, maxLength: 3 }),
+      rooms: fc.array(fc.record({ growth, fails: fc.boolean() }), { maxLength: 3 }),
+      mayGoDown: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(at, async ({ free, ups, rooms, mayGoDown }) => {
+        const step = (name: string, from: number, to: number, cores: number): ScaleStep => {
+          const scale = { replicas: from, selector: parseSelector(`app=${name}`), at: 0, since: 0 };
+          return {
+            index: 0,
+            view: { target: { ...target, variant: name, name }, scale },
+            replicas: to,
+            cores: cores + 1,
+          };
+        };
+        const all: Steps = {
+          free,
+          room: rooms.map(({ growth: { now, more, cores } }, i) => step(`room ${i}`, now + more, now, cores)),
+          up: ups.map(({ now, more, cores }, i) => step(`up ${i}`, now, now + more, cores)),
+          routes: [],
+          down: [],
+        };
+        const names = numbersOf(all, mayGoDown).map(({ view }) => view.target.name);
+        const failing = rooms.flatMap(({ fails }, i) => (fails ? `room ${i}` : []));
+        const scale = async ({ view }: ScaleStep): Promise<Failure | null> => {
+          assert.ok(names.includes(view.target.name), view.target.name);
+          return failing.includes(view.target.name) ? pinned : null;
+        };
+        await take(all, { scale, route: async () => null, goesOn: () => true }, mayGoDown);
+      }),
+      { seed: 6, numRuns: 2000 },
+    );
+  });
+
   test("property: with no write more is asked for than the limit, if it was not before; what can go up does", async () => {
     const count = fc.integer({ min: 0, max: 6 });
     const at = fc.record({
