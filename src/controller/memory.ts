@@ -1,4 +1,5 @@
 import type { LoopState } from "../core/cluster.ts";
+import type { Mode } from "../core/control.ts";
 import type { Plan } from "../core/plan.ts";
 import { afterGap } from "../core/rollout.ts";
 import type { InForce } from "../core/service-time.ts";
@@ -11,8 +12,8 @@ import type { Ledger } from "./act/ledger.ts";
 export interface Memory {
   /** The last one; empty before the first. */
   readonly plan: Plan;
-  /** Whether it is carried out, and not only recommended. */
-  readonly acts: boolean;
+  /** Of the last turn that looked, and so of the plan; null before the first. */
+  readonly mode: Mode | null;
   /** Stages whose Service could not be changed the last time. */
   readonly unroutable: readonly string[];
   readonly state: LoopState | null;
@@ -38,12 +39,11 @@ export const NOT_ACTING = "NotActing";
 export function memoryFrom({ status: found }: KubeObject, now: number): Memory {
   const status = parseStatus(found);
   const { plan, loop, rollouts, slowdowns, takenOver = [], heldTargets = [], resumed = "", conditions = [] } = status;
-  const { mode } = status;
   const metrics = conditions.find(({ type }) => type === "MetricsAvailable");
   const gap = Math.max(0, now - lastLook(status));
   return {
     plan: plan === undefined ? [] : planOfStatus(plan),
-    acts: mode === "Act",
+    mode: status.mode ?? null,
     unroutable: [],
     state:
       loop === undefined && slowdowns === undefined

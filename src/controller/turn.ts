@@ -98,7 +98,7 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
   });
   const told = { mode, measured, observed: { ...times, latency: cluster.latency } };
   if (mode === "Observe") {
-    const watched = { ...followed, state: watching(built.pipeline, cluster.seen, kept.state) };
+    const watched = { ...followed, mode, state: watching(built.pipeline, cluster.seen, kept.state) };
     return report(context, known, watched, { ...told, standings: standingsAfter(watched.state) });
   }
   const isKnown = "load" in measured || assumed;
@@ -118,7 +118,7 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
   const { plan, state, reason } = answer.decision;
   // Who gave no answer has not found anything out, either.
   const isFresh = kept.isFresh && reason === "held-timeout";
-  const decided: Memory = { ...followed, plan, state, acts, ledger, isFresh };
+  const decided: Memory = { ...followed, plan, state, mode, ledger, isFresh };
   const toTell = {
     ...told,
     standings: { ...standingsAfter(state), Feasible: standingOfPlan(answer, built.pipeline, isKnown) },

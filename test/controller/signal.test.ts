@@ -24,11 +24,15 @@ describe("numbers for others to set", () => {
     objects: [pipeline, profilesObject(), ...podsOf("shop-small", { ready: 4, all: 4, cores: 1 })],
     replicas: { "shop-small": 4, "shop-large": 0, "shop-fast": 1, "shop-precise": 0 },
   };
-  /** A counter of five requests per second, for which one replica is enough. */
-  const query: QuerySamples = async (_selector, seconds, at) => {
-    const samples = Array.from({ length: 2 * seconds }, (_, i) => at - seconds + (i + 1) / 2);
-    return [{ labels: {}, samples: samples.map((instant) => ({ at: instant, value: 5 * (instant - at + seconds) })) }];
-  };
+  /** A counter of so many requests per second. */
+  const queryOf =
+    (rate: number): QuerySamples =>
+    async (_selector, seconds, at) => {
+      const instants = Array.from({ length: 2 * seconds }, (_, i) => at - seconds + (i + 1) / 2);
+      return [{ labels: {}, samples: instants.map((one) => ({ at: one, value: rate * (one - at + seconds) })) }];
+    };
+  /** One replica is enough. */
+  const query = queryOf(5);
   const desired = async (metrics: ControllerMetrics): Promise<readonly string[]> => {
     const text = await metrics.registry.metrics();
     return [...text.matchAll(/^ipa_desired_replicas\{.*variant="(.*)"\} (.*)$/gm)].map(([, of, n]) => `${of} ${n}`);
@@ -57,6 +61,86 @@ describe("numbers for others to set", () => {
       memory = await turnOf(kube, pipeline, surroundings, memory);
       assert.deepEqual(await desired(surroundings.metrics), ["small 1", "fast 1"]);
       now += 400;
+    }
+  });
+
+  /** What is in force and planned in turns one after the other, with what runs then. */
+  const turns = async (
+    dataPlane: "None" | "Service",
+    all: readonly (readonly [mode: "Observe" | "Recommend" | "Signal" | "Act", small: number, large: number])[],
+  ): Promise<readonly string[]> => {
+    let memory: Memory | null = null;
+    let now = Date.now() / 1000;
+    const said: string[] = [];
+    const asked = new Error("what acts is only asked for");
+    for (const [mode, small, large] of all) {
+      const own = pipelineObject({ mode, dataPlane });
+      const runs = { small, large, fast: 1, precise: 1 };
+      const pods = Object.entries(runs).flatMap(([name, count]) =>
+        podsOf(`shop-${name}`, { ready: count, all: count, cores: name === "large" ? 2 : 1 }),
+      );
+      const replicas = Object.fromEntries(Object.entries(runs).map(([name, count]) => [`shop-${name}`, count]));
+      const kube = apiServer({ objects: [own, profilesObject(), ...pods], replicas });
+      const decide: Decide = async (question) => {
+        said.push(`${mode}: ${question.seen.running.map((one) => `${one.variant} ${one.replicas}`).join(", ")}`);
+        if (mode === "Act") throw asked;
+        return thread.decide(question);
+      };
+      const surroundings = surroundingsOf({ decide, query: queryOf(12), clock: () => now });
+      const turn: Promise<Memory | null> = turnOf(kube, own, surroundings, memory);
+      memory = await turn.catch((error: unknown) => {
+        if (error !== asked) throw error;
+        return memory;
+      });
+      now += 60;
+      if (mode === "Recommend") said.push(`then ${memory?.plan.map(({ variant }) => variant).join(", ")}`);
+    }
+    return said;
+  };
+
+  test("are of what runs when they begin, not of what was recommended", async () => {
+    assert.deepEqual(
+      await turns("Service", [
+        ["Recommend", 4, 1],
+        ["Signal", 4, 1],
+        ["Signal", 1, 4],
+      ]),
+      ["Recommend: small 4, fast 1", "then small, precise", "Signal: small 4, fast 1", "Signal: small 1, fast 1"],
+    );
+  });
+
+  test("what most replicas run is in force when a pipeline begins to act, or to signal", async () => {
+    for (const mode of ["Signal", "Act"] as const) {
+      assert.deepEqual(
+        await turns("None", [
+          ["Recommend", 4, 0],
+          ["Recommend", 1, 5],
+          [mode, 1, 5],
+        ]),
+        [
+          "Recommend: small 4, fast 1",
+          "then small, fast",
+          "Recommend: large 5, fast 1",
+          "then large, fast",
+          `${mode}: large 5, fast 1`,
+        ],
+      );
+      assert.deepEqual(
+        await turns("None", [
+          ["Recommend", 4, 0],
+          [mode, 1, 5],
+        ]),
+        ["Recommend: small 4, fast 1", "then small, fast", `${mode}: large 5, fast 1`],
+      );
+      // Whatever was in force before it only observed.
+      assert.deepEqual(
+        await turns("None", [
+          ["Signal", 4, 0],
+          ["Observe", 1, 5],
+          [mode, 1, 5],
+        ]),
+        ["Signal: small 4, fast 1", `${mode}: large 5, fast 1`],
+      );
     }
   });
 

@@ -23,18 +23,11 @@ function runs({ ready, scale }: TargetView): number {
   return Math.min(ready, scale.replicas);
 }
 
-/**
- * Of a plan that others carry out, or nobody: what is found of the variants that it is for, where it may choose no other. Nothing else of it is
- * in force.
- */
-export function foundOf({ stages }: Control, mode: Mode, plan: Plan, views: readonly TargetView[]): Plan {
+/** Of a plan that others carry out: what is found of the variants that it is for. Nothing else of it is in force. */
+export function foundOf(plan: Plan, views: readonly TargetView[]): Plan {
   return plan.flatMap((one) => {
     const view = views.find(({ stage, variant }) => stage === one.stage && variant.name === one.variant);
-    const isFree = canSwitch(
-      stages.find(({ stage }) => stage === one.stage),
-      mode,
-    );
-    return view === undefined || isFree || mode === "Observe" ? [] : [{ ...one, replicas: view.scale.replicas }];
+    return view === undefined ? [] : [{ ...one, replicas: view.scale.replicas }];
   });
 }
 

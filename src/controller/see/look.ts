@@ -6,6 +6,7 @@ import type { Pipeline } from "../../core/pipeline.ts";
 import { unwatched } from "../../core/rollout.ts";
 import type { Context } from "../context.ts";
 import { released, type Ledger } from "../act/ledger.ts";
+import { withBatches } from "./batches.ts";
 import { foundOf, leftByHand } from "./by-hand.ts";
 import { fixedBy, rivalOf, type Fixed } from "./fixed.ts";
 import type { Known } from "../known.ts";
@@ -64,9 +65,10 @@ export async function look(
   const { series: load, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
   const { views, unresolved } = targets;
   const common = { measured, assumed, unknownSince, load, unresolved };
-  // What was only recommended runs nowhere, and nothing is under way to it.
-  const isCarriedOut = memory.acts && mode !== "Observe";
-  const carriedOut = isCarriedOut ? memory.plan : foundOf(control, mode, memory.plan, views);
+  // What was only recommended runs nowhere. To what others carry out nothing is under way; but it is of the variants in force.
+  const isCarriedOut = memory.mode === "Act" && mode !== "Observe" && mode !== "Signal";
+  const isFollowed = mode === "Signal" && (memory.mode === "Signal" || memory.mode === "Act");
+  const carriedOut = isCarriedOut ? memory.plan : isFollowed ? foundOf(memory.plan, views) : [];
   const left = leftByHand(control, mode, carriedOut, views, memory.ledger, ({ target }) =>
     rivalOf(target, known.object, mode, world),
   );
@@ -76,7 +78,11 @@ export async function look(
     left.map(({ target }) => target),
   );
   const state =
-    isCarriedOut || memory.state === null ? followable(memory.state, world, now) : withoutRollouts(memory.state);
+    memory.state === null
+      ? null
+      : isCarriedOut
+        ? followable(withBatches(pipeline, memory.state), world, now)
+        : withoutRollouts(memory.state);
   const routes = control.stages.map((stage) => routedTo(stage, world, targets, plan, state));
   const [routed, orphans] = [routes.map(({ variant }) => variant), routes.map((one) => one.orphans)];
   const held = heldBy(control, { mode, unresolved, routed, plan, state });
@@ -102,8 +108,8 @@ function longestMemory({ adaptation: { history, movement } }: Pipeline, { isFres
 }
 
 /** Replicas that come unseen must not be given up. */
-function followable(state: LoopState | null, world: World, now: number): LoopState | null {
-  if (state?.rollouts === undefined || world.stale().length === 0) return state;
+function followable(state: LoopState, world: World, now: number): LoopState {
+  if (state.rollouts === undefined || world.stale().length === 0) return state;
   return { ...state, rollouts: unwatched(state.rollouts, now) };
 }
 

@@ -1,8 +1,8 @@
 import type { LoopState, Observation, ReplicaCount } from "../../core/cluster.ts";
 import type { Control } from "../../core/control.ts";
-import { allowedOf } from "../../core/pins.ts";
-import type { Pipeline, Stage } from "../../core/pipeline.ts";
+import type { Pipeline } from "../../core/pipeline.ts";
 import type { Plan, StagePlan } from "../../core/plan.ts";
+import { batchOf } from "./batches.ts";
 import { mostOf } from "./by-hand.ts";
 import type { Fixed } from "./fixed.ts";
 import { canSwitch, heldBy, isGone, type Held } from "./held.ts";
@@ -35,18 +35,20 @@ export function observe(control: Control, sight: Sight, inForce: Plan, fixed: re
 
 /** What the stages run: as planned, unless the cluster says otherwise. What has no target any more, and is not held, runs with no replicas. */
 export function planInForce(pipeline: Pipeline, control: Control, sight: Sight): Plan {
-  const { plan, views, routed } = sight;
+  const { mode, plan, views, routed } = sight;
   const held = heldBy(control, sight);
   return pipeline.stages.map((stage, s) => {
     const ofStage = views.filter((view) => view.stage === stage.name);
     const dataPlane = control.stages[s]?.dataPlane ?? "None";
     const isVariant = (name: string): boolean => stage.variants.some((one) => one.name === name);
-    const known = plan.find((one) => one.stage === stage.name && isVariant(one.variant));
+    const planned = plan.find((one) => one.stage === stage.name && isVariant(one.variant));
     const kept = held.find((one) => one.stage === stage.name);
-    const selected = dataPlane === "Service" ? (routed[s] ?? null) : null;
-    const serves =
-      known?.variant ??
-      (selected !== null && isVariant(selected) ? selected : (kept?.variant ?? mostOf(ofStage).variant.name));
+    const led = dataPlane === "Service" ? (routed[s] ?? null) : null;
+    const selected = led !== null && isVariant(led) ? led : null;
+    // Only what acts may be about to lead the Service elsewhere.
+    const isLed = mode === "Signal" && selected !== null && selected !== planned?.variant;
+    const known = isLed ? undefined : planned;
+    const serves = known?.variant ?? selected ?? kept?.variant ?? mostOf(ofStage).variant.name;
     const found =
       serves === kept?.variant
         ? kept.replicas
@@ -54,8 +56,7 @@ export function planInForce(pipeline: Pipeline, control: Control, sight: Sight):
     return {
       stage: stage.name,
       variant: serves,
-      batch: known?.batch ?? leastBatch(pipeline, stage, serves),
-      batchTimeout: known?.batchTimeout ?? 0,
+      ...batchOf(pipeline, stage, serves, known ?? null),
       // A plan of none is that of what was not there.
       replicas: isGone(sight, held, stage.name, serves) ? 0 : known?.replicas || found,
     };
@@ -74,14 +75,6 @@ function withFound(sight: Sight, held: readonly Held[]): LoopState | null {
     return [stage, { ...rest, switching: { ...switching, from: { ...from, replicas } } }] as const;
   });
   return { ...state, rollouts: Object.fromEntries(rollouts) };
-}
-
-/** What a server is taken to do of which nobody has said more. */
-function leastBatch(pipeline: Pipeline, stage: Stage, variant: string): number {
-  const batches = allowedOf(pipeline.limits, stage, undefined).flatMap((one) =>
-    one.variant.name === variant ? one.batch : [],
-  );
-  return Math.min(...batches, ...(batches.length === 0 ? [1] : []));
 }
 
 function countsOf(runs: StagePlan, serves: string, { views }: Sight): readonly ReplicaCount[] {

@@ -135,11 +135,11 @@ describe("the journal of a run in mode Act", { skip: withoutScene() }, () => {
         // What it recommended before was carried out, and who took a number back is remembered.
         const before: Memory | null = memory && {
           ...memory,
-          acts: true,
+          mode: "Act",
           ledger: { ...memory.ledger, pinned: pinnedIn(seen) },
         };
         memory = await turnOf(api, pipeline, surroundings, before);
-        assert.equal(memory.acts, false);
+        assert.equal(memory.mode, "Recommend");
         assert.deepEqual(
           answers.map((answer) => toExactJson(answer.seen)),
           [toExactJson(seen)],

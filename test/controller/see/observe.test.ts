@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Control, Mode } from "../../../src/core/control.ts";
+import type { Pipeline } from "../../../src/core/pipeline.ts";
 import { heldBy } from "../../../src/controller/see/held.ts";
 import { observe, planInForce } from "../../../src/controller/see/observe.ts";
 import type { Sight } from "../../../src/controller/see/sight.ts";
@@ -26,7 +27,12 @@ function view(name: string, replicas: number, rest: Partial<TargetView> = {}): T
   return { stage: "s0", variant: of, target, scale, ready: replicas, refused: null, coming: 0, differs: null, ...rest };
 }
 
-function seen(views: readonly TargetView[], dataPlane: "None" | "Service", rest: Partial<Sight> = {}) {
+function seen(
+  views: readonly TargetView[],
+  dataPlane: "None" | "Service",
+  rest: Partial<Sight> = {},
+  now: Pipeline = pipeline,
+) {
   const of = control(dataPlane);
   const load = { end: 0, step: 1, rates: [1] };
   const sight: Sight = {
@@ -42,7 +48,7 @@ function seen(views: readonly TargetView[], dataPlane: "None" | "Service", rest:
     state: null,
     ...rest,
   };
-  return observe(of, sight, planInForce(pipeline, of, sight), []);
+  return observe(of, sight, planInForce(now, of, sight), []);
 }
 
 test("a plan may choose what the data plane can carry out, and whoever follows a signal", () => {
@@ -85,6 +91,27 @@ test("a signal is of what serves, and does not fall where nothing may go down", 
   const views = [view("a", 5), view("b", 3)];
   assert.deepEqual(signalsOf(plan, views, true), [{ stage: "s0", variant: "a", replicas: 2 }]);
   assert.deepEqual(signalsOf(plan, views, false), [{ stage: "s0", variant: "a", replicas: 5 }]);
+});
+
+test("the batch of a plan leaves a choice only while the pipeline offers it", () => {
+  const profile = { 1: 0.1, 2: 0.12, 4: 0.2 };
+  const offering = pipelineOf([[variant("a", profile), variant("b", profile)]]);
+  const pinned = { ...offering, stages: offering.stages.map((stage) => ({ ...stage, pin: { batches: [4] } })) };
+  const known = { plan: [{ ...ran("a", 3), batch: 2 }], routed: ["a"] };
+  const batches = (now: Pipeline) =>
+    seen([view("a", 3), view("b", 0)], "Service", known, now).restrictions?.[0]?.batches;
+  assert.deepEqual(batches(offering), [2]);
+  assert.deepEqual(batches(pinned), [4]);
+});
+
+test("in Signal what the Service selects is in force, and not what was planned before", () => {
+  const views = [view("a", 2), view("b", 1)];
+  const running = (mode: Mode, routed: string | null) =>
+    seen(views, "Service", { mode, plan: [ran("b", 1)], routed: [routed] }).running;
+  assert.deepEqual(running("Signal", "a"), [ran("a", 2)]);
+  assert.deepEqual(running("Signal", null), [ran("b", 1)]);
+  // What acts may be about to switch.
+  assert.deepEqual(running("Act", "a"), [ran("b", 1)]);
 });
 
 const ran = (variantOf: string, replicas: number) => ({
