@@ -26,8 +26,8 @@ export interface Memory {
   readonly downFrom: number | null;
   /** As it was last written, or found. */
   readonly status: PipelineStatus;
-  /** When it was last written, seconds. */
-  readonly writtenAt: number;
+  /** When it was last written, seconds; null: that was not seen to be done, so it may say what was. */
+  readonly writtenAt: number | null;
   /** Whether the loads that were asked for before are still to be found out. */
   readonly isFresh: boolean;
 }

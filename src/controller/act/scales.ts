@@ -32,8 +32,9 @@ export interface Scales {
   readonly known: (namespace: string, target: Target) => Scale | null;
   readonly read: (namespace: string, target: Target) => Promise<Scale | ScaleProblem>;
   /**
-   * Server-side apply of the one field, where it still is as it was seen; a conflict is an answer, unless forced. It is read right before,
-   * and not written if anything has changed since: a 0 that somebody sets by /scale is in conflict with nothing. What is forced is sent once.
+   * Server-side apply of the one field, where it still is as it was seen; a conflict is an answer, unless forced. It is read right before, if
+   * that was not just done, and not written if anything has changed since: a 0 that somebody sets by /scale is in conflict with nothing. What is
+   * forced is sent once.
    */
   readonly write: (
     namespace: string,
@@ -51,6 +52,14 @@ const KEPT = 900;
 /** Its status changes with every Pod that comes or goes: how often a number is read anew before it is written. */
 const TRIES = 5;
 
+/** What was read within so many seconds is likely to be as it was. */
+const RECENT = 5;
+
+/** With what tells whether anything of the object has changed since. */
+interface Kept extends Scale {
+  readonly resourceVersion: string | undefined;
+}
+
 /** Who set what was there before anybody used server-side apply, as the API server calls them. */
 const UNRECORDED = "before-first-apply";
 
@@ -62,12 +71,12 @@ const builtIn: Readonly<Record<string, string>> = {
 
 /** Reads and writes /scale, for one term of leadership: what others wrote after it is not known. `clock`: seconds. */
 export function scales(kube: Kube, clock: () => number): Scales {
-  const cache = new Map<string, Scale>();
+  const cache = new Map<string, Kept>();
   let swept = clock();
   const keyOf = (namespace: string, { apiVersion, kind, name }: Target): string =>
     `${namespace}/${apiVersion}/${kind}/${name}`;
 
-  const keep = (key: string, object: KubeObject): Scale => {
+  const keep = (key: string, object: KubeObject): Kept => {
     const { replicas = 0 } = (object.spec ?? {}) as { readonly replicas?: number };
     const { selector = "" } = (object.status ?? {}) as { readonly selector?: string };
     const before = cache.get(key);
@@ -77,6 +86,7 @@ export function scales(kube: Kube, clock: () => number): Scales {
       selector: before?.selector.text === selector ? before.selector : parseSelector(selector),
       at,
       since: before?.replicas === replicas ? before.since : at,
+      resourceVersion: object.metadata.resourceVersion,
     };
     cache.set(key, scale);
     if (at - swept >= KEPT) sweep(at);
@@ -133,12 +143,13 @@ export function scales(kube: Kube, clock: () => number): Scales {
   ): Promise<ScaleWrite> => {
     const key = keyOf(namespace, target);
     for (let tries = 1; ; tries++) {
-      const object = await kube.get(await existing(namespace, target), { acts: true });
-      const now = keep(key, object).replicas;
+      const known = cache.get(key);
+      const isKnown = tries === 1 && known !== undefined && clock() - known.at < RECENT;
+      const now = isKnown ? known : keep(key, await kube.get(await existing(namespace, target), { acts: true }));
       // As many as are wanted may be what an earlier try has done, whose answer was lost.
-      if (now !== replicas.from && now !== replicas.to) return { found: now };
-      const { resourceVersion } = object.metadata;
+      if (now.replicas !== replicas.from && now.replicas !== replicas.to) return { found: now.replicas };
       try {
+        const { resourceVersion } = now;
         const written = await apply(namespace, target, replicas.to, { force, resourceVersion });
         return "heldBy" in written ? written : { scale: keep(key, written.applied) };
       } catch (error) {

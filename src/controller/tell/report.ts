@@ -62,8 +62,9 @@ export async function report(context: Context, known: Known, before: Memory, tol
   const status = statusOf(known, memory, told, now);
   publish(context, known, told, status);
   tellReadiness(context.log, known, status);
-  const isDue = now - memory.writtenAt >= NUMBERS_EVERY;
-  if (!saysAnother(status, memory.status) && !(isDue && hasDrifted(status, memory.status))) return memory;
+  const { writtenAt } = memory;
+  const isDrift = writtenAt !== null && !saysAnother(status, memory.status);
+  if (isDrift && !(now - writtenAt >= NUMBERS_EVERY && hasDrifted(status, memory.status))) return memory;
   const { name, namespace, object } = known;
   const { apiVersion, kind } = object;
   await context.kube
@@ -73,7 +74,7 @@ export async function report(context: Context, known: Known, before: Memory, tol
       { fieldManager: FIELD_MANAGER, force: true },
     )
     .catch((error: unknown) => {
-      throw new UnreportedError(memory, error);
+      throw new UnreportedError({ ...memory, writtenAt: null }, error);
     });
   return { ...memory, status, writtenAt: now };
 }

@@ -36,7 +36,7 @@ function deployment(refuse: (replicas: number) => boolean = () => false) {
   let [replicas, owner]: [number, string | null] = [FOUND, "helm"];
   let status: PipelineStatus | undefined;
   let fates: Fate[] = [];
-  let version = 1;
+  let [version, time] = [1, 100];
   /** What somebody does before so many more calls. */
   let meanwhile: { readonly calls: number; readonly act: () => void } | null = null;
   const log: string[] = [];
@@ -111,8 +111,8 @@ function deployment(refuse: (replicas: number) => boolean = () => false) {
   const leader = () => {
     const context = {
       kube,
-      scales: scales(kube, () => 100),
-      clock: () => 100,
+      scales: scales(kube, () => time),
+      clock: () => time,
       metrics: controllerMetrics(),
       record: async () => {},
       log: { ready: () => {} },
@@ -128,6 +128,8 @@ function deployment(refuse: (replicas: number) => boolean = () => false) {
     /** One turn that wants so many replicas; the fates of its writes, in their order. */
     return async (wanted: number, ...met: readonly Fate[]): Promise<void> => {
       fates = [...met];
+      // What is known from the turn before is not recent.
+      time += 10;
       const before = context.scales.known("n", target);
       // The Pods hint that somebody set another number.
       if (before?.replicas !== replicas) await context.scales.read("n", target);
@@ -248,6 +250,16 @@ test("our own going to 0 is none of somebody else's to who leads next, whenever 
       assert.deepEqual([one.now(), one.heldBy()], ["4 of ipa", undefined], `${fate} after ${calls}`);
     }
   }
+});
+
+test("so is it where the answer to the status before was lost, which may say that it was above 0", async () => {
+  const one = deployment();
+  const leader = one.leader();
+  await leader(0);
+  await leader(1, "done", "answer lost");
+  await assert.rejects(leader(0, "done", "dead after"), Death);
+  await one.leader()(1);
+  assert.deepEqual([one.now(), one.heldBy()], ["1 of ipa", undefined]);
 });
 
 test("a taking over whose answer was lost is found out, and done again only where nobody came in between", async () => {

@@ -66,8 +66,9 @@ test("what is forced is sent once, what is not may be sent again", async () => {
   ]);
 });
 
+const modified = new KubeError("the object has been modified", { status: 409, reason: "Conflict" });
+
 test("what changes between the reading and the writing is read anew, and written where it is as it was seen", async () => {
-  const modified = new KubeError("the object has been modified", { status: 409, reason: "Conflict" });
   const written = async (...found: readonly number[]) => {
     const sent: unknown[] = [];
     let reads = 0;
@@ -89,6 +90,35 @@ test("what changes between the reading and the writing is read anew, and written
   assert.deepEqual((await written(2, 3)).known, 3, "what a try has done whose answer was lost");
   const { sent, outcome } = await written(2, 2, 2, 2, 2, 2);
   assert.deepEqual([sent.length, outcome], [5, modified]);
+});
+
+test("what was read just now is written as it was read, and read again only if it has changed since", async () => {
+  for (const [later, isChanged, sent] of [
+    [0, false, "get 1"],
+    [0, true, "get 1 get 2"],
+    [60, false, "get get 1"],
+  ] as const) {
+    let now = 0;
+    let calls = "";
+    let version = 1;
+    const kube = {
+      get: async () => {
+        calls += " get";
+        return scaleOf(2, String(version));
+      },
+      apply: async (_at: unknown, { metadata }: { readonly metadata: { readonly resourceVersion: string } }) => {
+        calls += ` ${metadata.resourceVersion}`;
+        if (Number(metadata.resourceVersion) !== version) throw modified;
+        return scaleOf(3);
+      },
+    } as unknown as Kube;
+    const of = scales(kube, () => now);
+    await of.read("default", target);
+    now += later;
+    if (isChanged) version += 1;
+    assert.ok("scale" in (await of.write("default", target, toThree, false)));
+    assert.equal(calls.trim(), sent);
+  }
 });
 
 test("after a write without an answer the number is read anew, and not after one that was refused", async () => {
