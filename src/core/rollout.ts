@@ -91,8 +91,7 @@ export function follow(pipeline: Pipeline, seen: Observation, load: number | nul
     });
     // First the requests go back to the old variant, which stays until they have.
     const isInUse = switching?.phase === "Returning" && countOf(sight.counts, plan.variant).serving > 0;
-    const isFailed = hasFailed(known.switching, switching, seen.now, progressDeadline);
-    if (switching !== undefined && isFailed && carriesOn(plan, switching, sight)) {
+    if (switching !== undefined && hasFailed(plan, known.switching, switching, sight, progressDeadline)) {
       isRolledBack = gaveUp = true;
       running[s] = switching.from;
       return { setbacks: withSetback(setbacks, plan.variant, 0, seen.now) };
@@ -178,10 +177,13 @@ export function setOut(
  */
 export function unwatched(rollouts: Rollouts, now: number): Rollouts {
   return Object.fromEntries(
-    Object.entries(rollouts).flatMap(([stage, { switching, setbacks }]) => {
+    Object.entries(rollouts).flatMap(([stage, { switching, progress, setbacks }]) => {
       const rollout = rolloutOf(
         seenSince(switching, ["Ready", "Routed", "Draining"], () => now),
-        undefined,
+        // How many were ready at once tells whether some cease to be.
+        progress !== undefined && switching !== undefined && isRouted(switching)
+          ? { ...progress, since: now }
+          : undefined,
         lasting(setbacks, now),
       );
       return isEmpty(rollout) ? [] : [[stage, rollout]];
@@ -215,10 +217,21 @@ function seenSince(
   return phases.includes(phase) ? { ...switching, since: of(since) } : switching;
 }
 
-/** Whether the new variant did not stay ready, so that its requests have gone back; or all are ready, and it is not routed in time. */
-function hasFailed(before: Switch | undefined, switching: Switch | undefined, now: number, deadline: number): boolean {
-  if (switching === undefined || isRouted(switching)) return false;
-  return before?.lost === true || (switching.phase === "Ready" && now - switching.since >= deadline);
+/**
+ * Whether a switch is given up: its new variant did not stay ready, and its requests have gone back to what carries on without it; or all are
+ * ready, and it is not routed in time, while the old one serves.
+ */
+function hasFailed(
+  plan: StagePlan,
+  before: Switch | undefined,
+  switching: Switch,
+  sight: Sight,
+  deadline: number,
+): boolean {
+  if (isRouted(switching)) return false;
+  if (before?.lost === true) return carriesOn(plan, switching, sight);
+  const isOverdue = switching.phase === "Ready" && sight.now - switching.since >= deadline;
+  return isOverdue && countOf(sight.counts, switching.from.variant).serving > 0;
 }
 
 const NOTHING: StageRollout = { setbacks: [] };

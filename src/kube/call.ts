@@ -46,8 +46,12 @@ export interface CallOptions {
   readonly urgent?: boolean;
   /** What must not be done twice: tried again only where the server says that it did nothing (429). A create always is. */
   readonly once?: boolean;
-  /** Of a read that a write waits for: it waits for a token as writes do. */
+  /**
+   * Of a read that a write waits for: it waits for tokens as writes do, and for that of the write, too, so that little time is
+   * between them. The write says that its first try is `paid` for.
+   */
   readonly acts?: boolean;
+  readonly paid?: boolean;
 }
 
 export interface Call {
@@ -147,8 +151,9 @@ export function caller({
       const signal = how.signal ?? end;
       const once = how.once ?? call.verb === "create";
       const urgency = how.acts === true ? "urgent" : urgencyOf(call);
+      if (how.acts === true) await takeToken(urgency, signal);
       for (let failures = 0; ;) {
-        await takeToken(urgency, signal);
+        if (failures > 0 || how.paid !== true) await takeToken(urgency, signal);
         try {
           return await askOnce(call, signal === undefined ? {} : { signal });
         } catch (error) {

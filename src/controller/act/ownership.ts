@@ -34,7 +34,9 @@ export async function writeOwned(
   const isOwn = entry?.confirmed === true;
   const pin = (by: string): Written => ({ ledger: pinned(ledger, target, instantText(clock()), by), pinnedBy: by });
   const changedTo = async (found: number): Promise<Written> => {
-    const by = (await scales.holder(namespace, target)) || (found === 0 ? NOBODY_KNOWN : "");
+    // A 0 that we meant ourselves may have been late.
+    const isOurs = found > 0 || entry?.aboveZero === false;
+    const by = (await scales.holder(namespace, target)) || (isOurs ? "" : NOBODY_KNOWN);
     if (by !== "") return pin(by);
     const now = `${target.kind} ${target.name} has ${found} replicas by now, not ${seen.replicas}`;
     throw new KubeError(`${now}; the next turn decides anew`, { status: 409, reason: "Conflict" });

@@ -69,6 +69,14 @@ const builtIn: Readonly<Record<string, string>> = {
   "apps/v1/StatefulSet": "statefulsets",
 };
 
+interface Apply {
+  readonly force: boolean;
+  readonly dryRun?: boolean;
+  readonly resourceVersion?: string | undefined;
+  /** Whether the read before it took its token. */
+  readonly paid?: boolean;
+}
+
 /** Reads and writes /scale, for one term of leadership: what others wrote after it is not known. `clock`: seconds. */
 export function scales(kube: Kube, clock: () => number): Scales {
   const cache = new Map<string, Kept>();
@@ -113,18 +121,17 @@ export function scales(kube: Kube, clock: () => number): Scales {
     namespace: string,
     target: Target,
     replicas: number,
-    how: { readonly force: boolean; readonly dryRun?: boolean; readonly resourceVersion?: string | undefined },
+    { force, dryRun = false, resourceVersion, paid = false }: Apply,
   ): Promise<{ readonly applied: KubeObject } | { readonly heldBy: string }> => {
-    const { resourceVersion, ...as } = how;
     const path = await existing(namespace, target);
     const metadata = { name: target.name, namespace, resourceVersion };
     const body = { apiVersion: "autoscaling/v1", kind: "Scale", metadata, spec: { replicas } };
     try {
       // Whoever set it after a force whose answer was lost must not be overruled by the next try.
-      const once = how.force ? { once: true } : {};
-      return { applied: await kube.apply(path, body, { fieldManager: FIELD_MANAGER, ...as }, once) };
+      const how = { paid, ...(force ? { once: true } : {}) };
+      return { applied: await kube.apply(path, body, { fieldManager: FIELD_MANAGER, force, dryRun }, how) };
     } catch (error) {
-      if (error instanceof KubeError && isHeld(error) && !how.force) return { heldBy: managersIn(error) };
+      if (error instanceof KubeError && isHeld(error) && !force) return { heldBy: managersIn(error) };
       throw error;
     }
   };
@@ -150,7 +157,7 @@ export function scales(kube: Kube, clock: () => number): Scales {
       if (now.replicas !== replicas.from && now.replicas !== replicas.to) return { found: now.replicas };
       try {
         const { resourceVersion } = now;
-        const written = await apply(namespace, target, replicas.to, { force, resourceVersion });
+        const written = await apply(namespace, target, replicas.to, { force, resourceVersion, paid: !isKnown });
         return "heldBy" in written ? written : { scale: keep(key, written.applied) };
       } catch (error) {
         if (!(error instanceof KubeError && isModified(error)) || tries === TRIES) throw error;

@@ -82,7 +82,7 @@ export async function look(
       ? null
       : isCarriedOut
         ? followable(withBatches(pipeline, memory.state), world, now)
-        : withoutRollouts(memory.state);
+        : asIfNothingMoved(memory.state);
   const routes = control.stages.map((stage) => routedTo(stage, world, targets, plan, state));
   const [routed, orphans] = [routes.map(({ variant }) => variant), routes.map((one) => one.orphans)];
   const held = heldBy(control, { mode, unresolved, routed, plan, state });
@@ -113,6 +113,7 @@ function followable(state: LoopState, world: World, now: number): LoopState {
   return { ...state, rollouts: unwatched(state.rollouts, now) };
 }
 
-function withoutRollouts({ rollouts: _rollouts, ...state }: LoopState): LoopState {
-  return state;
+/** What was not carried out moved nothing. */
+function asIfNothingMoved({ rollouts: _rollouts, planning, ...state }: LoopState): LoopState {
+  return planning === undefined ? state : { ...state, planning: { ...planning, switchedAt: {} } };
 }

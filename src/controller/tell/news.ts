@@ -55,6 +55,7 @@ function essence({
     rollouts: rollouts?.map(({ stage, switching, progress, setbacks }) => ({
       stage,
       phase: switching?.phase,
+      lost: switching?.lost,
       // How far they have come is told with the rest; that they are on their way, or no longer, at once.
       coming: progress === undefined ? undefined : { variant: progress.variant, replicas: progress.replicas },
       setbacks,

@@ -124,10 +124,10 @@ function setbacksText(state: LoopState | null, now: number): string {
   const held = Object.entries(state?.rollouts ?? {}).flatMap(([stage, { setbacks }]) =>
     setbacks.flatMap(({ variant, most, until }) => {
       if (now >= until) return [];
-      const what = `${stage}/${variant}`;
-      const lack =
-        most > 0 ? `No more than ${most} replicas of ${what} came up` : `${what} did not come up, or not to stay`;
-      return `. ${lack}: look at their Pods (more are tried again at ${clockText(until)} UTC)`;
+      const [what, then] = [`${stage}/${variant}`, `tried again at ${clockText(until)} UTC`];
+      return most > 0
+        ? `. No more than ${most} replicas of ${what} came up: look at their Pods (more are ${then})`
+        : `. ${what} did not take over in time, or did not stay ready (it is ${then})`;
     }),
   );
   return held.join("");
