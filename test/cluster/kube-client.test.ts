@@ -166,6 +166,25 @@ describe("the client of a real API server", { skip: withoutControlPlane() }, () 
     assert.ok(80 <= 40 + 20 * seconds + 1, `80 calls in ${seconds} s`);
   });
 
+  test("a read that a write waits for takes the token of that, too, so that they are sent together", async () => {
+    const kube = client({ qps: 2 });
+    await Promise.all(Array.from({ length: 4 }, () => kube.get(at("known"))));
+    const from = proxy.requests().length;
+    const write = async (): Promise<void> => {
+      await kube.get(at("known"), { acts: true });
+      await kube.apply(at("known"), configMap("known", {}), { fieldManager: "me", force: true }, { paid: true });
+    };
+    const began = performance.now();
+    await Promise.all([write(), write(), write()]);
+    const seconds = (performance.now() - began) / 1000;
+    const sent = proxy.requests().slice(from);
+    assert.deepEqual(
+      sent.map(({ method }) => method),
+      ["GET", "PATCH", "GET", "PATCH", "GET", "PATCH"],
+    );
+    assert.ok(seconds > 2.5, `six calls in ${seconds} s`);
+  });
+
   test("calls that may be repeated are, with growing pauses", async () => {
     const repeated = [429, 500, 502, 503, 504].map(async (status) => {
       const calls: CallRecord[] = [];

@@ -68,13 +68,14 @@ describe("numbers for others to set", () => {
   const turns = async (
     dataPlane: "None" | "Service",
     all: readonly (readonly [mode: "Observe" | "Recommend" | "Signal" | "Act", small: number, large: number])[],
+    spec: Readonly<Record<string, unknown>> = {},
   ): Promise<readonly string[]> => {
     let memory: Memory | null = null;
     let now = Date.now() / 1000;
     const said: string[] = [];
     const asked = new Error("what acts is only asked for");
     for (const [mode, small, large] of all) {
-      const own = pipelineObject({ mode, dataPlane });
+      const own = pipelineObject({ mode, dataPlane, spec });
       const runs = { small, large, fast: 1, precise: 1 };
       const pods = Object.entries(runs).flatMap(([name, count]) =>
         podsOf(`shop-${name}`, { ready: count, all: count, cores: name === "large" ? 2 : 1 }),
@@ -106,6 +107,22 @@ describe("numbers for others to set", () => {
         ["Signal", 1, 4],
       ]),
       ["Recommend: small 4, fast 1", "then small, precise", "Signal: small 4, fast 1", "Signal: small 1, fast 1"],
+    );
+  });
+
+  test("what was only recommended is no switch, and keeps none away", async () => {
+    const adaptation = { movement: { switchInterval: "1h" } };
+    const said = await turns(
+      "Service",
+      [
+        ["Recommend", 4, 1],
+        ["Recommend", 4, 1],
+      ],
+      { adaptation },
+    );
+    assert.deepEqual(
+      said.filter((text) => text.startsWith("then")),
+      ["then small, precise", "then small, precise"],
     );
   });
 

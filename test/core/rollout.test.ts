@@ -937,6 +937,29 @@ describe("a new variant that loses readiness once it serves", () => {
     );
   });
 
+  test("nor where nobody looked in between, while more of it were coming", () => {
+    const planner = plannerOf({}, [a(), b()]);
+    const { state } = follow(
+      planner,
+      plan(["a", 9]),
+      [10, 20, "a 9/9 9"],
+      [20, 20, "a 9/9 9", "b 5/5 0"],
+      [30, 20, "a 9/9 0", "b 5/5 5"],
+      [40, 60, "a 9/9 9", "b 5/5 0"],
+    );
+    const switching = { from: one("a", 9), phase: "Routed", since: 30 } as const;
+    const progress = { variant: "b", replicas: 13, ready: 5, since: 40 };
+    const rollouts = unwatched({ s0: { switching, progress, setbacks: [] } }, 50);
+    assert.equal(rollouts["s0"]?.progress?.since, 50, "what comes unseen is not given up");
+    const seen = look(
+      { now: 60, load: 60, running: plan(["b", 13]), state: { ...state, rollouts } },
+      "a 9/9 0",
+      "b 5/13 5",
+    );
+    assert.match(told(tick(planner, seen)), /^b \d+ .*, Returning$/);
+    assert.equal(tick(planner, seen).state?.rollouts?.["s0"]?.switching?.lost, undefined);
+  });
+
   test("where it is ready again, and what the requests went back to is not whole, it serves again", () => {
     const { said } = follow(
       plannerOf({}, [a(), b()]),
@@ -1040,6 +1063,17 @@ describe("a new variant that loses readiness once it serves", () => {
     assert.match(at("a 3/3 0", "b 1/5 1"), /^b .*, Returning/);
     assert.equal(at("a 3/3 0", "b 0/5 0"), "a 2 first");
   });
+});
+
+test("a switch whose Service cannot be changed is given up at the deadline, while what serves has any that are ready", () => {
+  const at = (serving: string) => {
+    const switching = { from: one("a", 3), phase: "Ready", since: 100 } as const;
+    const state = { rollouts: { s0: { switching, setbacks: [] } } };
+    const seen = look({ now: 700, load: 20, running: plan(["b", 4]), state }, serving, "b 4/4 0");
+    return told(tick(plannerOf({}, [a(), b()]), seen));
+  };
+  assert.match(at("a 1/3 1"), /^a 2 .*; b at most 0 until 760$/);
+  assert.match(at("a 0/3 0"), /^b 4 .*, Ready/);
 });
 
 describe("what is remembered of another pipeline or clock", () => {

@@ -252,6 +252,16 @@ test("our own going to 0 is none of somebody else's to who leads next, whenever 
   }
 });
 
+test("so is it where it comes late, between the reading and the writing of the next number", async () => {
+  const one = deployment();
+  const turn = one.leader();
+  await turn(3);
+  await turn(0, "done", "lost");
+  one.meanwhile(1, () => one.edit(0, "the API server"));
+  for (const wanted of [2, 2]) await turn(wanted);
+  assert.deepEqual([one.now(), one.heldBy()], ["2 of ipa", undefined]);
+});
+
 test("so is it where the answer to the status before was lost, which may say that it was above 0", async () => {
   const one = deployment();
   const leader = one.leader();

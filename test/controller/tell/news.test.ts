@@ -54,6 +54,16 @@ test("that replicas are on their way, or no longer, is told at once; how far the
   }
 });
 
+test("why requests go back is told at once", () => {
+  const from = { variant: "a", batch: 1, batchTimeoutSeconds: "0", replicas: 4 };
+  const switching = { from, phase: "Returning", since: "2026-01-01T00:00:00Z" } as const;
+  const returning = (lost?: true): PipelineStatus => ({
+    ...status("8"),
+    rollouts: [{ stage: "s", switching: { ...switching, ...(lost === undefined ? {} : { lost }) } }],
+  });
+  assert.ok(saysAnother(returning(true), returning()));
+});
+
 test("while replicas are on their way it is told that somebody looks, else not", () => {
   const later = (of: PipelineStatus): PipelineStatus => ({
     ...of,
