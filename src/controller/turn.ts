@@ -115,7 +115,8 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
   if (!known.holds()) return kept;
   const id = context.journal(`${known.namespace}/${known.name}`, question, answer);
   countDecision(context, { namespace: known.namespace, pipeline: known.name }, built.pipeline, answer);
-  const { plan, state, reason } = answer.decision;
+  const { plan, reason } = answer.decision;
+  const state = acts ? answer.decision.state : unswitched(answer.decision.state, kept.state);
   // Who gave no answer has not found anything out, either.
   const isFresh = kept.isFresh && reason === "held-timeout";
   const decided: Memory = { ...followed, plan, state, mode, ledger, isFresh };
@@ -136,6 +137,13 @@ async function run(context: Context, world: World, known: Known, built: Sound, m
   const waiting = underWay(pipeline, answer, newest);
   const lag = standingOfLag(waiting, newest, loadWindow, isOverloaded(kept));
   return carryOut(context, world, known, decided, steps, mayGoDown, switchesText(waiting), { ...toTell, lag });
+}
+
+/** What is only recommended, or left to others, switches nothing: as it was before. */
+function unswitched(state: LoopState | null, before: LoopState | null): LoopState | null {
+  if (state?.planning === undefined) return state;
+  const switchedAt = before?.planning?.switchedAt ?? {};
+  return { ...state, planning: { ...state.planning, switchedAt } };
 }
 
 /** Whether that was told last. */

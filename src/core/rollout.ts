@@ -181,7 +181,7 @@ export function unwatched(rollouts: Rollouts, now: number): Rollouts {
       const rollout = rolloutOf(
         seenSince(switching, ["Ready", "Routed", "Draining"], () => now),
         // How many were ready at once tells whether some cease to be.
-        progress !== undefined && switching !== undefined && isRouted(switching)
+        progress !== undefined && switching !== undefined && switching.phase !== "Preparing"
           ? { ...progress, since: now }
           : undefined,
         lasting(setbacks, now),

@@ -67,7 +67,9 @@ export function judge(
     return { setbacks: setbacks.filter(isHeld), failed: false };
   }
   const progress = progressOf(plan, ready, before.progress, now);
-  const refusedSince = refused !== undefined && before.progress !== undefined && isOf(before.progress, plan);
+  // What was not watched since is not known to have been refused since.
+  const isWatched = before.progress !== undefined && before.progress.since < now;
+  const refusedSince = refused !== undefined && isWatched && isOf(before.progress, plan);
   if (now - progress.since < deadline && !refusedSince) return { progress, setbacks, failed: false };
   const most = isPreparing ? 0 : ready + (refusedSince ? coming : 0);
   return { setbacks: withSetback(setbacks, variant, most, now), failed: true };

@@ -947,17 +947,22 @@ describe("a new variant that loses readiness once it serves", () => {
       [30, 20, "a 9/9 0", "b 5/5 5"],
       [40, 60, "a 9/9 9", "b 5/5 0"],
     );
-    const switching = { from: one("a", 9), phase: "Routed", since: 30 } as const;
     const progress = { variant: "b", replicas: 13, ready: 5, since: 40 };
-    const rollouts = unwatched({ s0: { switching, progress, setbacks: [] } }, 50);
-    assert.equal(rollouts["s0"]?.progress?.since, 50, "what comes unseen is not given up");
-    const seen = look(
-      { now: 60, load: 60, running: plan(["b", 13]), state: { ...state, rollouts } },
-      "a 9/9 0",
-      "b 5/13 5",
-    );
-    assert.match(told(tick(planner, seen)), /^b \d+ .*, Returning$/);
-    assert.equal(tick(planner, seen).state?.rollouts?.["s0"]?.switching?.lost, undefined);
+    for (const phase of ["Ready", "Routed"] as const) {
+      const switching = { from: one("a", 9), phase, since: 30 };
+      const rollouts = unwatched({ s0: { switching, progress, setbacks: [] } }, 50);
+      const at = (now: number) =>
+        look({ now, load: 60, running: plan(["b", 13]), state: { ...state, rollouts } }, "a 9/9 0", "b 5/13 5");
+      const decision = tick(planner, at(60));
+      assert.match(told(decision), /^b \d+ .*, Returning$/);
+      assert.equal(decision.state?.rollouts?.["s0"]?.switching?.lost, undefined);
+      // What comes unseen is not taken for refused, nor given up.
+      const unseen = {
+        ...at(50),
+        replicas: counts("a 9/9 0", "b 5/13 5").map((one) => ({ ...one, refused: "Quota" as const })),
+      };
+      assert.doesNotMatch(told(tick(planner, unseen)), /setback|at most/);
+    }
   });
 
   test("where it is ready again, and what the requests went back to is not whole, it serves again", () => {

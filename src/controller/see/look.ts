@@ -82,7 +82,7 @@ export async function look(
       ? null
       : isCarriedOut
         ? followable(withBatches(pipeline, memory.state), world, now)
-        : asIfNothingMoved(memory.state);
+        : withoutRollouts(memory.state);
   const routes = control.stages.map((stage) => routedTo(stage, world, targets, plan, state));
   const [routed, orphans] = [routes.map(({ variant }) => variant), routes.map((one) => one.orphans)];
   const held = heldBy(control, { mode, unresolved, routed, plan, state });
@@ -113,7 +113,6 @@ function followable(state: LoopState, world: World, now: number): LoopState {
   return { ...state, rollouts: unwatched(state.rollouts, now) };
 }
 
-/** What was not carried out moved nothing. */
-function asIfNothingMoved({ rollouts: _rollouts, planning, ...state }: LoopState): LoopState {
-  return planning === undefined ? state : { ...state, planning: { ...planning, switchedAt: {} } };
+function withoutRollouts({ rollouts: _rollouts, ...state }: LoopState): LoopState {
+  return state;
 }

@@ -127,7 +127,7 @@ function setbacksText(state: LoopState | null, now: number): string {
       const [what, then] = [`${stage}/${variant}`, `tried again at ${clockText(until)} UTC`];
       return most > 0
         ? `. No more than ${most} replicas of ${what} came up: look at their Pods (more are ${then})`
-        : `. ${what} did not take over in time, or did not stay ready (it is ${then})`;
+        : `. ${what} did not come up or take over in time, or did not stay ready: look at its Pods (it is ${then})`;
     }),
   );
   return held.join("");

@@ -81,5 +81,8 @@ test("where no plan keeps the limits it is said at what load, and what did not c
     messageAfter(2),
     `${nearest}. No more than 2 replicas of s0/v came up: look at their Pods (more are ${again})`,
   );
-  assert.equal(messageAfter(0), `${nearest}. s0/v did not take over in time, or did not stay ready (it is ${again})`);
+  assert.equal(
+    messageAfter(0),
+    `${nearest}. s0/v did not come up or take over in time, or did not stay ready: look at its Pods (it is ${again})`,
+  );
 });
