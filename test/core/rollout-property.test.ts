@@ -255,7 +255,7 @@ test("whatever was forgotten and wherever it was killed, it ends in the same tar
   assert.equal(ends.size, 3);
 });
 
-test("Pods that lose readiness, at any time: what serves carries the load, or as much as what the switch came from", () => {
+test("Pods that lose readiness, at any time: what serves carries the load, or as much as what the switch came from, and what was well is not barred", () => {
   const two = plannerOf([]);
   const pipeline = {
     ...two.pipeline,
@@ -279,12 +279,18 @@ test("Pods that lose readiness, at any time: what serves carries the load, or as
       let [running, state]: [Plan, LoopState | null] = [decide(by, 20, []).plan, null];
       let route: "a" | "b" = running[0]?.variant === "a" ? "a" : "b";
       const asked = { a: 0, b: 0, [route]: running[0]?.replicas ?? 0 };
+      const unwell = new Set<string>();
       moments.forEach(({ load, healthy, acts }, k) => {
         const ready = (name: "a" | "b"): number => Math.min(asked[name], healthy[name === "a" ? 0 : 1]);
         const carried = (name: "a" | "b"): number => ready(name) * (RATES[name] ?? 0);
         const before = state?.rollouts?.["s0"]?.switching;
+        // A route that is not made in time bars, too.
+        const isLate = before?.phase === "Ready" && 10 * (k + 1) - before.since >= by.pipeline.rollout.progressDeadline;
+        for (const name of names) if (ready(name) < asked[name] || isLate) unwell.add(name);
         // What serves, and what a switch comes from, which may serve again.
         const best = Math.max(...names.filter((name) => name === route || name === before?.from.variant).map(carried));
+        // Once a switch is over the old variant goes, whatever becomes of the new one.
+        const most = before === undefined ? carried(route) : Math.max(...names.map(carried));
         const now = 10 * (k + 1);
         ({ plan: running, state } = tick(by, {
           now,
@@ -311,6 +317,8 @@ test("Pods that lose readiness, at any time: what serves carries the load, or as
         if (acts > 1 && ready(serving === "a" ? "a" : "b") > 0) route = serving === "a" ? "a" : "b";
         if (acts > 2 && route === serving) Object.assign(asked, wanted);
         if (acts > 1) assert.ok(carried(route) >= Math.min(load, best), told());
+        if (acts > 1 && carried(route) === 0) assert.ok(most < load, told());
+        for (const { variant: barred } of rollout?.setbacks ?? []) assert.ok(unwell.has(barred), told());
         if (rollout?.switching?.phase === "Returning") seen.back++;
         if (before?.phase === "Draining" && rollout?.switching?.phase === "Routed") seen.kept++;
         if (before?.phase === "Draining" && rollout?.switching === undefined) seen.over++;
