@@ -111,6 +111,7 @@ describe("the journal of a run in mode Act", { skip: withoutScene() }, () => {
     const { status: _status, ...pipeline } = await scene.read("InferencePipeline", "shop");
     const raw = prometheus({ url: scene.prometheus.url, timeoutSeconds: 10, maxBytes: 2 ** 24 });
     let memory: Memory | null = null;
+    let state: Memory["state"] = null;
     let routed: Routes = {};
     try {
       for (const id of journal.entries.keys()) {
@@ -132,14 +133,16 @@ describe("the journal of a run in mode Act", { skip: withoutScene() }, () => {
           setupOf: setupsWith({ queueing: setup.queueing, engine: setup.engine }),
         });
         const api = apiServer(storedAs(pipeline, setup.pipeline, seen, routed));
-        // What it recommended before was carried out, and who took a number back is remembered.
+        // What it recommended before was carried out, switches and all, and who took a number back is remembered.
         const before: Memory | null = memory && {
           ...memory,
           mode: "Act",
+          state,
           ledger: { ...memory.ledger, pinned: pinnedIn(seen) },
         };
         memory = await turnOf(api, pipeline, surroundings, before);
         assert.equal(memory.mode, "Recommend");
+        state = answers[0]?.decision.state ?? null;
         assert.deepEqual(
           answers.map((answer) => toExactJson(answer.seen)),
           [toExactJson(seen)],
