@@ -11,10 +11,14 @@ export interface ScaleWrite {
   readonly status: number;
 }
 
-/** The numbers that were asked for, of the objects named, or of all. */
+/**
+ * The numbers that were asked for, of the objects named, or of all; without the forced ones that were refused, as the object had changed since
+ * it was read: they are asked for again.
+ */
 export function scaleWrites(writes: readonly Write[], ...names: readonly string[]): readonly ScaleWrite[] {
   return writes
     .filter(({ resource, name }) => resource.endsWith("/scale") && (names.length === 0 || names.includes(name)))
+    .filter(({ forced, status }) => !(forced && status === 409))
     .map(({ at, name, forced, status, body }) => {
       const { replicas = 0 } = (body as { readonly spec?: { readonly replicas?: number } }).spec ?? {};
       return { at, name, replicas, forced, status };
