@@ -52,33 +52,39 @@ const up = {
   confirmed: true,
 };
 
+function contextOf(scales: object, kube: object): Context {
+  const metrics = controllerMetrics();
+  return {
+    clock: () => 100,
+    metrics,
+    record: async () => {},
+    log: { ready: () => {} },
+    scales,
+    kube,
+  } as unknown as Context;
+}
+
 async function done(
   stale: readonly string[] | (() => readonly string[]),
   takenOver: Ledger["takenOver"] = [up],
   selects?: string,
 ) {
   const did: string[] = [];
-  const context = {
-    clock: () => 100,
-    metrics: controllerMetrics(),
-    record: async () => {},
-    log: { ready: () => {} },
-    scales: {
-      known: (_namespace: string, { name }: { readonly name: string }) => viewOf(name, 2).scale,
-      write: async (
-        _namespace: string,
-        { name }: { readonly name: string },
-        { to: replicas }: { readonly to: number },
-      ) => {
-        did.push(`${name} ${replicas}`);
-        return { scale: {} };
-      },
+  const scales = {
+    known: (_namespace: string, { name }: { readonly name: string }) => viewOf(name, 2).scale,
+    write: async (
+      _namespace: string,
+      { name }: { readonly name: string },
+      { to: replicas }: { readonly to: number },
+    ) => {
+      did.push(`${name} ${replicas}`);
+      return { scale: {} };
     },
-    kube: {
-      get: async () => ({ ...object, metadata: { name: "s", labels: { "ipa.dev/pipeline": "p" } } }),
-      apply: async ({ plural }: { readonly plural: string }) => void (plural === "services" && did.push("routed")),
-    },
-  } as unknown as Context;
+  };
+  const context = contextOf(scales, {
+    get: async () => ({ ...object, metadata: { name: "s", labels: { "ipa.dev/pipeline": "p" } } }),
+    apply: async ({ plural }: { readonly plural: string }) => void (plural === "services" && did.push("routed")),
+  });
   const memory = { ...memoryFrom(object, 0), downFrom: 0, ledger: { takenOver, pinned: [], resumed: "" } };
   // Two of each were ready when it was decided.
   const replicas = ["up", "down"].map((name) => ({
@@ -135,33 +141,27 @@ test("what is forced was written down before, whichever step failed; what was no
   const ours = { apiVersion: "apps/v1", kind: "Deployment", formerManager: "helm", confirmed: true, aboveZero: true };
   const statuses: PipelineStatus[] = [];
   const forced: string[] = [];
-  const context = {
-    clock: () => 100,
-    metrics: controllerMetrics(),
-    record: async () => {},
-    log: { ready: () => {} },
-    scales: {
-      write: async (
-        _namespace: string,
-        { name }: { readonly name: string },
-        { to }: { readonly to: number },
-        force: boolean,
-      ) => {
-        if (name === "room") throw new KubeError("", { status: 500, reason: "InternalError" });
-        if (!force) return { heldBy: "helm" };
-        forced.push(
-          `${name} ${to}, said: ${statuses
-            .at(-1)
-            ?.takenOver?.map((one) => one.name)
-            .join()}`,
-        );
-        return { scale: {} };
-      },
+  const scales = {
+    write: async (
+      _namespace: string,
+      { name }: { readonly name: string },
+      { to }: { readonly to: number },
+      force: boolean,
+    ) => {
+      if (name === "room") throw new KubeError("", { status: 500, reason: "InternalError" });
+      if (!force) return { heldBy: "helm" };
+      forced.push(
+        `${name} ${to}, said: ${statuses
+          .at(-1)
+          ?.takenOver?.map((one) => one.name)
+          .join()}`,
+      );
+      return { scale: {} };
     },
-    kube: {
-      apply: async (_at: unknown, { status }: { readonly status: PipelineStatus }) => void statuses.push(status),
-    },
-  } as unknown as Context;
+  };
+  const context = contextOf(scales, {
+    apply: async (_at: unknown, { status }: { readonly status: PipelineStatus }) => void statuses.push(status),
+  });
   const toTake: Steps = {
     free: 1,
     room: [{ index: 0, view: viewOf("room", 3), replicas: 0, cores: 1 }],
