@@ -78,10 +78,11 @@ function obey(memory: Memory, resume: string): Memory {
 async function run(context: Context, world: World, known: Known, built: Sound, memory: Memory): Promise<Memory> {
   const mode = modeWithin(context.maxMode, built.control);
   const { cluster, ...found } = await look(context, world, known, built, mode, memory);
-  const { measured, assumed, unknownSince, unresolved } = found;
+  const { measured, load, unknownSince, unresolved } = found;
+  const assumed = load.assumed === true;
   const TargetResolved = standingOfTargets(unresolved, cluster?.held ?? null);
   const MetricsAvailable = standingOfLoad(measured, assumed);
-  const downFrom = firstDownFrom(built.pipeline, found.load, memory.downFrom, context.clock());
+  const downFrom = firstDownFrom(built.pipeline, load, memory.downFrom, context.clock());
   const kept = { ...memory, unknownSince, downFrom };
   if (cluster === null) {
     const standings = { ...notKnown("TargetResolved has to hold first"), TargetResolved, MetricsAvailable };

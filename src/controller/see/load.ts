@@ -30,12 +30,6 @@ function assumedLoad({ adaptation: { loadWindow } }: Pipeline, load: number, now
   return { end: now, step: loadWindow, rates: [load], assumed: true };
 }
 
-interface LoadToPlanFor {
-  readonly series: LoadSeries;
-  /** Whether it is only assumed. */
-  readonly assumed: boolean;
-}
-
 /** The load that was measured; else, after long enough, the one that is given for that; else none. */
 export function loadToPlanFor(
   pipeline: Pipeline,
@@ -43,16 +37,14 @@ export function loadToPlanFor(
   measured: MeasuredLoad,
   now: number,
   unknownSince: number | null,
-): LoadToPlanFor {
+): LoadSeries {
   if ("load" in measured) {
     const { end, step, rates } = measured.load;
     const seen = Math.round(pipeline.adaptation.history / step);
-    return { series: { end, step, rates: rates.slice(-seen) }, assumed: false };
+    return { end, step, rates: rates.slice(-seen) };
   }
   const isLong = fallback !== null && unknownSince !== null && now - unknownSince >= fallback.after;
-  return isLong
-    ? { series: assumedLoad(pipeline, fallback.load, now), assumed: true }
-    : { series: unknownLoad(pipeline, now), assumed: false };
+  return isLong ? assumedLoad(pipeline, fallback.load, now) : unknownLoad(pipeline, now);
 }
 
 /**

@@ -24,10 +24,8 @@ import type { World } from "../world.ts";
 /** All that is seen of a pipeline at the beginning of a turn. */
 export interface Look {
   readonly measured: MeasuredLoad;
-  /** Whether the load to plan for is given for want of a measured one. */
-  readonly assumed: boolean;
   readonly unknownSince: number | null;
-  /** A longer load, to make the loop's memory of it anew. */
+  /** To plan for: as measured, longer where the loop's memory of it is made anew; else as assumed, or not known. */
   readonly load: LoadSeries;
   readonly unresolved: readonly Unresolved[];
   /** The targets and what follows from them; null where a stage has none, and none that is held. */
@@ -62,9 +60,9 @@ export async function look(
   ]);
   const { load: measured, latency } = measurements;
   const unknownSince = "load" in measured ? null : (memory.unknownSince ?? now);
-  const { series: load, assumed } = loadToPlanFor(pipeline, control, measured, now, unknownSince);
+  const load = loadToPlanFor(pipeline, control, measured, now, unknownSince);
   const { views, unresolved } = targets;
-  const common = { measured, assumed, unknownSince, load, unresolved };
+  const common = { measured, unknownSince, load, unresolved };
   // What was only recommended runs nowhere. To what others carry out nothing is under way; but it is of the variants in force.
   const isCarriedOut = memory.mode === "Act" && mode !== "Observe" && mode !== "Signal";
   const isFollowed = mode === "Signal" && (memory.mode === "Signal" || memory.mode === "Act");

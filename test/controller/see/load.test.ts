@@ -40,10 +40,10 @@ const controlOf = (after: number, load: number): Control => {
 const absent = { problem: "Absent", message: "" } as const;
 
 test("nor does an assumed load count as one that was known before it was assumed", () => {
-  const { series, assumed } = loadToPlanFor(pipeline, controlOf(60, 5), absent, 1000, 940);
-  assert.ok(assumed);
-  assert.equal(firstDownFrom(pipeline, series, null, 1000), 1000 + stabilization);
-  assert.equal(firstDownFrom(pipeline, series, 1200, 1010), 1200);
+  const load = loadToPlanFor(pipeline, controlOf(60, 5), absent, 1000, 940);
+  assert.ok(load.assumed);
+  assert.equal(firstDownFrom(pipeline, load, null, 1000), 1000 + stabilization);
+  assert.equal(firstDownFrom(pipeline, load, 1200, 1010), 1200);
 });
 
 test("what is assumed for want of a load lets nothing go down before the stabilisation is over, whatever the times are", async () => {
@@ -78,7 +78,7 @@ test("what is assumed for want of a load lets nothing go down before the stabili
       for (let now = lost - 50; now <= falls + 10; now += 10) {
         const isKnown = now < lost;
         const [found, since] = isKnown ? [measured(now), null] : [absent, lost];
-        const { series: load } = loadToPlanFor(of, controlOf(after, 5), found, now, since);
+        const load = loadToPlanFor(of, controlOf(after, 5), found, now, since);
         ({ plan: running, state } = tick(planner, { now, load, running, replicas: [], stages: [], state }));
         const replicas = running[0]?.replicas ?? NaN;
         if (isKnown) before = replicas;
